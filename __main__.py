@@ -1,0 +1,53 @@
+"""The Pulumi program: load, check, plan, observe, reconcile, render."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pulumi
+from pulumi.runtime.config import CONFIG, get_config_env
+
+from infra_apply import settings
+from infra_apply.account.client import Client, access
+from infra_apply.account.observe import observe
+from infra_apply.diagnostics import Diagnostic, Severity
+from infra_apply.failures import Failure
+from infra_apply.planning import plan_stack
+from infra_apply.project import find
+from infra_apply.reconcile import reconcile
+from infra_apply.render.stack import render
+from infra_apply.reporters import text
+
+
+def main() -> None:
+    """Render the current stack. Every decision falls before the first resource is registered."""
+    folder = Path(__file__).resolve().parent
+    values = settings.from_config({**get_config_env(), **CONFIG.get()})
+    planned = plan_stack(find(folder), pulumi.get_stack(), values=values)
+    _report(planned.findings.diagnostics)
+    if planned.plan is None:
+        return
+    digitalocean = pulumi.Config("digitalocean")
+    credentials = {key: digitalocean.get(key) for key in ("token", "apiEndpoint")}
+    account = observe(Client(access(os.environ, credentials)), planned.plan)
+    decisions, problems = reconcile(planned.plan, account)
+    _report(problems)
+    if decisions is not None:
+        render(decisions)
+
+
+def _report(found: tuple[Diagnostic, ...]) -> None:
+    """Show warnings; end the run, with no traceback and all errors at once, if there are any."""
+    here = Path.cwd()
+    errors = [one for one in found if one.severity is Severity.ERROR]
+    if errors:
+        raise pulumi.RunError("\n" + text.diagnostics(errors, here))
+    if found:
+        pulumi.log.warn("\n" + text.diagnostics(found, here))
+
+
+try:
+    main()
+except Failure as failure:
+    raise pulumi.RunError(str(failure)) from None

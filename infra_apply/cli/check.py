@@ -1,0 +1,98 @@
+"""`infra-apply check [ROOT...]`: every mistake that can be known without the cloud."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from infra_apply.cli.options import add_project_flags, project_of, stack_of
+from infra_apply.diagnostics import Findings, Place, in_order
+from infra_apply.failures import Usage
+from infra_apply.fleet.checking import check
+from infra_apply.fleet.listing import Root
+from infra_apply.fleet.loading import load
+from infra_apply.planning import plan_stack, stack_settings
+from infra_apply.reporters import json, text
+from infra_apply.settings import Settings
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add `check`."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "check",
+        help="check manifests, everything at once",
+        description="Checks the manifests of project folders, or of every stack's settings.",
+    )
+    parser.add_argument("root", nargs="*", metavar="ROOT", help="a project folder")
+    parser.add_argument(
+        "--mesh-hosts", metavar="FILE", type=Path, help="net-tools' mesh-hosts.json"
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--strict", action="store_true", help="warnings count as errors")
+    add_project_flags(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the findings; 1 if there is an error, or a warning with `--strict`."""
+    found = _of_roots(arguments) if arguments.root else _of_stacks(arguments)
+    here = Path.cwd()
+    if arguments.format == "json":
+        print(json.findings(found, here))
+    else:
+        colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        print(text.findings(found, here, colour=colour))
+    return int(found.errors > 0 or (arguments.strict and found.warnings > 0))
+
+
+def _of_roots(arguments: argparse.Namespace) -> Findings:
+    """Check the folders named, with a stack's settings if one is named too."""
+    settings: Settings | None = None
+    base = Path.cwd()
+    problems: tuple[Any, ...] = ()
+    if arguments.directory or arguments.stack or arguments.config_file:
+        project = project_of(arguments)
+        settings, problems = stack_settings(
+            project, stack_of(arguments), config_file=arguments.config_file
+        )
+        base = project.folder
+    mesh_hosts = _mesh_hosts(arguments, settings, base)
+    roots = [Root(_folder(root), Place(_folder(root)), literal=True) for root in arguments.root]
+    loaded = load(roots, base, mesh_hosts, settings=settings)
+    return check(replace(loaded, diagnostics=loaded.diagnostics + problems))
+
+
+def _mesh_hosts(
+    arguments: argparse.Namespace, settings: Settings | None, base: Path
+) -> Path | None:
+    if arguments.mesh_hosts:
+        return Path(arguments.mesh_hosts).absolute()
+    return base / settings.mesh_hosts if settings else None
+
+
+def _folder(root: str) -> str:
+    """A manifest stands for the folder it is in."""
+    path = Path(root).absolute()
+    return str(path.parent if path.is_file() else path)
+
+
+def _of_stacks(arguments: argparse.Namespace) -> Findings:
+    """Check the projects of every stack, or of the one named, each stack with its settings."""
+    project = project_of(arguments)
+    if arguments.stack or arguments.config_file:
+        names: tuple[str, ...] = (stack_of(arguments),)
+    else:
+        names = project.stacks()
+    if not names:
+        raise Usage(
+            f"nothing to check: {project.stacks_folder} has no stack file",
+            next_step="name project folders: infra-apply check ROOT...",
+        )
+    each = [plan_stack(project, name, config_file=arguments.config_file).findings for name in names]
+    diagnostics = in_order(one for findings in each for one in findings.diagnostics)
+    not_checked = sorted({text for findings in each for text in findings.not_checked})
+    return Findings(diagnostics, tuple(not_checked), max(one.manifests for one in each))

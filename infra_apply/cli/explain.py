@@ -1,0 +1,33 @@
+"""`infra-apply explain CODE`: why a diagnostic is one, and what mends it."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from infra_apply.codes import CODES
+from infra_apply.failures import Usage
+from infra_apply.suggest import nearest
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add `explain`."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "explain", help="explain a diagnostic's code, such as IA201"
+    )
+    parser.add_argument("code", metavar="CODE")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the code's rule, reason and fix. Raises Usage for a code there is not."""
+    name = arguments.code.upper()
+    code = CODES.get(name)
+    if code is None:
+        near = nearest(name, CODES)
+        raise Usage(
+            f"there is no code `{arguments.code}`",
+            next_step=f"did you mean {near}?" if near else f"codes go from {min(CODES)} on",
+        )
+    print(f"{name}: {code.title} (rule {code.rule})\n\nWhy: {code.why}.\nFix: {code.fix}.")
+    return 0

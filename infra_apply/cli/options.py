@@ -1,0 +1,41 @@
+"""Flags that several commands share, and what they mean."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from pathlib import Path
+
+from infra_apply.project import Project, find, stack_of_file
+
+
+def add_project_flags(parser: argparse.ArgumentParser) -> None:
+    """Add `-C`, `--stack` and `--config-file`."""
+    parser.add_argument(
+        "-C",
+        dest="directory",
+        metavar="DIR",
+        type=Path,
+        help="the folder with Pulumi.yaml (default: here)",
+    )
+    parser.add_argument(
+        "--stack",
+        metavar="NAME",
+        help="the stack (default: from --config-file, $PULUMI_STACK, or prod)",
+    )
+    parser.add_argument(
+        "--config-file", metavar="FILE", type=Path, help="use this stack file, as pulumi does"
+    )
+
+
+def project_of(arguments: argparse.Namespace) -> Project:
+    """Return the Pulumi project the flags name. Raises Usage."""
+    return find(arguments.directory or Path.cwd())
+
+
+def stack_of(arguments: argparse.Namespace) -> str:
+    """Return the stack the flags or the environment name, else prod."""
+    named: str | None = arguments.stack
+    if named is None and arguments.config_file is not None:
+        named = stack_of_file(arguments.config_file)
+    return named or os.environ.get("PULUMI_STACK") or "prod"

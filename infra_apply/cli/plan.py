@@ -1,0 +1,47 @@
+"""`infra-apply plan`: what a stack should hold, without asking anyone outside."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from infra_apply.cli.options import add_project_flags, project_of, stack_of
+from infra_apply.plan.document import as_json
+from infra_apply.plan.outline import outline
+from infra_apply.planning import plan_stack
+from infra_apply.reporters import text
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add `plan`."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "plan",
+        help="print what a stack should hold",
+        description="Plans a stack from its manifests, mesh and settings alone.",
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--strict", action="store_true", help="warnings count as errors")
+    add_project_flags(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the plan; with errors there is none, only the diagnostics on stderr, and 1."""
+    planned = plan_stack(
+        project_of(arguments), stack_of(arguments), config_file=arguments.config_file
+    )
+    found = planned.findings
+    if found.diagnostics:
+        colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+        print(text.findings(found, Path.cwd(), colour=colour), file=sys.stderr)
+    if planned.plan is None or (arguments.strict and found.warnings):
+        return 1
+    if arguments.format == "json":
+        print(json.dumps(as_json(planned.plan), indent=2, ensure_ascii=False))
+    else:
+        print("\n".join(outline(planned.plan)))
+    return 0

@@ -1,0 +1,23 @@
+"""`infra-apply schema`: the JSON Schema of a manifest, for editors."""
+
+from __future__ import annotations
+
+import argparse
+import json
+from typing import Any
+
+from infra_apply.manifest import json_schema
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add `schema`."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "schema", help="print the JSON Schema of a manifest (draft 2020-12)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(_arguments: argparse.Namespace) -> int:
+    """Print the schema."""
+    print(json.dumps(json_schema(), indent=2))
+    return 0

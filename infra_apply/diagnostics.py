@@ -1,0 +1,82 @@
+"""Findings about files, as values: where, which code, what is wrong, what to do about it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Severity(StrEnum):
+    """An error stops every stack; a warning is shown and stops nothing unless `--strict`."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A spot in a file: an absolute path, and 1-based line and column (in code points)."""
+
+    path: str
+    line: int | None = None
+    column: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """A second spot that explains a finding, such as the other claimant of a name."""
+
+    place: Place
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Diagnostic:
+    """One finding. `code` is a key of `codes.CODES`, which holds its rule and the reason."""
+
+    code: str
+    place: Place
+    message: str
+    hint: str | None = None
+    related: tuple[Related, ...] = ()
+    severity: Severity = Severity.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class NotChecked:
+    """Something a rule could not look at, and what it would need."""
+
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """All that a check found, in the order it is shown, and what it could not look at.
+
+    `manifests` counts the manifest files that were read or tried.
+    """
+
+    diagnostics: tuple[Diagnostic, ...] = ()
+    not_checked: tuple[str, ...] = ()
+    manifests: int = 0
+
+    @property
+    def errors(self) -> int:
+        """How many findings stop every stack."""
+        return sum(one.severity is Severity.ERROR for one in self.diagnostics)
+
+    @property
+    def warnings(self) -> int:
+        """How many findings are only shown."""
+        return len(self.diagnostics) - self.errors
+
+
+def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """Sort by path, line, column, code; each finding once. An unknown line comes first."""
+    return tuple(sorted(dict.fromkeys(diagnostics), key=_position))
+
+
+def _position(one: Diagnostic) -> tuple[str, int, int, str, str]:
+    place = one.place
+    return (place.path, place.line or 0, place.column or 0, one.code, one.message)

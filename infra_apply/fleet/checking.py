@@ -1,0 +1,48 @@
+"""A loaded fleet -> every finding, by every rule."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Final
+
+from infra_apply.diagnostics import Diagnostic, Findings, NotChecked, in_order
+from infra_apply.fleet.loading import Loaded
+from infra_apply.fleet.model import Fleet
+from infra_apply.fleet.rules import (
+    clashes,
+    cycles,
+    env_variants,
+    gpu_ondemand,
+    host_in_mesh,
+    http_coupling,
+    names,
+    own_db,
+    owners,
+    yaml_traps,
+)
+
+RULES: Final[tuple[Callable[[Fleet], Iterator[Diagnostic | NotChecked]], ...]] = (
+    yaml_traps.check,
+    own_db.check,
+    http_coupling.check,
+    cycles.check,
+    gpu_ondemand.check,
+    host_in_mesh.check,
+    env_variants.check,
+    clashes.check,
+    owners.check,
+    names.check,
+)
+
+
+def check(loaded: Loaded) -> Findings:
+    """Apply every rule. Reads nothing; the same fleet gives the same findings in one order."""
+    diagnostics = list(loaded.diagnostics)
+    not_checked = []
+    for rule in RULES:
+        for one in rule(loaded.fleet):
+            if isinstance(one, Diagnostic):
+                diagnostics.append(one)
+            else:
+                not_checked.append(one.message)
+    return Findings(in_order(diagnostics), tuple(sorted(set(not_checked))), loaded.manifests)

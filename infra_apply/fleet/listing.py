@@ -1,0 +1,120 @@
+"""Which manifest files a folder holds. A folder is listed, never walked."""
+
+from __future__ import annotations
+
+import glob
+import os
+import stat
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from infra_apply.diagnostics import Diagnostic, Place, Severity
+from infra_apply.manifest import environment_of
+from infra_apply.source import MAX_BYTES
+
+
+@dataclass(frozen=True, slots=True)
+class Root:
+    """A project folder as someone named it, or a glob of such folders; `place` is where.
+
+    A `literal` one is a folder whatever characters its name has.
+    """
+
+    pattern: str
+    place: Place
+    literal: bool = False
+
+    @property
+    def is_glob(self) -> bool:
+        """Whether it stands for the folders it matches."""
+        return not self.literal and glob.has_magic(self.pattern)
+
+
+def folders(root: Root, base: Path) -> tuple[list[str], tuple[Diagnostic, ...]]:
+    """Return the absolute folders a root stands for, relative to `base`, sorted."""
+    if not root.is_glob:
+        folder = os.path.normpath(base / root.pattern)
+        if os.path.isdir(folder):  # noqa: PTH112 - ten thousand folders pay for a Path each
+            return [folder], ()
+        message = f"there is no folder `{root.pattern}`"
+        hint = "remove it from the list, or check the project out"
+        return [], (Diagnostic("IA707", root.place, message, hint),)
+    matches = glob.glob(str(base / root.pattern))  # noqa: PTH207 - keeps `..`, and is faster
+    found = sorted(os.path.normpath(match) for match in matches if os.path.isdir(match))  # noqa: PTH112
+    if found:
+        return found, ()
+    message = f"`{root.pattern}` matches no folder"
+    return [], (Diagnostic("IA708", root.place, message, "check the path; nothing was read"),)
+
+
+def manifest_files(
+    folder: str, *, is_glob: bool, place: Place
+) -> tuple[list[str], list[Diagnostic]]:
+    """Return the folder's manifest files, sorted, and what is said about other near-manifests."""
+    try:
+        names = sorted(os.listdir(folder))  # noqa: PTH208
+    except OSError as error:
+        message = f"the folder cannot be listed: {error.strerror}"
+        return [], [Diagnostic("IA011", Place(folder), message)]
+    files = [name for name in names if name.startswith(".infra") and name.endswith(".yaml")]
+    found = [_not_read(folder, name) for name in names if _is_near_miss(name)]
+    found.extend(_other_name(folder, name) for name in files if environment_of(name) is None)
+    if not files and not is_glob:
+        message = f"`{folder}` has no manifest"
+        hint = "`infra-apply init` makes one; or remove the folder from the list"
+        found.append(Diagnostic("IA709", place, message, hint, severity=Severity.WARNING))
+    known = [name for name in files if environment_of(name) is not None]
+    return [f"{folder}/{name}" for name in known], found
+
+
+def content(path: str) -> bytes | Diagnostic:
+    """Read a manifest's bytes, or say why not. Never waits on a pipe, never reads a device."""
+    try:
+        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
+            return _unreadable(path, "it is not a regular file")
+        descriptor = os.open(path, _OPEN_FLAGS)
+        try:
+            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+                return _unreadable(path, "it is not a regular file")
+            return _read(descriptor)
+        finally:
+            os.close(descriptor)
+    except OSError as error:
+        return _unreadable(path, (error.strerror or str(error)).lower())
+
+
+# One byte more than is allowed tells a large file from one that just fits.
+_READ: Final = MAX_BYTES + 1
+_OPEN_FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+def _read(descriptor: int) -> bytes:
+    parts = []
+    left = _READ
+    while left and (part := os.read(descriptor, left)):
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
+
+
+def _unreadable(path: str, reason: str) -> Diagnostic:
+    hint = "a manifest that cannot be read would silently not be rendered"
+    return Diagnostic("IA011", Place(path), f"the manifest cannot be read: {reason}", hint)
+
+
+def _is_near_miss(name: str) -> bool:
+    return name == "infra.yaml" or (name.startswith(".infra") and name.endswith(".yml"))
+
+
+def _not_read(folder: str, name: str) -> Diagnostic:
+    right = ".infra.yaml" if name == "infra.yaml" else name[: -len(".yml")] + ".yaml"
+    message = f"`{name}` is not read: a manifest is called `.infra.yaml` or `.infra.dev.yaml`"
+    hint = f"git mv {name} {right}"
+    return Diagnostic("IA603", Place(f"{folder}/{name}"), message, hint, severity=Severity.WARNING)
+
+
+def _other_name(folder: str, name: str) -> Diagnostic:
+    message = f"`{name}` stands for no environment, and would silently not be rendered"
+    hint = "call it `.infra.yaml` (prod) or `.infra.dev.yaml` (dev)"
+    return Diagnostic("IA602", Place(f"{folder}/{name}"), message, hint)

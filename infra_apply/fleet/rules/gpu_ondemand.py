@@ -1,0 +1,72 @@
+"""gpu_ondemand: GPU workloads are pools that are empty until work waits."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from infra_apply.diagnostics import Diagnostic, NotChecked, Severity
+from infra_apply.fleet.machines import droplets
+from infra_apply.fleet.model import Fleet
+from infra_apply.manifest import Gpu, Manifest
+from infra_apply.suggest import did_you_mean
+
+
+def check(fleet: Fleet) -> Iterator[Diagnostic | NotChecked]:
+    """Report pools that say too little to be made, and hosts that would be a standing GPU."""
+    for one in fleet.manifests:
+        if one.gpu is not None:
+            yield from _pool(fleet, one, one.gpu)
+    if fleet.settings is None:
+        return
+    for host, carried in droplets(fleet).items():
+        size = fleet.settings.host(host).droplet.size
+        if is_gpu_size(size):
+            message = f"`{host}` has the GPU size `{size}` and would bill around the clock"
+            hint = "give the workload a `gpu:` block, and the host a size without a GPU"
+            place = carried[0].value("service", "host")
+            yield Diagnostic("IA404", place, message, hint, severity=Severity.WARNING)
+
+
+def is_gpu_size(size: str) -> bool:
+    """Say whether a size's slug is one of DigitalOcean's GPU sizes."""
+    return bool(_GPU_SIZE.fullmatch(size))
+
+
+def _pool(fleet: Fleet, one: Manifest, gpu: Gpu) -> Iterator[Diagnostic | NotChecked]:
+    if gpu.mode is None:
+        message = "`gpu` does not say its mode; it is taken as on-demand"
+        hint = "add `mode: on-demand`"
+        yield Diagnostic("IA401", one.key("gpu"), message, hint, severity=Severity.WARNING)
+    if gpu.droplet is None:
+        message = "`gpu` names no droplet, so there is nothing to render"
+        hint = "add `droplet: gpu-l40sx1-48gb`, another GPU size, or a profile of the settings"
+        yield Diagnostic("IA402", one.key("gpu"), message, hint)
+        return
+    profiles = {name for stack in fleet.stacks for name in stack.gpu_profiles}
+    if is_gpu_size(gpu.droplet) or gpu.droplet in profiles:
+        return
+    if not fleet.stacks and not gpu.droplet.startswith(("gpu-", "s-", "c-", "g-", "m-")):
+        yield NotChecked(
+            f"{one.path}: whether `{gpu.droplet}` is a GPU profile: no settings were read"
+        )
+        return
+    message = f"`{gpu.droplet}` is neither a GPU size nor a profile of the settings"
+    meant = did_you_mean(gpu.droplet, [*profiles, *GPU_SIZES])
+    yield Diagnostic("IA403", one.value("gpu", "droplet"), message, meant)
+
+
+# As listed by DigitalOcean in 2026; a size of the same form that is not among them is taken too.
+GPU_SIZES: Final = (
+    "gpu-4000adax1-20gb",
+    "gpu-6000adax1-48gb",
+    "gpu-l40sx1-48gb",
+    "gpu-h100x1-80gb",
+    "gpu-h100x8-640gb",
+    "gpu-h200x1-141gb",
+    "gpu-h200x8-1128gb",
+    "gpu-mi300x1-192gb",
+    "gpu-mi300x8-1536gb",
+)
+_GPU_SIZE: Final = re.compile(r"gpu-[a-z0-9]+x\d+-\d+gb[a-z0-9-]*")

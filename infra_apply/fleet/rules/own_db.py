@@ -1,0 +1,71 @@
+"""own_db: a logical database and a dedicated user, claimed by one instance only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from infra_apply import naming
+from infra_apply.diagnostics import Diagnostic, Related
+from infra_apply.fleet.model import Fleet
+from infra_apply.manifest import Manifest
+
+
+def check(fleet: Fleet) -> Iterator[Diagnostic]:
+    """Report names claimed twice, names of the cluster's own, and names no engine takes."""
+    for what, code in (("name", "IA201"), ("user", "IA202")):
+        first: dict[tuple[str, str], Manifest] = {}
+        for one in fleet.manifests:
+            if one.database is None:
+                continue
+            claimed: str = getattr(one.database, what)
+            yield from _name(one, what, claimed)
+            owner = first.setdefault((one.database.cluster, claimed), one)
+            if owner.instance != one.instance:
+                yield _claimed_twice(code, what, claimed, one, owner)
+
+
+def _claimed_twice(
+    code: str, what: str, claimed: str, one: Manifest, owner: Manifest
+) -> Diagnostic:
+    kind = _KIND[what]
+    holder = naming.instance(*owner.instance)
+    cluster = one.database.cluster if one.database else ""
+    message = f"the {kind} `{claimed}` on `{cluster}` is already claimed by `{holder}`"
+    hint = f"give this instance a {kind} of its own, such as `{what}: {_own_name(one)}`"
+    related = Related(owner.value("database", what), f"claimed here by `{holder}`")
+    return Diagnostic(code, one.value("database", what), message, hint, (related,))
+
+
+def _name(one: Manifest, what: str, name: str) -> Iterator[Diagnostic]:
+    place = one.value("database", what)
+    hint = f"choose a name of its own, such as `{what}: {_own_name(one)}`"
+    if name.casefold() in _RESERVED[what]:
+        message = f"`{name}` is the cluster's own {_KIND[what]}, not a project's"
+        yield Diagnostic("IA203", place, message, hint)
+    elif not _POSSIBLE.fullmatch(name):
+        message = f"no database engine takes `{name[:80]}` as the name of a {_KIND[what]}"
+        yield Diagnostic("IA204", place, message, hint)
+
+
+def _own_name(one: Manifest) -> str:
+    return re.sub(r"\W+", "_", naming.instance(*one.instance).casefold()).strip("_")[:_MAX] or "app"
+
+
+_KIND: Final = {"name": "database", "user": "database user"}
+# The union over PostgreSQL, MySQL and MongoDB, and what DigitalOcean makes on a new cluster.
+_RESERVED: Final = {
+    "name": frozenset(
+        {"defaultdb", "_dodb", "postgres", "template0", "template1"}
+        | {"mysql", "sys", "information_schema", "performance_schema"}
+        | {"admin", "local", "config"}
+    ),
+    "user": frozenset(
+        {"doadmin", "_doadmin", "doadmin_group", "doadmin-repl", "postgres", "root", "admin"}
+        | {"public", "mysql.sys", "mysql.session", "mysql.infoschema"}
+    ),
+}
+_MAX: Final = 63
+# What at least one engine takes and DigitalOcean's API can address: no slash, comma or blank.
+_POSSIBLE: Final = re.compile(r"[A-Za-z0-9_$][A-Za-z0-9_$.\-]{0,62}")

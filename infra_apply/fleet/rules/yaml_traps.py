@@ -1,0 +1,23 @@
+"""yaml: values that YAML 1.1 reads as something else than they look like."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from infra_apply.diagnostics import Diagnostic, Severity
+from infra_apply.fleet.model import Fleet
+
+
+def check(fleet: Fleet) -> Iterator[Diagnostic]:
+    """Report a port such as `22:22`, which is a whole number to YAML and not the one meant.
+
+    Wherever text is wanted, a trap is an error of rule `schema` with the same hint.
+    """
+    for one in fleet.services():
+        written = one.document.written("service", "port")
+        if one.service and written is not None and not re.fullmatch(r"0|[1-9]\d*", written):
+            message = f"YAML reads `{written}` as the number {one.service.port}"
+            hint = "write the port as a plain decimal number"
+            place = one.value("service", "port")
+            yield Diagnostic("IA012", place, message, hint, severity=Severity.WARNING)

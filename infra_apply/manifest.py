@@ -1,0 +1,188 @@
+"""One `.infra*.yaml`, by the convention infra_manifest 0.3.0: its schema and its value."""
+
+from __future__ import annotations
+
+import os.path
+import re
+from dataclasses import dataclass, field
+from typing import Annotated, Any, Final, Literal, NotRequired, cast
+
+from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, with_config
+from typing_extensions import TypedDict
+
+from infra_apply import shape
+from infra_apply.diagnostics import Diagnostic, Place
+from infra_apply.document import Document
+from infra_apply.source import read
+
+Environment = Literal["dev", "prod"]
+Provider = Literal["digitalocean", "mac", "bare-metal", "local"]
+
+
+@dataclass(frozen=True, slots=True)
+class Database:
+    """A logical database and its own user on a shared managed cluster."""
+
+    cluster: str
+    name: str
+    user: str
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """What runs, and where; absent facts are None."""
+
+    host: str | None = None
+    runtime: str | None = None
+    port: int | None = None
+    systemd_unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gpu:
+    """An on-demand GPU workload; `droplet` is a size slug or a profile of the settings."""
+
+    mode: str | None = None
+    droplet: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One instance: what a project declares for one environment."""
+
+    project: str
+    environment: Environment
+    provider: Provider
+    database: Database | None = None
+    service: Service | None = None
+    gpu: Gpu | None = None
+    depends_on: tuple[str, ...] = ()
+    document: Document = field(default_factory=lambda: Document("", b""), compare=False, repr=False)
+
+    @property
+    def path(self) -> str:
+        """The absolute path of the file."""
+        return self.document.path
+
+    @property
+    def instance(self) -> tuple[str, Environment]:
+        """What identifies it: (project, environment)."""
+        return (self.project, self.environment)
+
+    def key(self, *at: str | int) -> Place:
+        """Where a key is written."""
+        return self.document.key(*at)
+
+    def value(self, *at: str | int) -> Place:
+        """Where a value is written."""
+        return self.document.value(*at)
+
+
+def parse(path: str, source: bytes) -> tuple[Manifest | None, tuple[Diagnostic, ...]]:
+    """Read one manifest. Without a manifest there is at least one error; never raises."""
+    document, found = read(path, source)
+    if document is None:
+        return None, found
+    try:
+        data = _ADAPTER.validate_python(document.data)
+    except ValidationError as error:
+        return None, (*found, *shape.diagnostics(error, document, _CODES, known=_KNOWN))
+    return _manifest(data, document), found
+
+
+def name_of(environment: str) -> str:
+    """Return the file name of an environment's manifest."""
+    return ".infra.yaml" if environment == "prod" else f".infra.{environment}.yaml"
+
+
+def environment_of(path: str) -> Environment | None:
+    """Return the environment a manifest's file name stands for, None for a name that has none."""
+    match = re.fullmatch(r"\.infra(?:\.(dev))?\.yaml", os.path.basename(path))  # noqa: PTH119
+    return cast("Environment", match[1] or "prod") if match else None
+
+
+def json_schema() -> dict[str, Any]:
+    """Return the schema of a manifest, draft 2020-12, for editors."""
+    schema = _ADAPTER.json_schema()
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+
+
+def _whole(value: object) -> object:
+    """JSON Schema's `integer` takes 8080.0; so do we."""
+    return int(value) if isinstance(value, float) and value.is_integer() else value
+
+
+_STRICT: Final = ConfigDict(extra="forbid", strict=True)
+
+
+@with_config(_STRICT)
+class _DatabaseKeys(TypedDict):
+    cluster: Annotated[str, Field(description="Shared managed cluster: looked up, not owned here.")]
+    name: Annotated[str, Field(description="The project's own logical database.")]
+    user: Annotated[str, Field(description="The project's own database user.")]
+
+
+@with_config(_STRICT)
+class _ServiceKeys(TypedDict):
+    host: NotRequired[
+        Annotated[str, Field(description="A host name from net-tools mesh-hosts.json.")]
+    ]
+    runtime: NotRequired[Annotated[str, Field(description="What it runs on, as a remark.")]]
+    port: NotRequired[
+        Annotated[int, BeforeValidator(_whole), Field(description="The TCP port it listens on.")]
+    ]
+    systemd_unit: NotRequired[Annotated[str, Field(description="The unit that runs it.")]]
+
+
+@with_config(_STRICT)
+class _GpuKeys(TypedDict):
+    mode: NotRequired[Annotated[Literal["on-demand"], Field(description="Never a standing GPU.")]]
+    droplet: NotRequired[
+        Annotated[str, Field(description="A GPU size slug, or a profile of the settings.")]
+    ]
+
+
+@with_config(ConfigDict(extra="forbid", strict=True, title="ProjectInfraManifest"))
+class _ManifestKeys(TypedDict):
+    apiVersion: Annotated[Literal["infra/v1"], Field(description="Manifest contract version.")]
+    project: Annotated[str, Field(description="The project's name.")]
+    environment: NotRequired[
+        Annotated[
+            Environment,
+            Field(
+                description="Deployment environment. Omitted = prod. One manifest an environment "
+                "(.infra.yaml, .infra.dev.yaml).",
+                json_schema_extra={"default": "prod"},
+            ),
+        ]
+    ]
+    provider: Annotated[Provider, Field(description="Where it physically runs.")]
+    database: NotRequired[_DatabaseKeys]
+    service: NotRequired[_ServiceKeys]
+    gpu: NotRequired[_GpuKeys]
+    depends_on: NotRequired[
+        Annotated[list[str], Field(description="Other services consumed over HTTP.")]
+    ]
+
+
+_ADAPTER: Final = TypeAdapter(_ManifestKeys)
+_CODES: Final = shape.Codes("IA101", "IA102", "IA103", "IA104", "IA105")
+_KNOWN: Final = {
+    (): tuple(_ManifestKeys.__annotations__),
+    ("database",): tuple(_DatabaseKeys.__annotations__),
+    ("service",): tuple(_ServiceKeys.__annotations__),
+    ("gpu",): tuple(_GpuKeys.__annotations__),
+}
+
+
+def _manifest(data: _ManifestKeys, document: Document) -> Manifest:
+    return Manifest(
+        project=data["project"],
+        environment=data.get("environment", "prod"),
+        provider=data["provider"],
+        database=Database(**data["database"]) if "database" in data else None,
+        service=Service(**data["service"]) if "service" in data else None,
+        gpu=Gpu(**data["gpu"]) if "gpu" in data else None,
+        depends_on=tuple(data.get("depends_on", ())),
+        document=document,
+    )

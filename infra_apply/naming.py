@@ -1,0 +1,71 @@
+"""Every name we make. A name depends on (project, environment) or on a host's name alone."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+
+def instance(project: str, environment: str) -> str:
+    """Name an instance: `shop` in prod, `shop-dev` in dev.
+
+    It is the key in the mesh's services map, the name of the droplet of a service that names no
+    host, and the name of the instance's resources.
+    """
+    return project if environment == "prod" else f"{project}-{environment}"
+
+
+def owner_tag(fleet: str, environment: str) -> str:
+    """Name the tag that says which stack made a droplet."""
+    return f"infra-apply:{tag_text(fleet)}:{environment}"
+
+
+def environment_tag(environment: str) -> str:
+    """Name the tag of everything of one environment."""
+    return f"env:{environment}"
+
+
+def project_tag(project: str) -> str:
+    """Name the tag of the droplets that carry a project."""
+    return f"project:{tag_text(project)}"
+
+
+def cluster_tag(cluster: str) -> str:
+    """Name the tag a cluster's owner lets in, on droplets that use the cluster."""
+    return f"db:{tag_text(cluster)}"
+
+
+def tag_text(text: str) -> str:
+    r"""Replace what a tag cannot hold, so that `text_of_tag` gives the text back.
+
+    The provider takes `^[a-zA-Z0-9:\\-_]{1,255}$` (measured: a dot fails the preview). Any other
+    character becomes `_x<hex>_`; so does an underscore before an `x`, so that nothing collides.
+    """
+    return _NOT_IN_TAG.sub(lambda match: f"_x{ord(match[0]):x}_", text)
+
+
+def text_of_tag(tag: str) -> str:
+    """Return the text that `tag_text` replaced characters in."""
+    return _REPLACED.sub(lambda match: chr(int(match[1], 16)), tag)
+
+
+def variable(dependency: str) -> str:
+    """Name the environment variable that holds a dependency's URL: `geo-api` -> `GEO_API_URL`."""
+    return re.sub(r"[^A-Z0-9]", "_", dependency.upper()) + "_URL"
+
+
+def is_droplet_name(name: str) -> bool:
+    """Say whether DigitalOcean takes it for a droplet (its OpenAPI, `droplet_create`)."""
+    return len(name) <= _MAX_NAME and bool(_DROPLET_NAME.fullmatch(name))
+
+
+def is_tag(tag: str) -> bool:
+    """Say whether the DigitalOcean provider takes it as a tag."""
+    return bool(_TAG.fullmatch(tag))
+
+
+_MAX_NAME: Final = 255
+_DROPLET_NAME: Final = re.compile(r"[a-zA-Z0-9]?[a-z0-9A-Z.\-]*[a-z0-9A-Z]")
+_TAG: Final = re.compile(r"[a-zA-Z0-9:\-_]{1,255}")
+_NOT_IN_TAG: Final = re.compile(r"[^a-zA-Z0-9:\-_]|_(?=x)")
+_REPLACED: Final = re.compile(r"_x([0-9a-f]+)_")

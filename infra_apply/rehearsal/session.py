@@ -1,0 +1,170 @@
+"""A rehearsal on disk and in the environment: the real engine, a simulated DigitalOcean.
+
+Nothing of the user's reaches it: no token, no endpoint, no encrypted value, no Pulumi setting. The
+engine runs in a shadow of the project, because making a stack writes into the stack's file.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+import yaml
+
+from infra_apply.engine.find import Engine
+from infra_apply.failures import Refusal
+from infra_apply.plan.model import Plan
+from infra_apply.project import Project, settings_values
+from infra_apply.rehearsal.api import Server, serve
+from infra_apply.rehearsal.faults import Fault
+from infra_apply.rehearsal.provider.install import install
+from infra_apply.rehearsal.seed import seed
+from infra_apply.source import read
+
+TOKEN: Final = "rehearsal-token"  # noqa: S105 - it opens nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Rehearsal:
+    """Where the engine runs, with what environment, and which plugin it finds there."""
+
+    folder: Path
+    environment: Mapping[str, str]
+    server: Server
+    plugin: Literal["real", "stand-in"]
+
+
+@contextmanager
+def rehearsal(
+    project: Project,
+    stack: str,
+    plan: Plan,
+    engine: Engine,
+    directory: Path,
+    *,
+    config_file: Path | None = None,
+    faults: Sequence[Fault] = (),
+    clock: float = 1.0,
+) -> Iterator[Rehearsal]:
+    """Serve the account of `directory` and prepare everything an engine needs to use it.
+
+    The account is seeded with what the plan names, unless the directory already holds one.
+    Raises Refusal if the API's address is not on this machine.
+    """
+    folder = _shadow(project, stack, directory / "engine" / "project", config_file)
+    home = directory / "engine" / "home"
+    plugin = _plugin(home)
+    state = directory / "engine" / "state"
+    state.mkdir(parents=True, exist_ok=True)
+    with serve(directory, _seed(plan), token=TOKEN, faults=faults, clock_scale=clock) as server:
+        if not is_loopback(server.url):
+            raise Refusal(f"the simulated API listens on {server.url}, which is not this machine")
+        yield Rehearsal(
+            folder, _environment(engine, server.url, home, state, clock), server, plugin
+        )
+
+
+def is_loopback(url: str) -> bool:
+    """Say whether a URL leads to this machine."""
+    host = urlsplit(url).hostname or ""
+    return host in {"localhost", "::1"} or host.startswith("127.")
+
+
+def _seed(plan: Plan) -> dict[str, Any]:
+    hosts = plan.rendered_hosts
+    region = next((host.region for host in hosts if host.region), "nyc1")
+    return seed(
+        clusters=[(name, None) for name in sorted({one.cluster for one in plan.databases})],
+        ssh_keys=sorted({key for host in hosts for key in host.ssh_keys}),
+        vpcs=sorted({(host.vpc, host.region or region) for host in hosts if host.vpc}),
+        extra_sizes=sorted({host.size for host in hosts if host.size}),
+        region=region,
+    )
+
+
+def _shadow(project: Project, stack: str, folder: Path, config_file: Path | None) -> Path:
+    """Write a Pulumi project whose program is the real one and whose stack files are copies."""
+    source = project.folder / "Pulumi.yaml"
+    data: dict[str, Any] = yaml.safe_load(source.read_bytes())
+    runtime = data.get("runtime")
+    name = runtime.get("name") if isinstance(runtime, dict) else runtime
+    # The interpreter that runs this has everything the program needs; its folder need not be the
+    # project's .venv.
+    data["runtime"] = {"name": name, "options": {"virtualenv": sys.prefix}}
+    data["main"] = str(project.folder)
+    data["stackConfigDir"] = "stacks"
+    for key in ("backend", "plugins", "config"):
+        data.pop(key, None)
+    stacks = folder / "stacks"
+    stacks.mkdir(parents=True, exist_ok=True)
+    (folder / "Pulumi.yaml").write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
+    for other in {*project.stacks(), stack}:
+        chosen = config_file if other == stack and config_file else project.stack_file(other)
+        _copy_settings(chosen, stacks / f"Pulumi.{other}.yaml")
+    return folder
+
+
+def _copy_settings(source: Path, target: Path) -> None:
+    """Copy our own settings; leave out salts, encrypted values and every other namespace."""
+    document, _ = read(str(source), source.read_bytes())
+    values = settings_values(document) if document else {}
+    ours = {f"infra-apply:{name}": value for name, value in values.items() if not _secure(value)}
+    kept = {}
+    if target.exists():  # the salt of the throwaway state, so that it can be read again
+        before = yaml.safe_load(target.read_bytes()) or {}
+        kept = {key: before[key] for key in ("encryptionsalt",) if key in before}
+    text = yaml.safe_dump({**kept, "config": ours}, sort_keys=False, allow_unicode=True)
+    target.write_text(text, encoding="utf-8")
+
+
+def _secure(value: Any) -> bool:
+    if isinstance(value, dict):
+        return "secure" in value or any(_secure(inner) for inner in value.values())
+    return isinstance(value, list) and any(_secure(inner) for inner in value)
+
+
+def _plugin(home: Path) -> Literal["real", "stand-in"]:
+    """Use the real DigitalOcean plugin where it is installed, and the stand-in elsewhere."""
+    wanted = version("pulumi_digitalocean")
+    name = "pulumi-resource-digitalocean"
+    if shutil.which(name):
+        return "real"  # the engine takes the one on PATH first
+    installed = Path.home() / ".pulumi" / "plugins" / f"resource-digitalocean-v{wanted}"
+    if (installed / name).is_file():
+        link = home / "plugins" / installed.name
+        link.parent.mkdir(parents=True, exist_ok=True)
+        if not link.exists():
+            link.symlink_to(installed)
+        return "real"
+    install(home, wanted, Path(sys.executable))
+    return "stand-in"
+
+
+def _environment(engine: Engine, url: str, home: Path, state: Path, clock: float) -> dict[str, str]:
+    kept = {
+        key: value
+        for key, value in os.environ.items()
+        if not key.startswith(("DIGITALOCEAN_", "PULUMI_", "SPACES_"))
+    }
+    path = os.pathsep.join([str(engine.path.parent), f"{sys.prefix}/bin", kept.get("PATH", "")])
+    return {
+        **kept,
+        "PATH": path,
+        "PULUMI_HOME": str(home),
+        "PULUMI_BACKEND_URL": state.as_uri(),
+        "PULUMI_CONFIG_PASSPHRASE": "rehearsal",
+        "PULUMI_SKIP_UPDATE_CHECK": "true",
+        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
+        "DIGITALOCEAN_API_URL": url,
+        "DIGITALOCEAN_TOKEN": TOKEN,
+        "INFRA_APPLY_REHEARSAL_CLOCK": str(clock),
+        "NO_PROXY": "127.0.0.1,localhost,::1",
+    }

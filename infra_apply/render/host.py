@@ -1,0 +1,42 @@
+"""A host as a component: one droplet, however many services it carries."""
+
+from __future__ import annotations
+
+import pulumi
+import pulumi_digitalocean as digitalocean
+
+from infra_apply.reconcile import HostDecision
+
+
+class Host(pulumi.ComponentResource):
+    """`Host <name>` in the tree, with its droplet below it."""
+
+    def __init__(self, decision: HostDecision) -> None:
+        host = decision.host
+        super().__init__("infra-apply:index:Host", host.name)
+        self.droplet = digitalocean.Droplet(
+            host.name,
+            name=host.name,
+            region=host.region,
+            size=host.size,
+            image=host.image,
+            ssh_keys=list(decision.ssh_key_ids) or None,
+            vpc_uuid=decision.vpc_id,
+            backups=host.backups or None,
+            # The provider keeps user data in the state as it is, unless it is marked here.
+            user_data=pulumi.Output.secret(host.user_data) if host.user_data else None,
+            tags=list(host.tags),
+            opts=pulumi.ResourceOptions(
+                parent=self,
+                protect=host.protect,
+                retain_on_delete=True,
+                # Each would replace the droplet, or is never read back (digitalocean-facts).
+                ignore_changes=["image", "sshKeys", "userData", "monitoring"],
+            ),
+        )
+        self.register_outputs(
+            {
+                "public_address": self.droplet.ipv4_address,
+                "private_address": self.droplet.ipv4_address_private,
+            }
+        )

@@ -1,0 +1,149 @@
+"""What pydantic finds at a door (manifest, settings) -> diagnostics a person can act on."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from infra_apply import access_config
+from infra_apply.diagnostics import Diagnostic, Place
+from infra_apply.document import Document, Path
+from infra_apply.suggest import did_you_mean, nearest
+
+
+@dataclass(frozen=True, slots=True)
+class Codes:
+    """Which codes a door reports under: of the rule `schema` or of `settings`."""
+
+    missing: str
+    unknown: str
+    type: str
+    choice: str
+    access: str
+
+
+Known = Mapping[tuple[str, ...], Sequence[str]]
+"""The keys a mapping may have, by its path, with "*" for any name or index."""
+
+
+def diagnostics(
+    error: ValidationError,
+    document: Document,
+    codes: Codes,
+    *,
+    known: Known,
+    locate: Callable[[Path], Path] = tuple,
+) -> list[Diagnostic]:
+    """Turn every error into a diagnostic at its key or value.
+
+    `known` is for "did you mean"; `locate` maps a path in the validated value to one in the file.
+    """
+    found = []
+    for one in error.errors(include_url=False, include_context=True):
+        at = tuple(part for part in one["loc"] if part != "[key]")
+        if one["type"] == "extra_forbidden":
+            found.append(_unknown_key(at, document.key(*locate(at)), codes, _known(known, at[:-1])))
+        else:
+            found.append(_wrong_value(one, at, document, codes, locate))
+    return found
+
+
+def _known(known: Known, at: Path) -> Sequence[str]:
+    for path, names in known.items():
+        if len(path) == len(at) and all(
+            want in ("*", got) for want, got in zip(path, at, strict=True)
+        ):
+            return names
+    return ()
+
+
+def _unknown_key(at: Path, place: Place, codes: Codes, known: Sequence[str]) -> Diagnostic:
+    key = str(at[-1])
+    if access_config.named_like_access(key) and codes.access != codes.unknown:
+        message = f"`{_dotted(at)}` does not belong here: {access_config.REASON}"
+        return Diagnostic(codes.access, place, message, "remove it")
+    return Diagnostic(
+        codes.unknown, place, f"unknown key `{_dotted(at)}`", did_you_mean(key, known)
+    )
+
+
+def _wrong_value(
+    one: Any, at: Path, document: Document, codes: Codes, locate: Callable[[Path], Path]
+) -> Diagnostic:
+    kind: str = one["type"]
+    name = _dotted(at)
+    place = document.value(*locate(at))
+    if kind == "missing":
+        place = document.key(*locate(at[:-1]))
+        return Diagnostic(codes.missing, place, f"`{name}` is missing", f"add `{at[-1]}:`")
+    if kind == "literal_error":
+        choices = _choices(one["ctx"]["expected"])
+        said = ", ".join(f"`{choice}`" for choice in choices)
+        message = f"`{name}` is {shown(one['input'])}, and can be {said}"
+        near = nearest(str(one["input"]), choices)
+        meant = f"did you mean `{near}`?" if near else f"write `{at[-1]}: {choices[0]}`"
+        return Diagnostic(codes.choice, place, message, meant)
+    if kind in _WANTED:
+        message = f"`{name}` must be {_WANTED[kind]}, and is {shown(one['input'])}"
+        written = document.written(*locate(at))
+        return Diagnostic(codes.type, place, message, _type_hint(one, at, written))
+    problem = one["msg"].removeprefix("Value error, ")
+    return Diagnostic(codes.type, place, f"`{name}`: {problem}")
+
+
+def _type_hint(one: Any, at: Path, written: str | None) -> str | None:
+    if one["type"] == "string_type" and written:
+        return f'put it in quotes: "{written}"'
+    if one["type"] == "list_type" and isinstance(one["input"], str):
+        return f"write `{at[-1]}: [{one['input']}]`" if shown(one["input"])[0] == '"' else None
+    return None
+
+
+def shown(value: object) -> str:
+    """Return a value as a message shows it: its kind, and itself if it is short and no secret."""
+    kind = next(kind for types, kind in _KINDS if isinstance(value, types))
+    if isinstance(value, str):
+        if access_config.shaped_like_secret(value) or len(value) > _LONG:
+            return f"a text of {len(value)} characters"
+        return json.dumps(value, ensure_ascii=False)
+    if isinstance(value, bool | int | float) and len(str(value)) <= _LONG:
+        return f"{kind} {str(value).lower()}"
+    return kind
+
+
+def _dotted(at: Path) -> str:
+    text = ""
+    for part in at:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}"
+    return text.removeprefix(".")
+
+
+def _choices(expected: str) -> list[str]:
+    return [part.strip("'") for part in expected.replace(" or ", ", ").split(", ")]
+
+
+_LONG: Final = 60
+_KINDS: Final = (
+    (type(None), "empty (null)"),
+    (bool, "the boolean"),
+    (int | float, "the number"),
+    (str, "text"),
+    (dt.date | dt.datetime, "a date"),
+    (Sequence, "a list"),
+    (Mapping, "a mapping"),
+    (object, "something else"),
+)
+_WANTED: Final = {
+    "string_type": "text",
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "dict_type": "a mapping",
+    "too_short": "a list with at least one item",
+}

@@ -1,0 +1,271 @@
+"""Bytes of a YAML file -> a Document: plain values, and the place of every key and value.
+
+Manifests and settings are read by this one reader. It folds the parser's events instead of
+composing nodes: nesting is bounded before anything recurses (libyaml's own composer overflows the
+C stack on a few hundred kilobytes of `[`), an alias shares its value instead of copying it, and
+what a plain scalar looked like stays known.
+"""
+
+from __future__ import annotations
+
+import codecs
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, NoReturn
+
+import yaml
+from yaml.constructor import SafeConstructor
+
+from infra_apply.diagnostics import Diagnostic, Place, Related
+from infra_apply.document import Document, Path, line_of, place_in
+
+MAX_BYTES: Final = 256 * 1024
+MAX_DEPTH: Final = 32
+MAX_VALUES: Final = 20_000
+
+
+def read(path: str, source: bytes) -> tuple[Document | None, tuple[Diagnostic, ...]]:
+    """Read one YAML mapping. Without a document there is at least one diagnostic.
+
+    Never raises for any bytes. Takes UTF-8 with or without a byte order mark, at most MAX_BYTES.
+    """
+    if len(source) > MAX_BYTES:
+        message = f"the file is larger than {MAX_BYTES // 1024} KiB and was not read"
+        hint = "a manifest is a page of text; move anything else out of it"
+        return None, (Diagnostic("IA002", Place(path), message, hint),)
+    try:
+        text = source.decode("utf-8").removeprefix("\ufeff")
+    except UnicodeDecodeError as error:
+        return None, (_not_utf8(path, source, error),)
+    if bad := _UNPRINTABLE.search(text):
+        place = place_in(path, text, bad.start())
+        message = f"character U+{ord(bad[0]):04X} does not belong in a YAML file"
+        return None, (Diagnostic("IA003", place, message, "delete it, or write it as an escape"),)
+    reader = _Reader(Document(path, source), text)
+    try:
+        reader.document()
+    except _StopReading as stop:
+        return None, (*reader.diagnostics, stop.diagnostic)
+    except yaml.MarkedYAMLError as error:
+        return None, (*reader.diagnostics, _syntax(path, text, error))
+    finally:
+        reader.close()
+    return reader.into, tuple(reader.diagnostics)
+
+
+# What YAML 1.1 (5.1) allows as it is; a byte order mark inside the text is not among it here,
+# because it cannot be seen and changes what a key is called.
+_UNPRINTABLE: Final = re.compile(
+    "[^\t\n\r\x20-\x7e\x85\xa0-\u2027\u2028\u2029\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd"
+    "\U00010000-\U0010ffff]"
+)
+_TAG: Final = "tag:yaml.org,2002:"
+_CONSTRUCT: Final = {
+    _TAG + "null": SafeConstructor.construct_yaml_null,
+    _TAG + "bool": SafeConstructor.construct_yaml_bool,
+    _TAG + "int": SafeConstructor.construct_yaml_int,
+    _TAG + "float": SafeConstructor.construct_yaml_float,
+    _TAG + "timestamp": SafeConstructor.construct_yaml_timestamp,
+}
+
+
+class _StopReading(Exception):
+    def __init__(self, diagnostic: Diagnostic) -> None:
+        super().__init__(diagnostic.message)
+        self.diagnostic = diagnostic
+
+
+@dataclass(frozen=True, slots=True)
+class _Anchor:
+    value: Any
+    at: Path
+    size: int
+
+
+class _Reader:
+    """The events of one file on their way into a Document."""
+
+    def __init__(self, into: Document, text: str) -> None:
+        self.into = into
+        self.diagnostics: list[Diagnostic] = []
+        self._loader = yaml.CSafeLoader(text)
+        self._next: Callable[[], Any] = self._loader.get_event
+        self._resolve: Callable[..., str] = self._loader.resolve
+        self._scalars = SafeConstructor()
+        self._anchors: dict[str, _Anchor | None] = {}
+        self._count = 0
+
+    def close(self) -> None:
+        self._loader.dispose()
+
+    def document(self) -> None:
+        """Read the stream: exactly one document, a mapping at its top."""
+        self._next()  # stream start
+        event = self._next()
+        if isinstance(event, yaml.StreamEndEvent):
+            self._stop("IA004", event, "the file is empty", _FIRST_LINES)
+        top = self._next()
+        if not isinstance(top, yaml.MappingStartEvent):
+            self._stop("IA004", top, "the top of the file must be a mapping", _FIRST_LINES)
+        self.into.data.update(self._value(top, ()))
+        self._next()  # document end
+        event = self._next()
+        if not isinstance(event, yaml.StreamEndEvent):
+            self._stop("IA005", event, "a second document starts here", "keep one, without `---`")
+
+    def _value(self, event: Any, at: Path) -> Any:
+        mark: Any = event.start_mark
+        self.into.values[at] = (mark.line + 1, mark.column + 1)
+        self._count += 1
+        if self._count > MAX_VALUES:
+            self._stop("IA006", event, _TOO_MANY)
+        if isinstance(event, yaml.AliasEvent):
+            return self._alias(event, at)
+        if event.tag is not None:
+            self._report("IA007", event, f"the tag `{event.tag}` is not allowed", "remove the tag")
+        before = self._count
+        if event.anchor is not None:
+            self._anchors[event.anchor] = None  # under way: an alias to it would never end
+        if isinstance(event, yaml.ScalarEvent):
+            value = self._scalar(event, at)
+        elif len(at) >= MAX_DEPTH:
+            self._stop("IA006", event, f"values are nested more than {MAX_DEPTH} deep")
+        elif isinstance(event, yaml.MappingStartEvent):
+            value = self._mapping(at)
+        else:
+            value = self._sequence(at)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = _Anchor(value, at, self._count - before)
+        return value
+
+    def _scalar(self, event: Any, at: Path) -> Any:
+        text: str = event.value
+        if not event.implicit[0] or event.tag is not None:
+            return text
+        tag = self._resolve(yaml.ScalarNode, text, (True, False))
+        if tag == _TAG + "str":
+            return text
+        self.into.plain[at] = text
+        construct = _CONSTRUCT.get(tag)
+        try:
+            if construct is not None:
+                return construct(self._scalars, yaml.ScalarNode(tag, text))
+        except (ValueError, OverflowError):
+            pass
+        kind = tag.removeprefix(_TAG)
+        message = f"`{_short(text)}` looks like a YAML {kind}, and is not one"
+        self._report("IA008", event, message, f'write "{_short(text)}" if it is text')
+        return text
+
+    def _sequence(self, at: Path) -> list[Any]:
+        items: list[Any] = []
+        while not isinstance(event := self._next(), yaml.SequenceEndEvent):
+            items.append(self._value(event, (*at, len(items))))
+        return items
+
+    def _mapping(self, at: Path) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        merged: list[tuple[Path, dict[str, Any]]] = []
+        while not isinstance(event := self._next(), yaml.MappingEndEvent):
+            if not isinstance(event, yaml.ScalarEvent):
+                self._report("IA009", event, "a key must be plain text", "write `name: value`")
+                self._value(event, (*at, "?"))
+                self._value(self._next(), (*at, "?"))
+                continue
+            key: str = event.value
+            if key in found:
+                self._report_duplicate(event, (*at, key))
+                self._value(self._next(), (*at, "?"))
+                continue
+            self._check_scalar_key(event)
+            mark: Any = event.start_mark
+            self.into.keys[*at, key] = (mark.line + 1, mark.column + 1)
+            value = self._value(self._next(), (*at, key))
+            if key == "<<" and event.implicit[0]:
+                merged.extend(self._merged(event, (*at, key), value))
+            else:
+                found[key] = value
+        for source, mapping in merged:
+            for key in mapping.keys() - found.keys():
+                self.into.links[*at, key] = (*source, key)
+            found = mapping | found
+        return found
+
+    def _merged(self, event: Any, at: Path, value: object) -> list[tuple[Path, dict[str, Any]]]:
+        """`<<` takes one mapping or a list of them; what comes first wins."""
+        if isinstance(value, dict):
+            return [(at, value)]
+        if isinstance(value, list) and all(isinstance(one, dict) for one in value):
+            return [((*at, index), one) for index, one in enumerate(value)]
+        self._report("IA009", event, "`<<` merges mappings only", "give it an alias to a mapping")
+        return []
+
+    def _alias(self, event: Any, at: Path) -> Any:
+        anchor = self._anchors.get(event.anchor)
+        if anchor is None:
+            known = event.anchor in self._anchors
+            problem = "is used inside itself" if known else "is used and never defined"
+            self._stop(
+                "IA006" if known else "IA001", event, f"the anchor `{event.anchor}` {problem}"
+            )
+        self._count += anchor.size
+        if self._count > MAX_VALUES:
+            self._stop("IA006", event, _TOO_MANY)
+        self.into.links[at] = anchor.at
+        return anchor.value
+
+    def _check_scalar_key(self, event: Any) -> None:
+        if event.tag is not None:
+            self._report("IA007", event, f"the tag `{event.tag}` is not allowed", "remove the tag")
+
+    def _report_duplicate(self, event: Any, at: Path) -> None:
+        related = Related(self.into.key(*at), "the first one is here")
+        message = f"the key `{at[-1]}` is given twice"
+        place = _place(self.into.path, event.start_mark)
+        self.diagnostics.append(Diagnostic("IA010", place, message, "keep one", (related,)))
+
+    def _report(self, code: str, event: Any, message: str, hint: str | None = None) -> None:
+        place = _place(self.into.path, event.start_mark)
+        self.diagnostics.append(Diagnostic(code, place, message, hint))
+
+    def _stop(self, code: str, event: Any, message: str, hint: str | None = None) -> NoReturn:
+        raise _StopReading(
+            Diagnostic(code, _place(self.into.path, event.start_mark), message, hint)
+        )
+
+
+def _place(path: str, mark: Any) -> Place:
+    return Place(path, mark.line + 1, mark.column + 1)
+
+
+def _not_utf8(path: str, source: bytes, error: UnicodeDecodeError) -> Diagnostic:
+    before = source[: error.start].decode("utf-8", "replace").removeprefix("\ufeff")
+    hint = "save it as UTF-8"
+    if source.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        hint = "it looks like UTF-16: save it as UTF-8"
+    return Diagnostic("IA003", place_in(path, before, len(before)), "the file is not UTF-8", hint)
+
+
+def _syntax(path: str, text: str, error: Any) -> Diagnostic:
+    mark = error.problem_mark or error.context_mark
+    place = _place(path, mark) if mark else Place(path)
+    problem = error.problem or "this is not YAML"
+    if (
+        error.context
+        and error.context_mark
+        and error.context_mark.line != getattr(mark, "line", None)
+    ):
+        problem += f" ({error.context} that begins on line {error.context_mark.line + 1})"
+    line = line_of(text.encode(), place.line or 0)
+    hint = "indent with spaces" if "\t" in line[: place.column] else None
+    return Diagnostic("IA001", place, problem, hint)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
+
+
+_SHOWN: Final = 40
+_TOO_MANY: Final = f"more than {MAX_VALUES:,} values once aliases are expanded"
+_FIRST_LINES: Final = "begin with `apiVersion: infra/v1`"
