@@ -29,7 +29,12 @@ def masked(line: str) -> str:
 
 def _masked_pair(match: re.Match[str]) -> str:
     key, between, value = match[1], match[2], match[3]
-    return f"{key}{between}{_DOTS if named_like_access(key.strip(chr(34) + chr(39))) else value}"
+    return f"{key}{between}{_DOTS if _hidden(key.strip(_QUOTES)) else value}"
+
+
+def _hidden(key: str) -> bool:
+    # The settings name ssh keys of the account; their names open nothing.
+    return key != "sshKeys" and named_like_access(key)
 
 
 REASON: Final = (
@@ -37,6 +42,7 @@ REASON: Final = (
     "(rule env_variants): keep it in the service's own environment"
 )
 
+_QUOTES: Final = "\"'"
 _DOTS: Final = "•••"
 _PAIR: Final = re.compile(r"""(["']?[\w.-]+["']?)(\s*:\s+)("[^"]*"?|'[^']*'?|[^,}\]#]+)""")
 _WORD_BREAK: Final = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|[-. ]")

@@ -80,7 +80,10 @@ def _wrong_value(
     place = document.value(*locate(at))
     if kind == "missing":
         place = document.key(*locate(at[:-1]))
-        return Diagnostic(codes.missing, place, f"`{name}` is missing", f"add `{at[-1]}:`")
+        example = _EXAMPLES.get(str(at[-1]), "...")
+        return Diagnostic(
+            codes.missing, place, f"`{name}` is missing", f"add `{at[-1]}: {example}`"
+        )
     if kind == "literal_error":
         choices = _choices(one["ctx"]["expected"])
         said = ", ".join(f"`{choice}`" for choice in choices)
@@ -97,10 +100,15 @@ def _wrong_value(
 
 
 def _type_hint(one: Any, at: Path, written: str | None) -> str | None:
+    given = one["input"]
+    if given is None:
+        return "remove the key if there is nothing to say"
     if one["type"] == "string_type" and written:
         return f'put it in quotes: "{written}"'
-    if one["type"] == "list_type" and isinstance(one["input"], str):
-        return f"write `{at[-1]}: [{one['input']}]`" if shown(one["input"])[0] == '"' else None
+    if one["type"] == "int_type" and isinstance(given, str) and given.isdecimal():
+        return f"write `{at[-1]}: {given}`, without quotes"
+    if one["type"] == "list_type" and isinstance(given, str) and shown(given)[0] == '"':
+        return f"write `{at[-1]}: [{given}]`"
     return None
 
 
@@ -128,6 +136,17 @@ def _choices(expected: str) -> list[str]:
 
 
 _LONG: Final = 60
+_EXAMPLES: Final = {
+    "apiVersion": "infra/v1",
+    "project": "<the folder's name>",
+    "provider": "digitalocean",
+    "cluster": "<a shared cluster's name>",
+    "name": "<the project's own database>",
+    "user": "<the project's own user>",
+    "projects": "[../*]",
+    "meshHosts": "../net-tools/mesh-hosts.json",
+    "size": "gpu-l40sx1-48gb",
+}
 _KINDS: Final = (
     (type(None), "empty (null)"),
     (bool, "the boolean"),

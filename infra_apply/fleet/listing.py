@@ -61,7 +61,7 @@ def manifest_files(
     found = [_not_read(folder, name) for name in names if _is_near_miss(name)]
     found.extend(_other_name(folder, name) for name in files if environment_of(name) is None)
     if not files and not is_glob:
-        message = f"`{folder}` has no manifest"
+        message = "the folder has no manifest"
         hint = "`infra-apply init` makes one; or remove the folder from the list"
         found.append(Diagnostic("IA709", place, message, hint, severity=Severity.WARNING))
     known = [name for name in files if environment_of(name) is not None]

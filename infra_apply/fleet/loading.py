@@ -57,6 +57,7 @@ def load(
         stacks=stacks or ((settings,) if settings else ()),
         unread=frozenset(unread),
         user_data=_user_data(settings, base, found) if settings else {},
+        mesh_named=mesh_hosts is not None,
         alone=settings is None and len(roots) == 1 and not roots[0].is_glob,
     )
     return Loaded(fleet, tuple(found), len(files))

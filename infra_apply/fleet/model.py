@@ -17,7 +17,8 @@ class Fleet:
     `mesh` is None when no mesh was named or it could not be read. `settings` is the stack's own,
     None when only folders are checked; `stacks` holds every stack's, its own included. `unread`
     names projects that have a manifest which could not be read, so that nobody is told that they
-    do not exist. `alone` says that one repository is checked and its neighbours are not known.
+    do not exist. `alone` says that one repository is checked and its neighbours are not known;
+    `mesh_named` that someone said where the mesh is, whether it could be read or not.
     `user_data` holds the text of each file the settings name for it.
     """
 
@@ -27,6 +28,7 @@ class Fleet:
     stacks: tuple[Settings, ...] = ()
     unread: frozenset[str] = frozenset()
     alone: bool = False
+    mesh_named: bool = False
     user_data: Mapping[str, str] = field(default_factory=dict, repr=False)
     by_instance: Mapping[tuple[str, Environment], Manifest] = field(init=False, compare=False)
 

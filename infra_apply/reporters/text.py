@@ -32,6 +32,16 @@ def relative_text(text: str, folder: Path) -> str:
     return f"{relative(path, folder)}{colon}{rest}"
 
 
+def printable(text: str, *, stand_in: str | None = None) -> str:
+    """Write control characters as escapes (or as `stand_in`), so that no file steers a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() or letter == "\t" else (stand_in or ascii(letter)[1:-1])
+        for letter in text
+    )
+
+
 def _summary(found: Findings) -> str:
     read = _count(found.manifests, "manifest")
     if not found.diagnostics:
@@ -46,17 +56,19 @@ def _count(number: int, thing: str) -> str:
 def _one(one: Diagnostic, folder: Path, sources: dict[str, bytes], paint: Mapping[str, str]) -> str:
     off = paint.get("off", "")
     severity = f"{paint.get(one.severity, '')}{one.severity}[{one.code}]{off}"
-    lines = [f"{_spot(one.place, folder)}: {severity}: {one.message}"]
+    lines = [f"{_spot(one.place, folder)}: {severity}: {printable(one.message)}"]
     lines += _quote(one.place, sources, paint.get(one.severity, ""), off)
     if one.hint:
-        lines.append(f"  {paint.get('hint', '')}hint:{off} {one.hint}")
-    lines += [f"  {_spot(other.place, folder)}: {other.message}" for other in one.related]
+        lines.append(f"  {paint.get('hint', '')}hint:{off} {printable(one.hint)}")
+    lines += [
+        f"  {_spot(other.place, folder)}: {printable(other.message)}" for other in one.related
+    ]
     return "\n".join(lines)
 
 
 def _spot(place: Place, folder: Path) -> str:
     parts = (relative(place.path, folder), place.line, place.column)
-    return ":".join(str(part) for part in parts if part is not None)
+    return printable(":".join(str(part) for part in parts if part is not None))
 
 
 def _quote(place: Place, sources: dict[str, bytes], on: str, off: str) -> list[str]:
@@ -69,7 +81,7 @@ def _quote(place: Place, sources: dict[str, bytes], on: str, off: str) -> list[s
         return []
     before = "".join("\t" if letter == "\t" else " " for letter in line[: place.column - 1])
     number = str(place.line)
-    shown = access_config.masked(line)
+    shown = printable(access_config.masked(line), stand_in="\N{REPLACEMENT CHARACTER}")
     if len(shown) > _WIDTH:
         shown = shown[:_WIDTH] + "…"
     quoted = [f"  {number} | {shown}"]

@@ -19,7 +19,7 @@ def check(fleet: Fleet) -> Iterator[Diagnostic | NotChecked]:
             yield from _no_host(one)
         elif fleet.mesh is not None:
             yield from _host(fleet, one, host)
-        elif fleet.settings is None:
+        elif not fleet.mesh_named:
             yield NotChecked(
                 f"{one.path}: whether the mesh has `{host}`: name its file with --mesh-hosts"
             )

@@ -42,7 +42,7 @@ def _entry(
     if found.service is None or found.service.port is None:
         lacks = "no service" if found.service is None else "a service without a port"
         message = f"`{name}` declares {lacks}, so there is nothing to call over HTTP"
-        hint = f"give it a `service:` with a `port:` in {found.path}, or remove the entry"
+        hint = f"give `{name}` a `service:` with a `port:`, or remove the entry"
         related = Related(found.key("service"), f"declared here by `{name}`")
         yield Diagnostic("IA304", place, message, hint, (related,))
     elif found.environment != one.environment:

@@ -69,7 +69,8 @@ def _same_droplet(fleet: Fleet) -> Iterator[Diagnostic]:
 
 
 def _host_place(one: Manifest) -> Place:
-    return one.value("service", "host")
+    named = one.service is not None and one.service.host is not None
+    return one.value("service", "host") if named else one.value("project")
 
 
 _STACK_PART: Final = re.compile(r"[A-Za-z0-9._-]{1,80}")

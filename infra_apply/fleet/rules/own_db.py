@@ -45,7 +45,8 @@ def _name(one: Manifest, what: str, name: str) -> Iterator[Diagnostic]:
         message = f"`{name}` is the cluster's own {_KIND[what]}, not a project's"
         yield Diagnostic("IA203", place, message, hint)
     elif not _POSSIBLE.fullmatch(name):
-        message = f"no database engine takes `{name[:80]}` as the name of a {_KIND[what]}"
+        shown = f"`{name[:80]}`" if name else "an empty text"
+        message = f"no database engine takes {shown} as the name of a {_KIND[what]}"
         yield Diagnostic("IA204", place, message, hint)
 
 

@@ -16,7 +16,11 @@ def check(fleet: Fleet) -> Iterator[Diagnostic]:
     """
     for one in fleet.services():
         written = one.document.written("service", "port")
-        if one.service and written is not None and not re.fullmatch(r"0|[1-9]\d*", written):
+        if (
+            one.service
+            and written is not None
+            and not re.fullmatch(r"(?:0|[1-9]\d*)(?:\.0*)?", written)
+        ):
             message = f"YAML reads `{written}` as the number {one.service.port}"
             hint = "write the port as a plain decimal number"
             place = one.value("service", "port")
