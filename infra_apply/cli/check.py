@@ -6,8 +6,9 @@ import argparse
 import os
 import sys
 from dataclasses import replace
+from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from infra_apply.cli.options import add_project_flags, project_of, stack_of
 from infra_apply.diagnostics import Findings, Place, in_order
@@ -15,9 +16,12 @@ from infra_apply.failures import Usage
 from infra_apply.fleet.checking import check
 from infra_apply.fleet.listing import Root
 from infra_apply.fleet.loading import load
+from infra_apply.manifest import environment_of
 from infra_apply.planning import plan_stack, stack_settings
-from infra_apply.reporters import json, text
+from infra_apply.reporters import text
 from infra_apply.settings import Settings
+
+FORMATS: Final = ("text", "json", "sarif", "github")
 
 
 def add_parser(subparsers: Any) -> None:
@@ -31,7 +35,7 @@ def add_parser(subparsers: Any) -> None:
     parser.add_argument(
         "--mesh-hosts", metavar="FILE", type=Path, help="net-tools' mesh-hosts.json"
     )
-    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--format", choices=FORMATS, default="text")
     parser.add_argument("--strict", action="store_true", help="warnings count as errors")
     add_project_flags(parser)
     parser.set_defaults(run=run)
@@ -40,13 +44,17 @@ def add_parser(subparsers: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the findings; 1 if there is an error, or a warning with `--strict`."""
     found = _of_roots(arguments) if arguments.root else _of_stacks(arguments)
-    here = Path.cwd()
-    if arguments.format == "json":
-        print(json.findings(found, here))
-    else:
-        colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
-        print(text.findings(found, here, colour=colour))
+    print(_report(found, arguments.format))
     return int(found.errors > 0 or (arguments.strict and found.warnings > 0))
+
+
+def _report(found: Findings, form: str) -> str:
+    here = Path.cwd()
+    if form == "text":
+        colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        return text.findings(found, here, colour=colour)
+    # Loaded by name, because every commit pays for what is imported here.
+    return str(import_module(f"infra_apply.reporters.{form}").findings(found, here))
 
 
 def _of_roots(arguments: argparse.Namespace) -> Findings:
@@ -61,7 +69,8 @@ def _of_roots(arguments: argparse.Namespace) -> Findings:
         )
         base = project.folder
     mesh_hosts = _mesh_hosts(arguments, settings, base)
-    roots = [Root(_folder(root), Place(_folder(root)), literal=True) for root in arguments.root]
+    named = dict.fromkeys(_folder(root) for root in arguments.root)  # two manifests, one folder
+    roots = [Root(folder, Place(folder), literal=True) for folder in named]
     loaded = load(roots, base, mesh_hosts, settings=settings)
     return check(replace(loaded, diagnostics=loaded.diagnostics + problems))
 
@@ -75,9 +84,12 @@ def _mesh_hosts(
 
 
 def _folder(root: str) -> str:
-    """A manifest stands for the folder it is in."""
-    path = Path(root).absolute()
-    return str(path.parent if path.is_file() else path)
+    """A manifest stands for the folder it is in, whatever stands in its place."""
+    path = os.path.abspath(root)  # noqa: PTH100 - a name of this kind may lead nowhere
+    is_file = os.path.lexists(path) and not os.path.isdir(path)  # noqa: PTH112
+    if is_file or environment_of(path) is not None:
+        return os.path.dirname(path)  # noqa: PTH120
+    return path
 
 
 def _of_stacks(arguments: argparse.Namespace) -> Findings:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from infra_apply.codes import CODES
+from infra_apply.codes import CODES, rule_of
 from infra_apply.failures import Usage
 from infra_apply.suggest import nearest
 
@@ -29,5 +29,9 @@ def run(arguments: argparse.Namespace) -> int:
             f"there is no code `{arguments.code}`",
             next_step=f"did you mean {near}?" if near else f"codes go from {min(CODES)} on",
         )
-    print(f"{name}: {code.title} (rule {code.rule})\n\nWhy: {code.why}.\nFix: {code.fix}.")
+    print(
+        f"{name}: {code.title}\n"
+        f"rule {rule_of(name)}, {code.severity}\n\n"
+        f"Why: {code.why}.\nFix: {code.fix}."
+    )
     return 0

@@ -14,6 +14,9 @@ from infra_apply.failures import Failure
 COMMANDS: Final = {
     "check": "check manifests, everything at once",
     "plan": "print what a stack should hold",
+    "mesh": "regenerate the mesh's services map",
+    "map": "draw the fleet, and say what breaks if something goes away",
+    "cost": "what the fleet costs a month",
     "rehearse": "run the real engine against a simulated DigitalOcean",
     "engine": "find or install the Pulumi engine",
     "schema": "print the JSON Schema of a manifest",

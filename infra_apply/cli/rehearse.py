@@ -20,7 +20,7 @@ from infra_apply.engine.ticker import Ticker
 from infra_apply.engine.tree import lines
 from infra_apply.failures import Refusal
 from infra_apply.plan.model import Plan
-from infra_apply.plan.outline import not_rendered
+from infra_apply.plan.outline import not_rendered, notes
 from infra_apply.planning import plan_stack
 from infra_apply.rehearsal import faults
 from infra_apply.rehearsal.session import Rehearsal, rehearsal
@@ -120,7 +120,7 @@ def _show(outcome: Outcome, plan: Plan) -> int:
             print(message.message.strip(), file=sys.stderr)
     if not outcome.ok:
         return 1
-    for line in lines(outcome.steps, _colour(sys.stdout)):
+    for line in lines(outcome.steps, _colour(sys.stdout), notes=notes(plan)):
         print(line)
     for line in not_rendered(plan):
         print(line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from infra_apply import naming
-from infra_apply.plan.model import AccessPlan, HostPlan, Plan
+from infra_apply.plan.model import AccessPlan, HostPlan, Plan, PoolPlan
 
 
 def outline(plan: Plan) -> Iterator[str]:
@@ -30,10 +30,26 @@ def outline(plan: Plan) -> Iterator[str]:
     yield from _section("GPU pools, empty until work waits", len(plan.pools))
     (width,) = _widths(plan.pools, "project")
     for pool in plan.pools:
-        sizes = " or ".join(pool.sizes)
-        regions = " or ".join(pool.regions) or "any region that has it"
-        yield f"  {pool.project:{width}}  at most {pool.max_slots} x {sizes} in {regions}"
+        yield f"  {pool.project:{width}}  {_limits(pool)}"
     yield from not_rendered(plan)
+
+
+def notes(plan: Plan) -> dict[tuple[str, str], str]:
+    """Say in a few words what each component is: (its type, its name) -> text."""
+    found = {}
+    for host in plan.rendered_hosts:
+        services = ", ".join(
+            naming.instance(one.project, one.environment) + (f":{one.port}" if one.port else "")
+            for one in host.services
+        )
+        found["Host", host.name] = f"{host.size} in {host.region}: {services}"
+    for one in plan.databases:
+        name = naming.instance(one.project, plan.environment)
+        found["Database", name] = f"{one.name} and user {one.user} on {one.cluster}, looked up"
+    for pool in plan.pools:
+        name = naming.instance(pool.project, plan.environment)
+        found["Pool", name] = f"empty until work waits, {_limits(pool)}"
+    return found
 
 
 def not_rendered(plan: Plan) -> Iterator[str]:
@@ -52,6 +68,12 @@ def _section(title: str, count: int) -> Iterator[str]:
 
 def _widths(rows: Sequence[object], *fields: str) -> list[int]:
     return [max((len(getattr(row, field)) for row in rows), default=0) for field in fields]
+
+
+def _limits(pool: PoolPlan) -> str:
+    sizes = " or ".join(pool.sizes)
+    regions = " or ".join(pool.regions) or "any region that has it"
+    return f"at most {pool.max_slots} x {sizes} in {regions}"
 
 
 def _made_of(host: HostPlan) -> str:

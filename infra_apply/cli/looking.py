@@ -1,0 +1,87 @@
+"""What `map --live` looks at: the account, and whether services' ports answer."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from infra_apply.account.live import Live, read_live
+from infra_apply.account.standing import standings, strays
+from infra_apply.cli.outside import client_of
+from infra_apply.company import Company
+from infra_apply.engine.ticker import Ticker
+from infra_apply.failures import Outage
+from infra_apply.graph import Graph
+from infra_apply.picture.model import Picture
+from infra_apply.reachability import Answer, Target, reach
+
+
+@dataclass(frozen=True, slots=True)
+class Looked:
+    """The picture with what is real in it; `complete` is False if the account did not answer."""
+
+    picture: Picture
+    complete: bool
+
+
+def look(arguments: argparse.Namespace, company: Company, drawn: Picture) -> Looked:
+    """Look at the account and the ports. What cannot be known is unknown, and said on stderr."""
+    live, complete = _account(arguments, drawn.graph)
+    answers = _answers(drawn.graph, arguments.timeout)
+    now = time.time()
+    found = standings(drawn.graph, company.plans.values(), live, answers, now)
+    picture = replace(
+        drawn,
+        standings=found,
+        strays=strays(drawn.graph, live, now) if live else (),
+        as_of=f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M} UTC",
+    )
+    return Looked(picture, complete)
+
+
+def _account(arguments: argparse.Namespace, drawn: Graph) -> tuple[Live | None, bool]:
+    ticker = Ticker(sys.stderr)
+    with client_of(arguments) as client:
+        if client is None:
+            ticker.say("no DigitalOcean token: only whether ports answer is known")
+            return None, True
+        ticker.show("reading the account")
+        try:
+            return read_live(client, (node.name for node in drawn.of("cluster"))), True
+        except Outage as outage:
+            ticker.say(f"{outage}\n  so what the account holds is shown as unknown")
+            return None, False
+        finally:
+            ticker.clear()
+
+
+def _answers(drawn: Graph, timeout: float) -> dict[str, Answer]:
+    """Ask every service that has a port where its dependents would: at its URL."""
+    targets: dict[str, Target] = {}
+    for node in drawn.of("service"):
+        if node.url and (spot := _spot(node.url)):
+            targets[node.id] = spot
+    ticker = Ticker(sys.stderr)
+    ticker.show(f"asking {len(set(targets.values()))} ports")
+    try:
+        found = reach(
+            targets.values(),
+            timeout=timeout,
+            on_answer=lambda done, total: ticker.show(f"asked {done} of {total} ports"),
+        )
+    finally:
+        ticker.clear()
+    return {id_: found[target] for id_, target in targets.items()}
+
+
+def _spot(url: str) -> Target | None:
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:  # a port that is none; its rule has said so
+        return None
+    return (parts.hostname, port) if parts.hostname and port else None

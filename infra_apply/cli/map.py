@@ -1,0 +1,117 @@
+"""`infra-apply map`: the fleet drawn as text, data or a page, and what breaks if a part goes."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from infra_apply.cli.looking import look
+from infra_apply.cli.mesh import read_company, report
+from infra_apply.cli.options import add_project_flags
+from infra_apply.cli.outside import add_account_flag
+from infra_apply.failures import Outage, Usage
+from infra_apply.graph import Graph, graph, impact, named, names
+from infra_apply.picture.document import as_json, impact_json
+from infra_apply.picture.mermaid import mermaid
+from infra_apply.picture.model import Picture
+from infra_apply.picture.page import page
+from infra_apply.picture.tree import impact_lines, tree
+from infra_apply.reporters.text import printable
+from infra_apply.suggest import did_you_mean
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add `map`."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "map",
+        help="draw the fleet, and say what breaks if something goes away",
+        description="Draws every stack's manifests and the mesh, whoever runs them.",
+    )
+    parser.add_argument("--format", choices=("text", "json", "mermaid"), default="text")
+    parser.add_argument("--html", metavar="FILE", type=Path, help="write a page to look at")
+    parser.add_argument(
+        "--impact", metavar="NAME", help="who is affected if this host, project or cluster goes"
+    )
+    parser.add_argument(
+        "--live", action="store_true", help="look at the account and whether ports answer, too"
+    )
+    parser.add_argument(
+        "--timeout",
+        metavar="SECONDS",
+        type=_seconds,
+        default=2.0,
+        help="how long a port may take to answer (default: 2)",
+    )
+    add_account_flag(parser)
+    add_project_flags(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Draw the fleet, mistakes included; 1 if it has an error, 3 if the account did not answer."""
+    company = read_company(arguments)
+    drawn = graph(company.fleet)
+    if arguments.impact is not None:
+        _show_impact(arguments, drawn)
+        return 0
+    report(company.findings, strict=False)
+    picture = Picture(company.name, drawn, company.findings, str(Path.cwd()))
+    complete = True
+    if arguments.live or arguments.account:
+        looked = look(arguments, company, picture)
+        picture, complete = looked.picture, looked.complete
+    if arguments.html:
+        _write(arguments.html, page(picture))
+    else:
+        _show(arguments.format, picture)
+    return int(company.findings.errors > 0) if complete else Outage.exit_code
+
+
+def _seconds(written: str) -> float:
+    seconds = float(written)
+    if not 0 < seconds <= _LONGEST:
+        raise ValueError
+    return seconds
+
+
+_LONGEST = 60.0
+
+
+def _show(form: str, picture: Picture) -> None:
+    if form == "json":
+        print(json.dumps(as_json(picture), indent=2, ensure_ascii=False))
+    elif form == "mermaid":
+        print("\n".join(mermaid(picture.graph)))
+    else:
+        colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        print("\n".join(tree(picture, colour=colour)))
+
+
+def _show_impact(arguments: argparse.Namespace, drawn: Graph) -> None:
+    gone = named(drawn, arguments.impact)
+    if not gone:
+        raise Usage(
+            f"nothing in the fleet is called `{printable(arguments.impact)}`",
+            next_step=did_you_mean(arguments.impact, names(drawn)) or "",
+        )
+    affected = impact(drawn, (node.id for node in gone))
+    if arguments.format == "json":
+        found = impact_json(arguments.impact, gone, affected)
+        print(json.dumps(found, indent=2, ensure_ascii=False))
+    else:
+        print("\n".join(impact_lines(drawn, gone, affected)))
+
+
+def _write(file: Path, made: str) -> None:
+    try:
+        file.write_text(made, encoding="utf-8")
+    except OSError as error:
+        raise Outage(
+            f"{file} cannot be written: {(error.strerror or str(error)).lower()}",
+            next_step="name a file in a folder that exists",
+        ) from None
+    print(f"{file}: open it in a browser", file=sys.stderr)

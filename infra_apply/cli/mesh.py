@@ -1,0 +1,130 @@
+"""`infra-apply mesh`: the mesh's services map, regenerated from every manifest."""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from infra_apply import company as companies
+from infra_apply import mesh
+from infra_apply.cli.options import add_project_flags, project_of, stack_of
+from infra_apply.company import Company
+from infra_apply.diagnostics import Findings
+from infra_apply.failures import Refusal
+from infra_apply.replacing import replace
+from infra_apply.reporters import text
+from infra_apply.reporters.paths import relative
+from infra_apply.services_map import ForeignShape, Regenerated, lost, regenerate, services_map
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add `mesh`."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "mesh",
+        help="regenerate the mesh's services map",
+        description="Prints the services map of every stack's manifests; --check and --write "
+        "compare it with net-tools' mesh-hosts.json and put it there.",
+    )
+    what = parser.add_mutually_exclusive_group()
+    what.add_argument("--check", action="store_true", help="exit 1 and a diff if it is stale")
+    what.add_argument("--write", action="store_true", help="put it into mesh-hosts.json")
+    parser.add_argument("--strict", action="store_true", help="warnings count as errors")
+    add_project_flags(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print, compare or write the map; with errors in the fleet only the diagnostics, and 1."""
+    company = read_company(arguments)
+    found = company.findings
+    report(found, strict=arguments.strict)
+    if found.errors or (arguments.strict and found.warnings) or company.mesh_hosts is None:
+        return 1
+    entries = services_map(company.fleet)
+    if not (arguments.check or arguments.write):
+        print(json.dumps(entries, indent=2, ensure_ascii=False))
+        return 0
+    before = _same_content(company, company.mesh_hosts)
+    shown = relative(str(company.mesh_hosts), Path.cwd())
+    try:
+        made = regenerate(before, entries)
+    except ForeignShape as error:
+        raise Refusal(
+            f"{shown} is not overwritten: {error}",
+            state="nothing was written",
+            next_step="mend the file, or remove its `services`",
+        ) from None
+    for line in lost(made):
+        print(text.printable(f"{shown}: {line}"), file=sys.stderr)
+    compare = _check if arguments.check else _write
+    return compare(company.mesh_hosts, shown, before, made, len(entries))
+
+
+def read_company(arguments: argparse.Namespace) -> Company:
+    """Read every stack's fleet, or those that share the mesh of the stack that is named."""
+    named = stack_of(arguments) if arguments.stack or arguments.config_file else None
+    project = project_of(arguments)
+    return companies.read(project, stack=named, config_file=arguments.config_file)
+
+
+def report(found: Findings, *, strict: bool) -> None:
+    """Say on stderr what was found: errors in full, and that there are warnings."""
+    if found.errors or (strict and found.warnings):
+        colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+        print(text.findings(found, Path.cwd(), colour=colour), file=sys.stderr)
+    elif found.warnings:
+        warnings = f"{found.warnings} warning" + ("" if found.warnings == 1 else "s")
+        print(f"{warnings}: infra-apply check shows them", file=sys.stderr)
+
+
+def _same_content(company: Company, path: Path) -> bytes:
+    """Read the file again, and make sure that it is the one the fleet was checked against."""
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise Refusal(f"{path} cannot be read any more: {error.strerror}") from None
+    parsed, _ = mesh.parse(str(path), content)
+    if parsed != company.fleet.mesh:
+        raise Refusal(
+            f"{path} changed while it was being read",
+            state="nothing was written",
+            next_step="run the same again",
+        )
+    return content
+
+
+def _check(path: Path, shown: str, before: bytes, made: Regenerated, count: int) -> int:
+    del path
+    if made.content == before:
+        print(f"{shown}: the services map is up to date ({_services(count)})")
+        return 0
+    for line in _difference(shown, before, made.content):
+        print(text.printable(line))
+    print(f"{shown}: the services map is stale; run infra-apply mesh --write", file=sys.stderr)
+    return 1
+
+
+def _write(path: Path, shown: str, before: bytes, made: Regenerated, count: int) -> int:
+    if made.content == before:
+        print(f"{shown}: the services map was up to date ({_services(count)})")
+        return 0
+    replace(path, before, made.content)
+    print(f"{shown}: wrote the services map ({_services(count)})")
+    return 0
+
+
+def _difference(shown: str, before: bytes, after: bytes) -> Iterator[str]:
+    old, new = (content.decode("utf-8").splitlines() for content in (before, after))
+    return difflib.unified_diff(
+        old, new, f"{shown} (as it is)", f"{shown} (regenerated)", lineterm=""
+    )
+
+
+def _services(count: int) -> str:
+    return f"{count} service" + ("" if count == 1 else "s")

@@ -1,0 +1,49 @@
+"""The account a command looks at: DigitalOcean's, or a rehearsal's with `--account DIR`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+from infra_apply.account.client import Access, Client, access
+from infra_apply.failures import Usage
+from infra_apply.rehearsal.api import serve
+
+
+def add_account_flag(parser: argparse.ArgumentParser) -> None:
+    """Add `--account`."""
+    parser.add_argument(
+        "--account",
+        metavar="DIR",
+        type=Path,
+        help="look at a rehearsal's account instead of the real one",
+    )
+
+
+@contextmanager
+def client_of(
+    arguments: argparse.Namespace, environment: Mapping[str, str] = os.environ
+) -> Iterator[Client | None]:
+    """Give a client of the account, or None where no token is set. Raises Usage, Outage.
+
+    A rehearsal's account is served on this machine while the block runs.
+    """
+    if arguments.account is None:
+        try:
+            found = access(environment, {})
+        except Usage:
+            yield None
+            return
+        yield Client(found)
+        return
+    directory = Path(arguments.account).absolute()
+    if not (directory / "account.json").is_file():
+        raise Usage(
+            f"{directory} holds no rehearsal's account (account.json)",
+            next_step=f"make one: infra-apply rehearse preview --account {arguments.account}",
+        )
+    with serve(directory, {}) as server:
+        yield Client(Access(server.url, "rehearsal-reader"))

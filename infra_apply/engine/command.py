@@ -1,0 +1,177 @@
+"""The engine's CLI for pulumi.automation, with exactly the environment it is given.
+
+`PulumiCommand` merges `os.environ` into every call, and its `up` passes --skip-preview, with which
+an error that the preview would have shown stops nothing that comes before it. Replacing its
+`run` is the one place where both can be put right.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import threading
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from pulumi.automation import CommandResult, PulumiCommand
+from pulumi.automation.errors import create_command_error
+from semver import VersionInfo
+
+from infra_apply.failures import Outage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Mapping
+    from types import FrameType
+
+    from infra_apply.engine.find import Engine
+
+_BETWEEN_TICKS = 0.2
+
+
+class ExactCommand(PulumiCommand):
+    """Runs `engine` with `environment`, its own folder first on PATH.
+
+    `results` keeps the last result of each subcommand, by its name. On Ctrl-C the CLI gets one
+    SIGINT a press (the first lets it finish what is in flight) and KeyboardInterrupt is raised
+    when it has ended. Whatever the CLI started ends with it.
+    """
+
+    def __init__(
+        self, engine: Engine, environment: Mapping[str, str], on_tick: Callable[[], None]
+    ) -> None:
+        self.command = str(engine.path)
+        self.version = VersionInfo.parse(engine.version)
+        self.results: dict[str, CommandResult] = {}
+        self._environment = environment
+        self._on_tick = on_tick
+
+    def run(
+        self,
+        args: list[str],
+        cwd: str,
+        additional_env: Mapping[str, str],
+        on_output: Callable[[str], Any] | None = None,
+        on_error: Callable[[str], Any] | None = None,
+    ) -> CommandResult:
+        """As PulumiCommand.run; raises the same errors, and Outage if it does not start."""
+        previewed = args[0] in {"up", "destroy"}
+        given = [each for each in args if not (previewed and each == "--skip-preview")]
+        process = self._started(given, cwd, additional_env)
+        interrupts = 0
+        try:
+            with _forwarding_interrupts(process) as forwarded:
+                stdout, stderr = self._output_of(process, on_output, on_error)
+            interrupts = len(forwarded)
+        finally:
+            end_session(process)
+        result = CommandResult(stdout=stdout, stderr=stderr, code=process.returncode)
+        self.results[args[0]] = result
+        if interrupts:
+            raise KeyboardInterrupt
+        if result.code:
+            raise create_command_error(result)
+        return result
+
+    def _started(
+        self, args: list[str], folder: str, more: Mapping[str, str]
+    ) -> subprocess.Popen[str]:
+        try:
+            return subprocess.Popen(  # noqa: S603 - the engine that was found
+                [self.command, "--non-interactive", *args],
+                cwd=folder,
+                env={**self._exact(), **more, "PULUMI_AUTOMATION_API": "true"},
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                encoding="utf-8",
+                errors="replace",
+                start_new_session=True,  # so that Ctrl-C reaches it once, through us
+            )
+        except OSError as error:
+            raise Outage(
+                f"{self.command} does not start: {error.strerror or error}",
+                state="nothing was changed",
+                next_step="infra-apply engine install",
+            ) from error
+
+    def _exact(self) -> dict[str, str]:
+        path = self._environment.get("PATH", os.defpath)
+        folder = os.fspath(Path(self.command).parent)
+        return {**self._environment, "PATH": os.pathsep.join([folder, path])}
+
+    def _output_of(
+        self,
+        process: subprocess.Popen[str],
+        on_output: Callable[[str], Any] | None,
+        on_error: Callable[[str], Any] | None,
+    ) -> tuple[str, str]:
+        assert process.stdout is not None  # noqa: S101 - both are pipes
+        assert process.stderr is not None  # noqa: S101
+        outputs: tuple[list[str], list[str]] = ([], [])
+        readers = [
+            threading.Thread(target=_read, args=(stream, lines, callback), daemon=True)
+            for stream, lines, callback in zip(
+                (process.stdout, process.stderr), outputs, (on_output, on_error), strict=True
+            )
+        ]
+        for reader in readers:
+            reader.start()
+        while process.poll() is None:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_BETWEEN_TICKS)
+            self._on_tick()
+        end_session(process)  # a plugin that stayed would hold the pipes open
+        for reader in readers:
+            reader.join()
+        return "\n".join(outputs[0]), "\n".join(outputs[1])
+
+
+def end_session(leader: subprocess.Popen[str]) -> None:
+    """Kill whatever is left of the session that `leader` was started in, and itself.
+
+    The engine's plugins have process groups of their own; the session is what they share.
+    """
+    for pid in _all_pids():
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            if os.getsid(pid) == leader.pid:
+                os.kill(pid, signal.SIGKILL)
+    leader.wait()
+
+
+def _all_pids() -> list[int]:
+    proc = Path("/proc")
+    if (proc / "self").exists():
+        return [int(entry.name) for entry in proc.iterdir() if entry.name.isdigit()]
+    listing = subprocess.run(["/bin/ps", "-axo", "pid="], capture_output=True, check=False)
+    return [int(pid) for pid in listing.stdout.split()]
+
+
+@contextlib.contextmanager
+def _forwarding_interrupts(process: subprocess.Popen[str]) -> Iterator[list[int]]:
+    """Send the CLI a SIGINT for each SIGINT or SIGTERM we get; yields the list of them."""
+    forwarded: list[int] = []
+
+    def forward(number: int, _frame: FrameType | None) -> None:
+        forwarded.append(number)
+        process.send_signal(signal.SIGINT)
+
+    if threading.current_thread() is not threading.main_thread():
+        yield forwarded  # signals are the main thread's business
+        return
+    before = {number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield forwarded
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _read(stream: IO[str], lines: list[str], callback: Callable[[str], Any] | None) -> None:
+    with stream:
+        for line in stream:
+            text = line.rstrip()
+            lines.append(text)
+            if callback:
+                callback(text)

@@ -1,0 +1,58 @@
+"""How far a run of the engine is, on stderr."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from infra_apply.engine.events import EngineMessage, Event, Phase, Step, Summary
+
+if TYPE_CHECKING:
+    from infra_apply.engine.ticker import Ticker
+
+_IN_ALL = frozenset({"same", "create", "update", "delete", "replace", "import", "read"})
+
+
+class Progress:
+    """Shows `resources done of all, elapsed` from a run's events.
+
+    Give its `event` as `on_event` and its `tick` as `on_tick` of `run`, and call `end` after. How
+    many there are in all is known when a plan was made first (`up`, `destroy`).
+    """
+
+    def __init__(self, ticker: Ticker, doing: str) -> None:
+        self._ticker = ticker
+        self._doing = doing
+        self._done: set[str] = set()
+        self._all: int | None = None
+        self._planned: int | None = None
+        self._ticker.show(doing)
+
+    def event(self, event: Event) -> None:
+        """Take in one event."""
+        match event:
+            case Phase():
+                self._done.clear()
+                self._all = self._planned
+            case Summary(changes=changes):
+                self._planned = sum(changes.get(op, 0) for op in _IN_ALL)
+            case Step(status="done" | "failed") if not _is_default_provider(event):
+                self._done.add(event.urn)
+            case EngineMessage() | Step():
+                return
+        self._ticker.show(self._status())
+
+    def tick(self) -> None:
+        """Let time pass."""
+        self._ticker.tick()
+
+    def end(self) -> None:
+        """Take the line away."""
+        self._ticker.end()
+
+    def _status(self) -> str:
+        of_all = f" of {self._all}" if self._all else ""
+        return f"{self._doing}: {len(self._done)}{of_all} resources done"
+
+
+def _is_default_provider(step: Step) -> bool:
+    return step.type.startswith("pulumi:providers:")

@@ -1,0 +1,97 @@
+"""Why the engine's CLI failed, as the failure that its user should see."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import TYPE_CHECKING
+
+from pulumi.automation.errors import CommandError
+
+from infra_apply.failures import Failure, Outage, Retry, Usage
+
+if TYPE_CHECKING:
+    from pulumi.automation import CommandResult, LocalWorkspace
+
+# pkg/backend/diy/lock.go, v3.259
+_LOCKED = "the stack is currently locked by"
+_HOLDER = re.compile(r"created by (?P<who>.+?) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
+_CLOUD_CONFLICT = "Another update is currently in progress"
+_PASSPHRASE = re.compile(r"incorrect passphrase|passphrase must be set")
+_ERROR = re.compile(r"^error: ", re.MULTILINE)
+_CRASH = re.compile(
+    r"^(panic:|fatal error:|The Pulumi CLI encountered a fatal error)", re.MULTILINE
+)
+
+
+def failure_of(result: CommandResult, stack: str, *, shown: bool) -> Failure | None:
+    """Give the failure behind a result with a bad exit code; None if it is in the diagnostics.
+
+    `shown` says that the event stream carried an error: then the run itself went wrong, and its
+    own words explain it.
+    """
+    said = f"{result.stderr}\n{result.stdout}"
+    if _LOCKED in said or _CLOUD_CONFLICT in said:
+        return _locked(said, stack)
+    if _PASSPHRASE.search(result.stderr):
+        return Usage(
+            f"stack {stack}: the passphrase of its secrets is missing or wrong",
+            state="nothing was changed",
+            next_step="set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE",
+        )
+    if result.code < 0 or _CRASH.search(said):
+        return _crashed(result, stack)
+    if shown:
+        return None
+    return Outage(
+        f"the engine failed before it came to a resource: {_last_error(result)}",
+        state="nothing was changed",
+    )
+
+
+def no_such_stack(name: str, workspace: LocalWorkspace) -> Usage:
+    """Name the stacks that there are."""
+    try:
+        listing = workspace.pulumi_command.run(["stack", "ls", "--json"], workspace.work_dir, {})
+        names = sorted(each["name"] for each in json.loads(listing.stdout))
+    except (CommandError, ValueError):
+        names = []
+    there = f"there are: {', '.join(names)}" if names else "there is none yet"
+    return Usage(
+        f"no stack named {name} in {workspace.work_dir}; {there}",
+        next_step=f"pulumi stack init {name}",
+    )
+
+
+def _locked(said: str, stack: str) -> Retry:
+    holders = [
+        f"{found['who']} (process {found['pid']}) since {found['since']}"
+        for found in _HOLDER.finditer(said)
+    ]
+    by = "; ".join(holders) or "another update"
+    return Retry(
+        f"stack {stack} is locked by {by}",
+        state="nothing was changed by this run",
+        next_step=(
+            "wait for it and run this again; if that process is gone for certain:"
+            f" pulumi cancel --stack {stack}"
+        ),
+    )
+
+
+def _crashed(result: CommandResult, stack: str) -> Outage:
+    how = f"was ended by signal {-result.code}" if result.code < 0 else "crashed"
+    return Outage(
+        f"the engine {how}: {_last_error(result)}",
+        state=f"stack {stack} may be locked, and may not know of what was being made",
+        next_step=f"pulumi cancel --stack {stack}, then infra-apply up, which looks before it acts",
+    )
+
+
+def _last_error(result: CommandResult) -> str:
+    """Give the CLI's own last error, from its `error: ` on; else its last line."""
+    starts = [found.end() for found in _ERROR.finditer(result.stderr)]
+    if starts:
+        return result.stderr[starts[-1] :].strip()
+    lines = [line for line in f"{result.stdout}\n{result.stderr}".splitlines() if line.strip()]
+    return lines[-1].strip() if lines else "it said nothing"

@@ -1,0 +1,144 @@
+"""Runs the real engine over a project, through Pulumi's Automation API."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+from pulumi.automation import StackNotFoundError
+from pulumi.automation._stack import StackInitMode  # not public in 3.272, and Stack asks for it
+from pulumi.automation.errors import CommandError
+
+from infra_apply.engine.command import ExactCommand
+from infra_apply.engine.events import EngineMessage, Event, Record, Step
+from infra_apply.engine.reasons import failure_of, no_such_stack
+from infra_apply.engine.workspace import QuietStack, Workspace, project_file
+from infra_apply.failures import Failure, Outage, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
+
+    from pulumi.automation import EngineEvent, PulumiFn
+
+    from infra_apply.engine.find import Engine
+
+Verb = Literal["preview", "up", "refresh", "destroy"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run did, or would do.
+
+    With `ok` False the diagnostics say why, in the program's or provider's own words. `duration`
+    is in seconds, `changes` is the engine's count: op -> resources.
+    """
+
+    ok: bool
+    steps: tuple[Step, ...]
+    diagnostics: tuple[EngineMessage, ...]
+    duration: float
+    changes: Mapping[str, int]
+
+
+def run(  # noqa: PLR0913 - each is a decision of the caller
+    verb: Verb,
+    *,
+    engine: Engine,
+    project: Path,
+    stack: str,
+    environment: Mapping[str, str],
+    on_event: Callable[[Event], None],
+    on_tick: Callable[[], None] = lambda: None,
+    config_file: Path | None = None,
+    create_stack: bool = False,
+    refresh: bool = False,
+    parallel: int | None = None,
+    clear_pending_creates: bool = False,
+    program: PulumiFn | None = None,
+) -> Outcome:
+    """Run `pulumi VERB` on `stack` of the project in folder `project`; what came of it.
+
+    The engine gets `environment` and nothing else of ours. `up` and `destroy` preview first, and
+    a preview that fails changes nothing. `on_event` is called from another thread and must not
+    raise; `on_tick` comes five times a second. `refresh` is for preview, up and destroy;
+    `clear_pending_creates` for refresh. With a passphrase the engine writes an encryption salt into
+    `config_file` where that has none; the project's own stack file then stays as it is. `program`
+    runs that function instead of the project's.
+
+    Raises Usage (no such project or stack, a wrong passphrase), Retry (the stack is locked),
+    Outage (the engine does not start, or crashed), and KeyboardInterrupt after Ctrl-C, when the
+    engine has finished what was in flight.
+    """
+    if not project_file(project).is_file():
+        raise Usage(f"{project} is no Pulumi project", next_step="name one with -C DIR")
+    command = ExactCommand(engine, environment, on_tick)
+    record = Record()
+
+    def take(event: EngineEvent) -> None:
+        if (meaning := record.add(event)) is not None:
+            on_event(meaning)
+
+    started = time.monotonic()
+    try:
+        workspace = Workspace(project, command, program, config_elsewhere=config_file is not None)
+        chosen = _stack(stack, workspace, create=create_stack)
+        options = _options(
+            verb, config_file, parallel, refresh=refresh, clear=clear_pending_creates
+        )
+        getattr(chosen, verb)(on_event=take, color="never", **options)
+    except (CommandError, RuntimeError) as error:
+        if failure := _failure(verb, stack, command, record, error):
+            raise failure from error
+    done = command.results.get(verb)
+    return Outcome(
+        ok=done is not None and done.code == 0,
+        steps=record.steps,
+        diagnostics=record.messages,
+        duration=time.monotonic() - started,
+        changes=record.changes,
+    )
+
+
+def _stack(name: str, workspace: Workspace, *, create: bool) -> QuietStack:
+    try:
+        return QuietStack(name, workspace, StackInitMode.SELECT)
+    except StackNotFoundError as error:
+        if create:
+            return QuietStack(name, workspace, StackInitMode.CREATE)
+        raise no_such_stack(name, workspace) from error
+
+
+def _options(
+    verb: Verb, config_file: Path | None, parallel: int | None, *, refresh: bool, clear: bool
+) -> dict[str, Any]:
+    """Give what `verb` understands, and nothing for what is not asked."""
+    options: dict[str, Any] = {}
+    if config_file is not None:
+        options["config_file"] = str(config_file.resolve())
+    if parallel is not None:
+        options["parallel"] = parallel
+    if refresh and verb != "refresh":
+        options["refresh"] = True
+    if clear and verb == "refresh":
+        options["clear_pending_creates"] = True
+    return options
+
+
+def _failure(
+    verb: Verb, stack: str, command: ExactCommand, record: Record, error: Exception
+) -> Failure | None:
+    """Give what to raise for an error of the Automation API; None if the outcome tells it all.
+
+    The run's own result decides, if it came that far; else that of looking for the stack.
+    """
+    result = command.results.get(verb)
+    if result is None:
+        result = command.results.get("stack")
+        if result is None:
+            return Outage(f"pulumi {verb} failed: {error}", next_step="run it again")
+    if not result.code:
+        return None
+    shown = any(message.severity == "error" for message in record.messages)
+    return failure_of(result, stack, shown=shown)

@@ -1,0 +1,85 @@
+"""The project's folder for pulumi.automation, changing nothing in it that was not asked for."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+from pathlib import Path
+
+import yaml
+from pulumi.automation import (
+    LocalWorkspace,
+    OutputMap,
+    PulumiCommand,
+    PulumiFn,
+    Stack,
+    UpdateSummary,
+)
+
+
+class Workspace(LocalWorkspace):
+    """Selects no stack, and creates one without writing to the project's own stack files.
+
+    `pulumi stack select` would choose what the user's next plain `pulumi up` acts on, and `pulumi
+    stack init` writes an encryption salt into `Pulumi.<stack>.yaml`. With `config_elsewhere` (a
+    --config-file is given) a stack is created from a bare copy of the project; the salt then goes
+    into that file, with the first run.
+    """
+
+    def __init__(
+        self,
+        project: Path,
+        command: PulumiCommand,
+        program: PulumiFn | None,
+        *,
+        config_elsewhere: bool,
+    ) -> None:
+        super().__init__(work_dir=str(project), program=program, pulumi_command=command)
+        self._config_elsewhere = config_elsewhere
+
+    def select_stack(self, stack_name: str) -> None:
+        """See that the stack exists; raises StackNotFoundError."""
+        self.pulumi_command.run(["stack", "--stack", stack_name], self.work_dir, {})
+
+    def create_stack(self, stack_name: str) -> None:
+        """Create it; raises CommandError."""
+        words = ["stack", "init", "--no-select", stack_name]
+        if not self._config_elsewhere:
+            self.pulumi_command.run(words, self.work_dir, {})
+            return
+        with tempfile.TemporaryDirectory(prefix="infra-apply-") as folder:
+            Path(folder, "Pulumi.yaml").write_text(_bare(project_file(Path(self.work_dir))))
+            self.pulumi_command.run(words, folder, {})
+
+
+class QuietStack(Stack):
+    """Asks for nothing after a run: its events have told.
+
+    After `up`, `refresh` and `destroy` the Automation API would ask for the outputs, with secrets,
+    and the history. These calls know no --config-file and write an encryption salt into the
+    project's own stack file; they also take a second.
+    """
+
+    def outputs(self) -> OutputMap:
+        """None were asked for."""
+        return {}
+
+    def info(self, show_secrets: bool = True) -> UpdateSummary:  # noqa: ARG002 - as there
+        """Something that is no None, which is all that is looked at."""
+        now = dt.datetime.now(tz=dt.UTC)
+        return UpdateSummary(
+            kind="update", start_time=now, message="", environment={}, config={}, result="unknown"
+        )
+
+
+def project_file(project: Path) -> Path:
+    """The folder's Pulumi.yaml or Pulumi.yml; the first one's path where there is neither."""
+    files = [project / "Pulumi.yaml", project / "Pulumi.yml"]
+    return next((file for file in files if file.is_file()), files[0])
+
+
+def _bare(file: Path) -> str:
+    """Give what says where a stack of this project lives, and nothing of its configuration."""
+    settings = yaml.safe_load(file.read_text(encoding="utf-8"))
+    kept = {key: settings[key] for key in ("name", "runtime", "backend") if key in settings}
+    return yaml.safe_dump(kept)

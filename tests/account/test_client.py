@@ -1,0 +1,111 @@
+"""The client against a server on loopback that answers what a test says."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from infra_apply.account.client import Access, Client, access
+from infra_apply.failures import Outage, Usage
+
+
+@contextmanager
+def server(*answers: tuple[int, Any]) -> Iterator[tuple[str, list[str]]]:
+    """Answer requests in turn, the last answer for ever; yields the URL and what was asked."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            status, body = answers[min(len(asked), len(answers) - 1)]
+            asked.append(self.path)
+            data = body if isinstance(body, bytes) else json.dumps(body).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(data)))
+            self.send_header("Retry-After", "0")
+            self.end_headers()
+            self.wfile.write(data)
+
+        def log_message(self, *_: Any) -> None:
+            pass
+
+    listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=listening.serve_forever)
+    thread.start()
+    try:
+        yield f"http://127.0.0.1:{listening.server_address[1]}", asked
+    finally:
+        listening.shutdown()
+        thread.join()
+        listening.server_close()
+
+
+def client(url: str, tries: int = 2) -> Client:
+    return Client(Access(url, "a-token"), tries=tries)
+
+
+def test_a_list_is_read_to_its_last_page() -> None:
+    first = {"things": [{"id": 1}], "links": {"pages": {"next": "http://elsewhere/?page=2"}}}
+    with server((200, first), (200, {"things": [{"id": 2}], "links": {}})) as (url, asked):
+        assert [one["id"] for one in client(url).list("/v2/things", "things")] == [1, 2]
+    assert [path.partition("?")[2] for path in asked] == [
+        "page=1&per_page=200",
+        "page=2&per_page=200",
+    ]
+
+
+def test_a_busy_api_is_asked_again() -> None:
+    with server((429, {}), (200, {"ok": True})) as (url, asked):
+        assert client(url).get("/v2/x") == {"ok": True}
+    assert len(asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "words", "times"),
+    [
+        (401, {"id": "unauthorized", "message": "Unable to authenticate you"}, "token", 1),
+        (403, {"message": "not allowed"}, "403 not allowed", 1),
+        (404, {"message": "gone"}, "404 gone", 1),
+        (501, {"message": "no such route"}, "501 no such route", 1),
+        (500, {"message": "boom"}, "500 boom", 2),
+        (200, b"<html>", "not JSON", 1),
+        (200, [], "200", 1),
+    ],
+)
+def test_an_answer_that_is_no_help_is_an_outage_with_the_reason(
+    status: int, body: Any, words: str, times: int
+) -> None:
+    with server((status, body)) as (url, asked), pytest.raises(Outage) as raised:
+        client(url).get("/v2/x")
+    assert words in str(raised.value)
+    assert "a-token" not in str(raised.value)
+    assert len(asked) == times
+
+
+def test_an_api_that_is_down_is_an_outage_that_names_it() -> None:
+    with server((200, {})) as (url, _):
+        pass
+    with pytest.raises(Outage, match="cannot be reached at 127.0.0.1") as raised:
+        client(url, tries=1).get("/v2/x")
+    assert raised.value.next_step
+
+
+def test_the_stacks_config_wins_over_the_environment() -> None:
+    environment = {"DIGITALOCEAN_TOKEN": "env", "DIGITALOCEAN_API_URL": "http://127.0.0.1:1/"}
+    found = access(environment, {"token": "config", "apiEndpoint": None})
+    assert (found.endpoint, found.token) == ("http://127.0.0.1:1", "config")
+    assert access({"DIGITALOCEAN_ACCESS_TOKEN": "other"}, {}).token == "other"
+
+
+def test_no_token_is_a_usage_error_that_offers_a_rehearsal() -> None:
+    with pytest.raises(Usage, match="rehearse preview"):
+        access({}, {})
+
+
+def test_a_token_is_never_part_of_a_representation() -> None:
+    assert "secret" not in repr(Access("http://127.0.0.1:1", "secret"))

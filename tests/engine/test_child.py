@@ -1,0 +1,96 @@
+"""Children: their lines, their endings, and that none is left."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from infra_apply.engine import child
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+FOREVER = 60.0
+
+
+def run(
+    command: str,
+    folder: Path,
+    on_line: Callable[[str], None] = lambda _line: None,
+    deadline: float = FOREVER,
+) -> None:
+    child.run(
+        ["/bin/sh", "-c", command],
+        environment={"PATH": "/usr/bin:/bin"},
+        folder=folder,
+        on_line=on_line,
+        on_tick=lambda: None,
+        deadline=deadline,
+    )
+
+
+def alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    with open(f"/proc/{pid}/stat", encoding="ascii") as file:  # noqa: PTH123 - /proc
+        return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+
+
+def test_lines_of_both_streams_are_handed_on_also_the_unfinished_last(tmp_path: Path) -> None:
+    lines: list[str] = []
+    run("echo one; echo two >&2; printf three", tmp_path, lines.append)
+    assert sorted(lines) == ["one", "three", "two"]
+
+
+def test_a_bad_exit_code_is_told_with_the_last_words(tmp_path: Path) -> None:
+    with pytest.raises(child.ChildFailed, match=r"^exit code 7: no space left$"):
+        run("echo start; echo no space left; exit 7", tmp_path)
+
+
+def test_a_command_that_is_not_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(child.ChildFailed, match=r"does not start: No such file"):
+        child.run(
+            ["/nowhere/go"],
+            environment={},
+            folder=tmp_path,
+            on_line=lambda _line: None,
+            on_tick=lambda: None,
+            deadline=FOREVER,
+        )
+
+
+def test_at_the_deadline_the_child_and_what_it_started_are_ended(tmp_path: Path) -> None:
+    pids: list[int] = []
+    with pytest.raises(child.ChildFailed, match=r"^it was not done after 0 s$"):
+        run("sleep 60 & echo $!; wait", tmp_path, lambda line: pids.append(int(line)), 0.4)
+    assert len(pids) == 1
+    assert not alive(pids[0])
+
+
+def test_an_interrupt_ends_the_child_and_what_it_started(tmp_path: Path) -> None:
+    pids: list[int] = []
+
+    def interrupt(line: str) -> None:
+        pids.append(int(line))
+        os.kill(os.getpid(), signal.SIGINT)
+
+    assert threading.current_thread() is threading.main_thread()
+    with pytest.raises(KeyboardInterrupt):
+        run("sleep 60 & echo $!; wait", tmp_path, interrupt)
+    assert not alive(pids[0])
+
+
+def test_a_child_gets_the_given_environment_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DIGITALOCEAN_TOKEN", "leaked")
+    lines: list[str] = []
+    run('echo "token=$DIGITALOCEAN_TOKEN"', tmp_path, lines.append)
+    assert lines == ["token="]

@@ -1,0 +1,142 @@
+"""The whole graph with Pulumi's mocks: names, tags, secrets, parents, protection."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from infra_apply.account.model import Account, Cluster
+from infra_apply.manifest import Manifest
+from infra_apply.plan.build import build
+from infra_apply.reconcile import reconcile
+from infra_apply.render.database import variables
+from infra_apply.render.stack import render
+from infra_apply.settings import Droplet, HostSettings, PoolLimits, Settings
+from tests.companies import SETTINGS, database, fleet, gpu, service
+from tests.render.graph import Graph, graph
+
+CLUSTER = Cluster("c-1", "shared-pg", "pg", "pg.example.com", 25060, ssl=True)
+ACCOUNT = Account({"shared-pg": CLUSTER}, {"ops": 7}, {"office": "vpc-1"})
+
+
+def rendered(*manifests: Manifest, settings: Settings = SETTINGS, **user_data: str) -> Graph:
+    whole = replace(fleet(*manifests, settings=settings), user_data=user_data)
+    decisions, problems = reconcile(build(whole, settings), ACCOUNT)
+    assert decisions is not None, problems
+    return graph(lambda: render(decisions))
+
+
+def test_one_host_is_one_droplet_below_its_component() -> None:
+    found = rendered(service("shop"), service("wiki", port=8081))
+    (host,), (droplet,) = found.of("Host"), found.of("Droplet")
+    assert (host.name, droplet.name, droplet.inputs["name"]) == ("lime", "lime", "lime")
+    assert droplet.parent == host.urn
+    assert droplet.inputs["tags"] == [
+        "env:prod",
+        "infra-apply:acme:prod",
+        "project:shop",
+        "project:wiki",
+    ]
+
+
+def test_a_droplet_is_protected_retained_and_not_replaced_for_what_is_never_read_back() -> None:
+    (droplet,) = rendered(service("shop")).of("Droplet")
+    assert (droplet.protect, droplet.retain_on_delete) == (True, True)
+    assert droplet.ignore_changes == ("image", "sshKeys", "userData", "monitoring")
+
+
+def test_protection_of_a_host_can_be_lifted() -> None:
+    settings = replace(SETTINGS, hosts={"lime": HostSettings(protect=False)})
+    (droplet,) = rendered(service("shop"), settings=settings).of("Droplet")
+    assert droplet.protect is False
+    assert droplet.retain_on_delete is True
+
+
+def test_names_of_keys_and_networks_are_rendered_as_ids() -> None:
+    settings = replace(SETTINGS, droplet=Droplet(ssh_keys=("ops",), vpc="office", backups=True))
+    (droplet,) = rendered(service("shop"), settings=settings).of("Droplet")
+    assert droplet.inputs["sshKeys"] == ["7"]
+    assert droplet.inputs["vpcUuid"] == "vpc-1"
+    assert droplet.inputs["backups"] is True
+
+
+def test_user_data_is_a_secret() -> None:
+    settings = replace(SETTINGS, droplet=Droplet(user_data="boot.sh"))
+    found = rendered(service("shop"), settings=settings, **{"boot.sh": "#!/bin/sh\n"})
+    assert found.of("Droplet")[0].inputs["userData"] == ("secret", "#!/bin/sh\n")
+
+
+def test_a_database_is_a_logical_database_and_a_user_of_its_own_on_the_looked_up_cluster() -> None:
+    found = rendered(service("shop", database=database("shop_db")))
+    (component,), (made,), (user,) = (
+        found.of(kind) for kind in ("Database", "DatabaseDb", "DatabaseUser")
+    )
+    assert made.inputs == {"clusterId": "c-1", "name": "shop_db"}
+    assert user.inputs == {"clusterId": "c-1", "name": "shop_db"}
+    # The names come from the instance, so that a renamed database is seen and not replaced.
+    assert (component.name, made.name, user.name) == ("shop", "shop", "shop")
+    assert made.parent == user.parent == component.urn
+    assert made.protect and made.retain_on_delete and user.protect and user.retain_on_delete
+
+
+def test_no_cluster_and_no_cluster_firewall_is_ever_owned() -> None:
+    found = rendered(service("shop", database=database("shop")))
+    assert found.of("DatabaseCluster") == found.of("DatabaseFirewall") == []
+
+
+def test_a_pool_shows_its_limits_and_has_no_droplet() -> None:
+    settings = replace(SETTINGS, gpu_pools={"upscale": PoolLimits(max_slots=3)})
+    found = rendered(service("upscale", service=None, gpu=gpu()), settings=settings)
+    (pool,) = found.of("Pool")
+    assert pool.inputs == {"sizes": ["gpu-l40sx1-48gb"], "regions": [], "maxSlots": 3}
+    assert found.of("Droplet") == []
+
+
+def test_a_host_that_is_looked_up_gets_nothing() -> None:
+    settings = replace(SETTINGS, hosts={"lime": HostSettings(lookup=True)})
+    found = rendered(service("shop"), settings=settings)
+    assert found.of("Host") == found.of("Droplet") == []
+
+
+def test_what_an_instance_needs_to_know_is_one_secret() -> None:
+    found = rendered(
+        service("shop", database=database("shop"), depends_on=("wiki",)),
+        service("wiki", port=8081),
+    )
+    assert found.outputs["instances"]["shop"] == {
+        "environment": "prod",
+        "place": {"provider": "digitalocean", "host": "lime", "url": "http://100.64.0.11:8080"},
+        "env": (
+            "secret",
+            {
+                "DATABASE_URL": "postgresql://shop:p%40ss%2Fword@pg.example.com:25060/shop"
+                "?sslmode=require",
+                "DATABASE_HOST": "pg.example.com",
+                "DATABASE_PORT": "25060",
+                "DATABASE_NAME": "shop",
+                "DATABASE_USER": "shop",
+                "DATABASE_PASSWORD": "p@ss/word",
+                "WIKI_URL": "http://100.64.0.11:8081",
+            },
+        ),
+    }
+
+
+def test_hosts_and_pools_are_outputs() -> None:
+    found = rendered(service("shop"), service("upscale", service=None, gpu=gpu()))
+    assert found.outputs["hosts"] == {"lime": {"public": "203.0.113.9", "private": "10.0.0.9"}}
+    assert found.outputs["pools"] == {"upscale": {"sizes": ["gpu-l40sx1-48gb"], "max_slots": 1}}
+
+
+@pytest.mark.parametrize(
+    ("engine", "ssl", "url"),
+    [
+        ("pg", True, "postgresql://u:p@pg.example.com:25060/n?sslmode=require"),
+        ("pg", False, "postgresql://u:p@pg.example.com:25060/n"),
+        ("mysql", True, "mysql://u:p@pg.example.com:25060/n?ssl-mode=REQUIRED"),
+    ],
+)
+def test_a_database_url_is_written_as_its_engine_does(engine: str, ssl: bool, url: str) -> None:
+    cluster = replace(CLUSTER, engine=engine, ssl=ssl)
+    assert variables(cluster, "n", "u", "p")["DATABASE_URL"] == url
