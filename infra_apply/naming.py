@@ -35,6 +35,21 @@ def cluster_tag(cluster: str) -> str:
     return f"db:{tag_text(cluster)}"
 
 
+def host_tag(host: str) -> str:
+    """Name the tag a host's firewall attaches by, and by which others' firewalls admit it."""
+    return f"infra-apply-host:{tag_text(host)}"
+
+
+def pool_tag(project: str, environment: str) -> str:
+    """Name the tag of every slot of a pool, which its firewall attaches by."""
+    return f"infra-apply-pool:{tag_text(instance(project, environment))}"
+
+
+def is_ours(tag: str) -> bool:
+    """Say whether a tag is of the kinds made here; only those are ever removed."""
+    return tag.startswith(_OUR_KINDS)
+
+
 def tag_text(text: str) -> str:
     r"""Replace what a tag cannot hold, so that `text_of_tag` gives the text back.
 
@@ -64,6 +79,14 @@ def is_tag(tag: str) -> bool:
     return bool(_TAG.fullmatch(tag))
 
 
+_OUR_KINDS: Final = (
+    "env:",
+    "project:",
+    "db:",
+    "infra-apply:",
+    "infra-apply-host:",
+    "infra-apply-pool:",
+)
 _MAX_NAME: Final = 255
 _DROPLET_NAME: Final = re.compile(r"[a-zA-Z0-9]?[a-z0-9A-Z.\-]*[a-z0-9A-Z]")
 _TAG: Final = re.compile(r"[a-zA-Z0-9:\-_]{1,255}")

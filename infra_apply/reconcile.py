@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
+from infra_apply import naming
+from infra_apply.account.live import LiveDroplet
 from infra_apply.account.model import Account, Cluster
+from infra_apply.codes import Severity
 from infra_apply.diagnostics import Diagnostic, Place
 from infra_apply.plan.model import DatabasePlan, HostPlan, Plan
 from infra_apply.suggest import did_you_mean
@@ -14,7 +17,7 @@ from infra_apply.suggest import did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class HostDecision:
-    """Make this droplet, with ids in place of names."""
+    """Render this droplet, with ids in place of names and what others did to it respected."""
 
     host: HostPlan
     ssh_key_ids: tuple[str, ...]
@@ -23,7 +26,7 @@ class HostDecision:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseDecision:
-    """Make this database and its user on a cluster that exists."""
+    """Render this database and its user on a cluster that exists."""
 
     database: DatabasePlan
     cluster: Cluster
@@ -39,26 +42,50 @@ class Decisions:
 
 
 def reconcile(plan: Plan, account: Account) -> tuple[Decisions | None, tuple[Diagnostic, ...]]:
-    """Decide what is to be done with each part of a plan; all that stands in the way at once."""
-    problems = tuple(_problems(plan, account))
-    if problems:
+    """Decide what is to be done with each part of a plan; all that stands in the way at once.
+
+    With an error among the diagnostics there are no decisions.
+    """
+    live = {host.name: _live(host, plan, account) for host in plan.rendered_hosts}
+    problems = (*_errors(plan, account), *_warnings(plan, account, live))
+    if any(one.severity is Severity.ERROR for one in problems):
         return None, problems
-    hosts = tuple(
-        HostDecision(
-            host,
-            tuple(str(account.ssh_keys[name]) for name in host.ssh_keys),
-            account.vpcs[host.vpc] if host.vpc else None,
-        )
-        for host in plan.rendered_hosts
-    )
+    hosts = tuple(_host(host, live[host.name], account) for host in plan.rendered_hosts)
     databases = tuple(
         DatabaseDecision(database, account.clusters[database.cluster])
         for database in plan.databases
     )
-    return Decisions(plan, hosts, databases), ()
+    return Decisions(plan, hosts, databases), problems
 
 
-def _problems(plan: Plan, account: Account) -> Iterator[Diagnostic]:
+def _live(host: HostPlan, plan: Plan, account: Account) -> LiveDroplet | None:
+    """Recognise a host's droplet by its name and its owner's tag."""
+    owner = naming.owner_tag(plan.fleet, plan.environment)
+    found = [one for one in account.droplets if one.name == host.name and owner in one.tags]
+    return found[0] if len(found) == 1 else None
+
+
+def _host(host: HostPlan, live: LiveDroplet | None, account: Account) -> HostDecision:
+    if live is not None:
+        foreign = {tag for tag in live.tags if not naming.is_ours(tag)}
+        size = live.size if _larger(live, host, account) else host.size
+        host = replace(host, tags=tuple(sorted({*host.tags, *foreign})), size=size)
+    return HostDecision(
+        host,
+        tuple(str(account.ssh_keys[name]) for name in host.ssh_keys),
+        account.vpcs[host.vpc] if host.vpc else None,
+    )
+
+
+def _larger(live: LiveDroplet, host: HostPlan, account: Account) -> bool:
+    """Whether the droplet has more of anything than its plan: it is never made smaller."""
+    is_, planned = account.sizes.get(live.size), account.sizes.get(host.size or "")
+    if is_ is None or planned is None:
+        return False
+    return is_.memory > planned.memory or is_.vcpus > planned.vcpus or is_.disk > planned.disk
+
+
+def _errors(plan: Plan, account: Account) -> Iterator[Diagnostic]:
     for database in plan.databases:
         yield from _cluster(database, account.clusters)
     for host in plan.rendered_hosts:
@@ -88,6 +115,37 @@ def _known(name: str, known: Mapping[str, object], what: str, place: Place) -> I
     if name not in known:
         message = f"the account has no {what} `{name}`"
         yield Diagnostic("IA903", place, message, did_you_mean(name, known))
+
+
+def _warnings(
+    plan: Plan, account: Account, live: Mapping[str, LiveDroplet | None]
+) -> Iterator[Diagnostic]:
+    open_hosts = [host for host in plan.rendered_hosts if not (host.firewall or host.adopt)]
+    if open_hosts:
+        names = ", ".join(f"`{host.name}`" for host in open_hosts)
+        message = f"nobody said who may log in, so these hosts get no firewall: {names}"
+        hint = "write `infra-apply:network: {ssh: [198.51.100.0/24]}`, with your own range"
+        yield Diagnostic("IA905", open_hosts[0].place, message, hint)
+    for host in plan.rendered_hosts:
+        droplet = live[host.name]
+        if droplet is None:
+            continue
+        if _larger(droplet, host, account):
+            message = f"`{host.name}` is a {droplet.size}, larger than the {host.size} planned"
+            hint = f"it stays as it is; write `{host.name}: {{size: {droplet.size}}}` in `hosts`"
+            yield Diagnostic("IA904", host.place, message, hint)
+        for name in _foreign_firewalls(host, droplet, account):
+            message = f"the firewall `{name}`, not made here, is on `{host.name}` too"
+            yield Diagnostic("IA906", host.place, message, "what either of them admits is admitted")
+
+
+def _foreign_firewalls(host: HostPlan, droplet: LiveDroplet, account: Account) -> list[str]:
+    own = naming.host_tag(host.name)
+    return sorted(
+        one.name
+        for one in account.firewalls
+        if own not in one.tags and (droplet.id in one.droplet_ids or one.tags & {*droplet.tags})
+    )
 
 
 # Engines whose API has logical databases and users of their own (DigitalOcean's OpenAPI).

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from infra_apply.account.live import LiveDroplet
+
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
@@ -19,9 +21,30 @@ class Cluster:
 
 
 @dataclass(frozen=True, slots=True)
+class Size:
+    """What a droplet of a size has: memory in MiB, virtual processors, disk in GiB."""
+
+    memory: int
+    vcpus: int
+    disk: int
+
+
+@dataclass(frozen=True, slots=True)
+class LiveFirewall:
+    """A firewall, and the droplets it is on: by id and by tag."""
+
+    name: str
+    droplet_ids: frozenset[int]
+    tags: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """What was found, by name. What the plan does not need was not looked at."""
 
     clusters: Mapping[str, Cluster] = field(default_factory=dict)
     ssh_keys: Mapping[str, int] = field(default_factory=dict)
     vpcs: Mapping[str, str] = field(default_factory=dict)
+    droplets: tuple[LiveDroplet, ...] = ()
+    firewalls: tuple[LiveFirewall, ...] = ()
+    sizes: Mapping[str, Size] = field(default_factory=dict)

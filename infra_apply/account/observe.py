@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from infra_apply.account.client import Client
-from infra_apply.account.model import Account, Cluster
+from infra_apply.account.live import read_droplets
+from infra_apply.account.model import Account, Cluster, LiveFirewall, Size
 from infra_apply.plan.model import Plan
 
 
@@ -12,14 +13,17 @@ def observe(client: Client, plan: Plan) -> Account:
 
     The clusters are always read, so that a wrong token or endpoint is known at once.
     """
-    keys = any(host.ssh_keys for host in plan.rendered_hosts)
-    vpcs = any(host.vpc for host in plan.rendered_hosts)
+    clusters = _clusters(client)
+    hosts = plan.rendered_hosts
+    if not hosts:
+        return Account(clusters)
     return Account(
-        clusters=_clusters(client),
-        ssh_keys={one["name"]: one["id"] for one in client.list("/v2/account/keys", "ssh_keys")}
-        if keys
-        else {},
-        vpcs={one["name"]: one["id"] for one in client.list("/v2/vpcs", "vpcs")} if vpcs else {},
+        clusters=clusters,
+        ssh_keys=_ssh_keys(client) if any(host.ssh_keys for host in hosts) else {},
+        vpcs=_vpcs(client) if any(host.vpc for host in hosts) else {},
+        droplets=tuple(read_droplets(client)),
+        firewalls=_firewalls(client),
+        sizes=_sizes(client),
     )
 
 
@@ -36,4 +40,28 @@ def _clusters(client: Client) -> dict[str, Cluster]:
             ssl=bool((one.get("connection") or {}).get("ssl", True)),
         )
         for one in found
+    }
+
+
+def _ssh_keys(client: Client) -> dict[str, int]:
+    return {one["name"]: one["id"] for one in client.list("/v2/account/keys", "ssh_keys")}
+
+
+def _vpcs(client: Client) -> dict[str, str]:
+    return {one["name"]: one["id"] for one in client.list("/v2/vpcs", "vpcs")}
+
+
+def _firewalls(client: Client) -> tuple[LiveFirewall, ...]:
+    return tuple(
+        LiveFirewall(
+            one["name"], frozenset(one.get("droplet_ids") or ()), frozenset(one.get("tags") or ())
+        )
+        for one in client.list("/v2/firewalls", "firewalls")
+    )
+
+
+def _sizes(client: Client) -> dict[str, Size]:
+    return {
+        one["slug"]: Size(one["memory"], one["vcpus"], one["disk"])
+        for one in client.list("/v2/sizes", "sizes")
     }

@@ -7,24 +7,32 @@ import os
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from infra_apply.cli.options import add_project_flags, project_of, stack_of
+from infra_apply.cli.outcome import show
+from infra_apply.engine.find import Engine
 from infra_apply.engine.install import install
 from infra_apply.engine.progress import Progress
-from infra_apply.engine.run import Outcome, Verb, run
+from infra_apply.engine.run import run
 from infra_apply.engine.ticker import Ticker
-from infra_apply.engine.tree import lines
-from infra_apply.failures import Refusal
-from infra_apply.plan.model import Plan
-from infra_apply.plan.outline import not_rendered, notes
-from infra_apply.planning import plan_stack
-from infra_apply.rehearsal import faults
-from infra_apply.rehearsal.session import Rehearsal, rehearsal
+from infra_apply.failures import Refusal, Usage
+from infra_apply.planning import Planned, plan_stack
+from infra_apply.project import Project
+from infra_apply.rehearsal import faults, session
+from infra_apply.rehearsal.api import serve
 from infra_apply.reporters import text
+
+VERBS: Final = {
+    "preview": "what `pulumi up` would do",
+    "up": "make the account what the manifests say",
+    "refresh": "read the account into the state",
+    "destroy": "shows that it refuses; --everything ends the throwaway fleet",
+}
 
 
 def add_parser(subparsers: Any) -> None:
@@ -35,43 +43,86 @@ def add_parser(subparsers: Any) -> None:
         description="No account, no token, no cost: the API is simulated on this machine.",
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    for verb, summary in (("preview", "what `pulumi up` would do"),):
+    for verb, summary in VERBS.items():
         one = verbs.add_parser(verb, help=summary)
         _add_flags(one)
-        one.set_defaults(run=run_engine)
+        one.add_argument("--format", choices=("text", "json"), default="text")
+        one.set_defaults(run=run_engine, everything=False)
+        if verb == "destroy":
+            one.add_argument(
+                "--everything", action="store_true", help="lift protection first, in this rehearsal"
+            )
     other = verbs.add_parser("exec", help="run a command in the rehearsal's environment")
     _add_flags(other)
     other.add_argument("argv", nargs="+", metavar="-- COMMAND")
     other.set_defaults(run=run_command)
+    api = verbs.add_parser("serve", help="run the simulated API alone until Ctrl-C")
+    _add_flags(api)
+    api.set_defaults(run=run_api)
 
 
 def run_engine(arguments: argparse.Namespace) -> int:
     """Run one verb of the engine; the tree on stdout, progress on stderr."""
-    verb: Verb = arguments.verb
-    with _session(arguments) as (plan, engine, session):
-        progress = Progress(Ticker(sys.stderr), verb)
+    with _rehearsal(arguments) as (planned, engine, rehearsal):
+        if planned.plan is None:
+            return 1
+        stack = planned.plan.stack
+        if arguments.everything:
+            session.lift_protection(rehearsal, engine, stack)
+        progress = Progress(Ticker(sys.stderr), arguments.verb)
         try:
             outcome = run(
-                verb,
+                arguments.verb,
                 engine=engine,
-                project=session.folder,
-                stack=plan.stack,
-                environment=session.environment,
+                project=rehearsal.folder,
+                stack=stack,
+                environment=rehearsal.environment,
                 on_event=progress.event,
                 on_tick=progress.tick,
                 create_stack=True,
             )
         finally:
             progress.end()
-        return _show(outcome, plan)
+        if unmodelled := sorted(set(rehearsal.server.unmodelled)):
+            print(f"rehearsal: the simulated API lacks {', '.join(unmodelled)}", file=sys.stderr)
+        return show(outcome, planned.plan, arguments.verb, arguments.format)
 
 
 def run_command(arguments: argparse.Namespace) -> int:
     """Run any command with the rehearsal's engine, account and state; its exit code is ours."""
-    with _session(arguments) as (_, _, session):
-        return subprocess.run(  # noqa: S603 - running what was asked is the command's purpose
-            arguments.argv, env=dict(session.environment), cwd=session.folder, check=False
-        ).returncode
+    with _rehearsal(arguments) as (planned, engine, rehearsal):
+        if planned.plan is not None:
+            session.select_stack(rehearsal, engine, planned.plan.stack)
+        try:
+            child = subprocess.Popen(  # noqa: S603 - running what was asked is its purpose
+                arguments.argv, env=dict(rehearsal.environment), cwd=rehearsal.folder
+            )
+        except OSError as error:
+            raise Usage(f"{arguments.argv[0]} cannot be run: {error.strerror}") from None
+        while True:
+            try:
+                return child.wait()
+            except KeyboardInterrupt:
+                continue  # the command got it too, and may have something to finish
+
+
+def run_api(arguments: argparse.Namespace) -> int:
+    """Serve the simulated API; stdout has the lines a client's shell needs."""
+    _, planned = _planned(arguments)
+    with _directory(arguments) as directory:
+        played = faults.load(arguments.faults) if arguments.faults else ()
+        seed = session.seed_of(planned.plan)
+        with serve(
+            directory, seed, token=session.TOKEN, faults=played, clock_scale=arguments.clock
+        ) as server:
+            print(f"export DIGITALOCEAN_API_URL={server.url}")
+            print(f"export DIGITALOCEAN_TOKEN={session.TOKEN}", flush=True)
+            print("rehearsal: serving until Ctrl-C", file=sys.stderr)
+            try:
+                threading.Event().wait()
+            except KeyboardInterrupt:
+                return 0
+    return 0
 
 
 def _add_flags(parser: argparse.ArgumentParser) -> None:
@@ -81,51 +132,61 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--faults", metavar="FILE", type=Path, help="API faults to play (YAML)")
     parser.add_argument(
-        "--clock", metavar="N", type=float, default=20.0, help="divide waits by N (default: 20)"
+        "--clock", metavar="N", type=_factor, default=20.0, help="divide waits by N (default: 20)"
     )
 
 
+def _factor(word: str) -> float:
+    factor = float(word)
+    if not factor > 0:
+        raise ValueError(word)
+    return factor
+
+
 @contextmanager
-def _session(arguments: argparse.Namespace) -> Iterator[tuple[Plan, Any, Rehearsal]]:
-    project, stack = project_of(arguments), stack_of(arguments)
-    planned = plan_stack(project, stack, config_file=arguments.config_file)
-    if planned.plan is None:
-        raise Refusal(text.findings(planned.findings, Path.cwd(), colour=_colour(sys.stderr)))
-    engine = install(os.environ, Ticker(sys.stderr))
+def _rehearsal(
+    arguments: argparse.Namespace,
+) -> Iterator[tuple[Planned, Engine, session.Rehearsal]]:
+    project, planned = _planned(arguments)
     played = faults.load(arguments.faults) if arguments.faults else ()
-    with tempfile.TemporaryDirectory(prefix="infra-apply-rehearsal-") as temporary:
-        directory = (arguments.account or Path(temporary)).absolute()
-        with rehearsal(
+    engine = install(os.environ, Ticker(sys.stderr))
+    with (
+        _directory(arguments) as directory,
+        session.rehearsal(
             project,
-            stack,
-            planned.plan,
-            engine,
-            directory,
+            stack_of(arguments),
+            session.Stage(engine, directory, played, arguments.clock),
+            plan=planned.plan,
             config_file=arguments.config_file,
-            faults=played,
-            clock=arguments.clock,
-        ) as session:
-            plugin = "the real plugin" if session.plugin == "real" else "the stand-in plugin"
-            print(
-                f"rehearsal: pulumi {engine.version}, {plugin}, a simulated account in "
-                f"{directory if arguments.account else 'memory'}; nothing real is touched",
-                file=sys.stderr,
-            )
-            yield planned.plan, engine, session
+        ) as rehearsal,
+    ):
+        plugin = "the real plugin" if rehearsal.plugin == "real" else "the stand-in plugin"
+        where = directory if arguments.account else "memory"
+        print(
+            f"rehearsal: pulumi {engine.version}, {plugin}, a simulated account in {where}; "
+            "nothing real is touched",
+            file=sys.stderr,
+        )
+        yield planned, engine, rehearsal
 
 
-def _show(outcome: Outcome, plan: Plan) -> int:
-    for message in outcome.diagnostics:
-        if message.severity in {"warning", "error"}:
-            print(message.message.strip(), file=sys.stderr)
-    if not outcome.ok:
-        return 1
-    for line in lines(outcome.steps, _colour(sys.stdout), notes=notes(plan)):
-        print(line)
-    for line in not_rendered(plan):
-        print(line)
-    return 0
+def _planned(arguments: argparse.Namespace) -> tuple[Project, Planned]:
+    """Plan the stack; without a plan there is nothing to seed an account with. Raises Refusal."""
+    project = project_of(arguments)
+    planned = plan_stack(project, stack_of(arguments), config_file=arguments.config_file)
+    if planned.plan is None:
+        colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+        raise Refusal(
+            "these manifests cannot be planned\n\n"
+            + text.findings(planned.findings, Path.cwd(), colour=colour)
+        )
+    return project, planned
 
 
-def _colour(stream: Any) -> bool:
-    return bool(stream.isatty()) and "NO_COLOR" not in os.environ
+@contextmanager
+def _directory(arguments: argparse.Namespace) -> Iterator[Path]:
+    if arguments.account:
+        yield arguments.account.absolute()
+        return
+    with tempfile.TemporaryDirectory(prefix="infra-apply-rehearsal-") as temporary:
+        yield Path(temporary)

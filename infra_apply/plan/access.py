@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import ipaddress
 from collections.abc import Set as AbstractSet
 
+from infra_apply import naming
 from infra_apply.fleet.dependencies import edges
 from infra_apply.fleet.machines import machine
 from infra_apply.fleet.model import Fleet
+from infra_apply.manifest import Manifest
 from infra_apply.plan.model import AccessPlan, Source
 from infra_apply.settings import Network, Settings
 
@@ -20,7 +23,7 @@ def access(
     """
     sources: dict[tuple[str, str], set[Source]] = {}
     for dependent, dependency in edges(fleet):
-        source = Source(dependent.project, machine(dependent))
+        source = _source(fleet, dependent)
         sources.setdefault(dependency.instance, set()).add(source)
     found = [
         AccessPlan(
@@ -39,6 +42,31 @@ def access(
         and host is not None
     ]
     return tuple(sorted(found, key=lambda one: (one.host, one.port)))
+
+
+def _source(fleet: Fleet, dependent: Manifest) -> Source:
+    host = machine(dependent)
+    tags, addresses = [], []
+    if dependent.gpu is not None:
+        tags.append(naming.pool_tag(*dependent.instance))
+    if host is not None and dependent.provider == "digitalocean":
+        tags.append(naming.host_tag(host))
+    elif host is not None and fleet.mesh is not None and host in fleet.mesh.hosts:
+        addresses += _public(fleet.mesh.hosts[host].address)
+    return Source(dependent.project, host, tuple(sorted(tags)), tuple(addresses))
+
+
+def _public(address: str | None) -> list[str]:
+    """Return an address as DigitalOcean's firewall can see it: one of the internet's own.
+
+    Traffic of an overlay (100.64.0.0/10, 10.0.0.0/8, fd00::/8) comes out of its tunnel behind
+    the firewall, which only sees the tunnel's port (measured).
+    """
+    try:
+        found = ipaddress.ip_address(address or "")
+    except ValueError:
+        return []
+    return [f"{found}/{found.max_prefixlen}"] if found.is_global else []
 
 
 def _is_public(network: Network, project: str, port: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from infra_apply import naming
 from infra_apply.diagnostics import Place
@@ -11,6 +12,7 @@ from infra_apply.fleet.model import Fleet
 from infra_apply.manifest import Database, Gpu, Manifest
 from infra_apply.plan.access import access
 from infra_apply.plan.addresses import instance
+from infra_apply.plan.firewalls import of_host, of_pool
 from infra_apply.plan.model import DatabasePlan, HostPlan, NotRendered, Plan, PoolPlan, ServicePlan
 from infra_apply.settings import GpuProfile, PoolLimits, Settings
 
@@ -25,14 +27,15 @@ def build(fleet: Fleet, settings: Settings) -> Plan:
         if any(one.environment == environment for one in carried)
     )
     owned = frozenset(host.name for host in hosts if not host.lookup)
+    admitted = access(fleet, settings, owned)
     return Plan(
         stack=settings.stack,
         environment=environment,
         fleet=settings.fleet,
-        hosts=hosts,
+        hosts=tuple(replace(host, firewall=of_host(host, settings, admitted)) for host in hosts),
         databases=tuple(_database(one, one.database) for one in mine if one.database),
         pools=tuple(_pool(settings, one, one.gpu) for one in mine if one.gpu),
-        access=access(fleet, settings, owned),
+        access=admitted,
         not_rendered=tuple(
             NotRendered(one.project, one.environment, one.provider, reason)
             for one in mine
@@ -58,7 +61,7 @@ def _host(fleet: Fleet, settings: Settings, name: str, carried: Sequence[Manifes
         vpc=droplet.vpc,
         backups=droplet.backups,
         user_data=fleet.user_data.get(droplet.user_data) if droplet.user_data else None,
-        tags=_tags(settings, carried, droplet.tags),
+        tags=_tags(settings, name, carried, droplet.tags),
         adopt=treated.adopt,
         protect=treated.protect,
         place=_droplet_place(settings, name),
@@ -78,8 +81,10 @@ def _by_project_and_port(one: ServicePlan) -> tuple[str, str, int]:
     return (one.project, one.environment, one.port or 0)
 
 
-def _tags(settings: Settings, carried: Sequence[Manifest], extra: Sequence[str]) -> tuple[str, ...]:
-    tags = {naming.owner_tag(settings.fleet, settings.environment), *extra}
+def _tags(
+    settings: Settings, host: str, carried: Sequence[Manifest], extra: Sequence[str]
+) -> tuple[str, ...]:
+    tags = {naming.owner_tag(settings.fleet, settings.environment), naming.host_tag(host), *extra}
     for one in carried:
         tags |= {naming.environment_tag(one.environment), naming.project_tag(one.project)}
         if one.database:
@@ -103,7 +108,14 @@ def _pool(settings: Settings, one: Manifest, gpu: Gpu) -> PoolPlan:
     droplet = gpu.droplet or ""
     profile = settings.gpu_profiles.get(droplet) or GpuProfile(sizes=(droplet,))
     limits = settings.gpu_pools.get(one.project) or PoolLimits()
-    return PoolPlan(one.project, profile.sizes, profile.regions, limits.max_slots, profile.image)
+    return PoolPlan(
+        project=one.project,
+        sizes=profile.sizes,
+        regions=profile.regions,
+        max_slots=limits.max_slots,
+        image=profile.image,
+        firewall=of_pool(one, settings),
+    )
 
 
 def _reason(one: Manifest, owned: frozenset[str]) -> str | None:

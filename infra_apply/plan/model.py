@@ -19,6 +19,25 @@ class ServicePlan:
     runtime: str | None
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Inbound:
+    """One rule that lets traffic in, from these addresses (CIDR) or droplets with these tags."""
+
+    protocol: str
+    ports: str
+    addresses: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FirewallPlan:
+    """A firewall that attaches by tag; outbound is open."""
+
+    name: str
+    tag: str
+    inbound: tuple[Inbound, ...]
+
+
 @dataclass(frozen=True, slots=True)
 class HostPlan:
     """One droplet, whatever it carries. Of one that is looked up, only the name is known.
@@ -39,6 +58,7 @@ class HostPlan:
     adopt: int | None = None
     lookup: bool = False
     protect: bool = True
+    firewall: FirewallPlan | None = None
     place: Place = field(default=Place(""), compare=False, repr=False)
 
 
@@ -65,14 +85,26 @@ class PoolPlan:
     regions: tuple[str, ...]
     max_slots: int
     image: str | None = None
+    firewall: FirewallPlan | None = None
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class Source:
-    """A dependent that may call; its host is None where no machine is named."""
+    """A dependent that may call; its host is None where no machine is named.
+
+    `tags` are those of its droplets: of its host, if that is one, and of its pool's slots.
+    `via_mesh` says that it only reaches the host through the mesh's tunnel.
+    """
 
     project: str
     host: str | None
+    tags: tuple[str, ...] = field(default=(), compare=False)
+    addresses: tuple[str, ...] = field(default=(), compare=False)
+
+    @property
+    def via_mesh(self) -> bool:
+        """Whether DigitalOcean's firewall never sees it as itself."""
+        return not self.tags and not self.addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +153,15 @@ class Plan:
     access: tuple[AccessPlan, ...]
     not_rendered: tuple[NotRendered, ...]
     instances: tuple[InstancePlan, ...]
+
+    @property
+    def firewall_tags(self) -> tuple[str, ...]:
+        """Every tag a firewall attaches by or admits, sorted."""
+        owners: tuple[HostPlan | PoolPlan, ...] = (*self.hosts, *self.pools)
+        firewalls = [owner.firewall for owner in owners if owner.firewall]
+        found = {one.tag for one in firewalls}
+        found |= {tag for one in firewalls for rule in one.inbound for tag in rule.tags}
+        return tuple(sorted(found))
 
     @property
     def rendered_hosts(self) -> tuple[HostPlan, ...]:

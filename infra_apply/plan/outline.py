@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from infra_apply import naming
-from infra_apply.plan.model import AccessPlan, HostPlan, Plan, PoolPlan
+from infra_apply.plan.model import AccessPlan, HostPlan, Plan, PoolPlan, Source
 
 
 def outline(plan: Plan) -> Iterator[str]:
@@ -83,13 +83,15 @@ def _made_of(host: HostPlan) -> str:
     return f"{host.size} in {host.region}, {host.image}{adopted}"
 
 
+def _caller(source: Source) -> str:
+    name = f"{source.project}@{source.host}" if source.host else source.project
+    return f"{name} (via mesh)" if source.via_mesh else name
+
+
 def _from(access: AccessPlan | None) -> str:
     if access is None:
         return ""
-    callers = [
-        f"{source.project}@{source.host}" if source.host else source.project
-        for source in access.sources
-    ]
+    callers = [_caller(source) for source in access.sources]
     if access.public:
         callers.insert(0, "the world")
     return f"  from {', '.join(callers)}" if callers else "  from nobody"

@@ -6,8 +6,10 @@ engine runs in a shadow of the project, because making a stack writes into the s
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -20,13 +22,14 @@ from urllib.parse import urlsplit
 import yaml
 
 from infra_apply.engine.find import Engine
-from infra_apply.failures import Refusal
+from infra_apply.failures import Outage, Refusal
 from infra_apply.plan.model import Plan
 from infra_apply.project import Project, settings_values
 from infra_apply.rehearsal.api import Server, serve
 from infra_apply.rehearsal.faults import Fault
 from infra_apply.rehearsal.provider.install import install
 from infra_apply.rehearsal.seed import seed
+from infra_apply.rehearsal.seed_catalogue import REGIONS
 from infra_apply.source import read
 
 TOKEN: Final = "rehearsal-token"  # noqa: S105 - it opens nothing
@@ -42,34 +45,77 @@ class Rehearsal:
     plugin: Literal["real", "stand-in"]
 
 
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What a rehearsal is made of: the engine, where all is kept, faults and the clock's factor."""
+
+    engine: Engine
+    directory: Path
+    faults: Sequence[Fault] = ()
+    clock: float = 1.0
+
+
 @contextmanager
 def rehearsal(
     project: Project,
     stack: str,
-    plan: Plan,
-    engine: Engine,
-    directory: Path,
+    stage: Stage,
     *,
+    plan: Plan | None,
     config_file: Path | None = None,
-    faults: Sequence[Fault] = (),
-    clock: float = 1.0,
 ) -> Iterator[Rehearsal]:
-    """Serve the account of `directory` and prepare everything an engine needs to use it.
+    """Serve the account of the stage's directory and prepare all an engine needs to use it.
 
     The account is seeded with what the plan names, unless the directory already holds one.
     Raises Refusal if the API's address is not on this machine.
     """
-    folder = _shadow(project, stack, directory / "engine" / "project", config_file)
-    home = directory / "engine" / "home"
+    engine_folder = stage.directory / "engine"
+    folder = _shadow(project, stack, engine_folder / "project", config_file)
+    home, state = engine_folder / "home", engine_folder / "state"
     plugin = _plugin(home)
-    state = directory / "engine" / "state"
     state.mkdir(parents=True, exist_ok=True)
-    with serve(directory, _seed(plan), token=TOKEN, faults=faults, clock_scale=clock) as server:
+    with serve(
+        stage.directory,
+        seed_of(plan),
+        token=TOKEN,
+        faults=stage.faults,
+        clock_scale=stage.clock,
+    ) as server:
         if not is_loopback(server.url):
             raise Refusal(f"the simulated API listens on {server.url}, which is not this machine")
-        yield Rehearsal(
-            folder, _environment(engine, server.url, home, state, clock), server, plugin
-        )
+        environment = _environment(stage, server.url, home, state)
+        yield Rehearsal(folder, environment, server, plugin)
+
+
+def select_stack(rehearsal: Rehearsal, engine: Engine, stack: str) -> None:
+    """Make the stack, if there is none yet, and the one that commands without --stack mean."""
+    _pulumi(rehearsal, engine, "stack", "select", stack, "--create")
+
+
+def lift_protection(rehearsal: Rehearsal, engine: Engine, stack: str) -> None:
+    """Let everything in the throwaway state be deleted: what counts is what the state remembers."""
+    select_stack(rehearsal, engine, stack)
+    state = json.loads(_pulumi(rehearsal, engine, "stack", "export"))
+    for resource in (state.get("deployment") or {}).get("resources") or ():
+        resource.pop("protect", None)
+        resource.pop("retainOnDelete", None)
+    _pulumi(rehearsal, engine, "stack", "import", given=json.dumps(state))
+
+
+def _pulumi(rehearsal: Rehearsal, engine: Engine, *words: str, given: str | None = None) -> str:
+    """Run one small command of the CLI and return what it printed. Raises Outage."""
+    done = subprocess.run(  # noqa: S603 - the engine itself
+        [str(engine.path), *words, "--non-interactive"],
+        cwd=rehearsal.folder,
+        env=dict(rehearsal.environment),
+        input=given,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise Outage(f"pulumi {' '.join(words[:2])} failed: {done.stderr.strip()}")
+    return done.stdout
 
 
 def is_loopback(url: str) -> bool:
@@ -78,16 +124,22 @@ def is_loopback(url: str) -> bool:
     return host in {"localhost", "::1"} or host.startswith("127.")
 
 
-def _seed(plan: Plan) -> dict[str, Any]:
+def seed_of(plan: Plan | None) -> dict[str, Any]:
+    """Return a fresh account with the clusters, keys, networks and sizes a plan names."""
+    if plan is None:
+        return seed(clusters=[], ssh_keys=[])
     hosts = plan.rendered_hosts
-    region = next((host.region for host in hosts if host.region), "nyc1")
     return seed(
         clusters=[(name, None) for name in sorted({one.cluster for one in plan.databases})],
         ssh_keys=sorted({key for host in hosts for key in host.ssh_keys}),
-        vpcs=sorted({(host.vpc, host.region or region) for host in hosts if host.vpc}),
+        vpcs=sorted({(host.vpc, _region(host.region)) for host in hosts if host.vpc}),
         extra_sizes=sorted({host.size for host in hosts if host.size}),
-        region=region,
     )
+
+
+def _region(wanted: str | None) -> str:
+    """A region the simulated account has: a wrong one is found where the real API finds it."""
+    return wanted if wanted in REGIONS else "nyc1"
 
 
 def _shadow(project: Project, stack: str, folder: Path, config_file: Path | None) -> Path:
@@ -148,13 +200,15 @@ def _plugin(home: Path) -> Literal["real", "stand-in"]:
     return "stand-in"
 
 
-def _environment(engine: Engine, url: str, home: Path, state: Path, clock: float) -> dict[str, str]:
+def _environment(stage: Stage, url: str, home: Path, state: Path) -> dict[str, str]:
     kept = {
         key: value
         for key, value in os.environ.items()
         if not key.startswith(("DIGITALOCEAN_", "PULUMI_", "SPACES_"))
     }
-    path = os.pathsep.join([str(engine.path.parent), f"{sys.prefix}/bin", kept.get("PATH", "")])
+    path = os.pathsep.join(
+        [str(stage.engine.path.parent), f"{sys.prefix}/bin", kept.get("PATH", "")]
+    )
     return {
         **kept,
         "PATH": path,
@@ -165,6 +219,6 @@ def _environment(engine: Engine, url: str, home: Path, state: Path, clock: float
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
         "DIGITALOCEAN_API_URL": url,
         "DIGITALOCEAN_TOKEN": TOKEN,
-        "INFRA_APPLY_REHEARSAL_CLOCK": str(clock),
+        "INFRA_APPLY_REHEARSAL_CLOCK": str(stage.clock),
         "NO_PROXY": "127.0.0.1,localhost,::1",
     }

@@ -6,14 +6,19 @@ import pulumi
 import pulumi_digitalocean as digitalocean
 
 from infra_apply.reconcile import HostDecision
+from infra_apply.render.firewall import Tags, firewall
 
 
 class Host(pulumi.ComponentResource):
-    """`Host <name>` in the tree, with its droplet below it."""
+    """`Host <name>` in the tree, with its droplet and its firewall below it.
 
-    def __init__(self, decision: HostDecision) -> None:
+    Its tag is made before the droplet, so that the droplet never runs without its firewall.
+    """
+
+    def __init__(self, decision: HostDecision, tags: Tags) -> None:
         host = decision.host
         super().__init__("infra-apply:index:Host", host.name)
+        before = [firewall(host.firewall, tags, self)] if host.firewall else []
         self.droplet = digitalocean.Droplet(
             host.name,
             name=host.name,
@@ -28,6 +33,7 @@ class Host(pulumi.ComponentResource):
             tags=list(host.tags),
             opts=pulumi.ResourceOptions(
                 parent=self,
+                depends_on=before,
                 protect=host.protect,
                 retain_on_delete=True,
                 # Each would replace the droplet, or is never read back (digitalocean-facts).

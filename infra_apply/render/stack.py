@@ -10,6 +10,7 @@ from infra_apply import naming
 from infra_apply.plan.model import InstancePlan
 from infra_apply.reconcile import Decisions
 from infra_apply.render.database import Database
+from infra_apply.render.firewall import tag
 from infra_apply.render.host import Host
 from infra_apply.render.pool import Pool
 
@@ -17,13 +18,14 @@ from infra_apply.render.pool import Pool
 def render(decisions: Decisions) -> None:
     """Register everything, and export `hosts`, `instances` and `pools`."""
     plan = decisions.plan
-    hosts = {one.host.name: Host(one) for one in decisions.hosts}
+    tags = {name: tag(name) for name in plan.firewall_tags}
+    hosts = {one.host.name: Host(one, tags) for one in decisions.hosts}
     databases = {
         one.database.project: Database(naming.instance(one.database.project, plan.environment), one)
         for one in decisions.databases
     }
     for pool in plan.pools:
-        Pool(naming.instance(pool.project, plan.environment), pool)
+        Pool(naming.instance(pool.project, plan.environment), pool, tags)
     pulumi.export("hosts", {name: _addresses(host) for name, host in hosts.items()})
     pulumi.export(
         "instances",
