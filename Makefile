@@ -17,12 +17,14 @@ help:
 	@echo "make format   let ruff format and mend what it can"
 	@echo "make lock     renew the locks from pyproject.toml"
 
-setup: $(VENV)/dev engine
+# The engine may take minutes to build: the other packages are not kept waiting.
+setup:
+	@$(MAKE) --no-print-directory -j2 $(VENV)/dev engine
 
 preview: engine
 	@$(BIN)/infra-apply rehearse preview
 
-test: $(VENV)/dev engine
+test: setup
 	@$(BIN)/python -m pytest
 
 check: $(VENV)/dev
@@ -33,6 +35,7 @@ check: $(VENV)/dev
 
 bench: $(VENV)/dev
 	@$(BIN)/python -m tests.bench
+	@$(BIN)/python -m tests.bench_map
 
 format: $(VENV)/dev
 	@$(BIN)/ruff format .

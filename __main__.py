@@ -8,14 +8,16 @@ from pathlib import Path
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
-from infra_apply import settings
+from infra_apply import cost, settings
 from infra_apply.account.client import Client, access
+from infra_apply.account.model import Account
 from infra_apply.account.observe import observe
-from infra_apply.diagnostics import Diagnostic, Severity
+from infra_apply.codes import Severity
+from infra_apply.diagnostics import Diagnostic
 from infra_apply.failures import Failure
 from infra_apply.planning import plan_stack
 from infra_apply.project import find
-from infra_apply.reconcile import reconcile
+from infra_apply.reconcile import Decisions, reconcile
 from infra_apply.render.stack import render
 from infra_apply.reporters import text
 
@@ -34,7 +36,16 @@ def main() -> None:
     decisions, problems = reconcile(planned.plan, account)
     _report(problems)
     if decisions is not None:
+        pulumi.log.info(f"cost: {_cost(decisions, account)}")
         render(decisions)
+
+
+def _cost(decisions: Decisions, account: Account) -> str:
+    by_size = {slug: (size.monthly, size.hourly) for slug, size in account.sizes.items()}
+    prices = cost.Prices(by_size, "the account's sizes")
+    before = cost.cost([cost.as_it_is(decisions.plan, decisions.sizes_now)], prices)
+    after = cost.cost([decisions.rendered], prices)
+    return cost.difference(before, after)
 
 
 def _report(found: tuple[Diagnostic, ...]) -> None:

@@ -4,14 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from enum import StrEnum
 
-
-class Severity(StrEnum):
-    """An error stops every stack; a warning is shown and stops nothing unless `--strict`."""
-
-    ERROR = "error"
-    WARNING = "warning"
+from infra_apply import access_config
+from infra_apply.codes import CODES, Severity
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -30,17 +25,32 @@ class Related:
     place: Place
     message: str
 
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", access_config.without_secrets(self.message))
+
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding. `code` is a key of `codes.CODES`, which holds its rule and the reason."""
+    """One finding. `code` is a key of `codes.CODES`, which holds its rule, severity and reason.
+
+    What has the shape of a secret is masked here, so that no way of showing it can echo one.
+    """
 
     code: str
     place: Place
     message: str
     hint: str | None = None
     related: tuple[Related, ...] = ()
-    severity: Severity = Severity.ERROR
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", access_config.without_secrets(self.message))
+        if self.hint is not None:
+            object.__setattr__(self, "hint", access_config.without_secrets(self.hint))
+
+    @property
+    def severity(self) -> Severity:
+        """Whether it stops every stack or is only shown."""
+        return CODES[self.code].severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,9 @@ class NotChecked:
     """Something a rule could not look at, and what it would need."""
 
     message: str
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", access_config.without_secrets(self.message))
 
 
 @dataclass(frozen=True, slots=True)

@@ -59,10 +59,9 @@ class Document:
         return at
 
 
-def line_of(source: bytes, line: int) -> str:
-    """Return one line of a file's text without its line break, "" if there is no such line."""
-    lines = _LINE_BREAK.split(source.decode("utf-8", "replace").removeprefix("\ufeff"))
-    return lines[line - 1] if 0 < line <= len(lines) else ""
+def lines_of(source: bytes) -> list[str]:
+    """Return the lines of a file's text as YAML counts them, without their line breaks."""
+    return _LINE_BREAK.split(source.decode("utf-8", "replace").removeprefix("\ufeff"))
 
 
 def place_in(path: str, text: str, offset: int) -> Place:

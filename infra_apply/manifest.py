@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import os.path
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, Literal, NotRequired, cast
+from typing import Annotated, Any, Final, Literal, NotRequired
 
 from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
@@ -90,6 +89,9 @@ def parse(path: str, source: bytes) -> tuple[Manifest | None, tuple[Diagnostic, 
     return _manifest(data, document), found
 
 
+_BY_NAME: Final[Mapping[str, Environment]] = {".infra.yaml": "prod", ".infra.dev.yaml": "dev"}
+
+
 def name_of(environment: str) -> str:
     """Return the file name of an environment's manifest."""
     return ".infra.yaml" if environment == "prod" else f".infra.{environment}.yaml"
@@ -97,14 +99,30 @@ def name_of(environment: str) -> str:
 
 def environment_of(path: str) -> Environment | None:
     """Return the environment a manifest's file name stands for, None for a name that has none."""
-    match = re.fullmatch(r"\.infra(?:\.(dev))?\.yaml", os.path.basename(path))  # noqa: PTH119
-    return cast("Environment", match[1] or "prod") if match else None
+    return _BY_NAME.get(path.rpartition("/")[2])
 
 
 def json_schema() -> dict[str, Any]:
-    """Return the schema of a manifest, draft 2020-12, for editors."""
+    """Return the schema of a manifest, draft 2020-12, for editors and for validators."""
     schema = _ADAPTER.json_schema()
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
+    parts = schema.pop("$defs")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": schema["title"],
+        **_readable(schema, parts),
+    }
+
+
+def _readable(schema: dict[str, Any], parts: Mapping[str, Any]) -> dict[str, Any]:
+    """Put each part where it is used; drop titles, which only repeat a key's name."""
+    if reference := schema.get("$ref"):
+        rest = {key: value for key, value in schema.items() if key != "$ref"}
+        schema = parts[reference.rpartition("/")[2]] | rest
+    return {
+        key: _readable(value, parts) if isinstance(value, dict) else value
+        for key, value in schema.items()
+        if key != "title"
+    }
 
 
 def _whole(value: object) -> object:
@@ -127,16 +145,24 @@ class _ServiceKeys(TypedDict):
     host: NotRequired[
         Annotated[str, Field(description="A host name from net-tools mesh-hosts.json.")]
     ]
-    runtime: NotRequired[Annotated[str, Field(description="What it runs on, as a remark.")]]
+    runtime: NotRequired[
+        Annotated[
+            str, Field(description="What runs it, such as python; a remark, nothing is made of it.")
+        ]
+    ]
     port: NotRequired[
         Annotated[int, BeforeValidator(_whole), Field(description="The TCP port it listens on.")]
     ]
-    systemd_unit: NotRequired[Annotated[str, Field(description="The unit that runs it.")]]
+    systemd_unit: NotRequired[
+        Annotated[str, Field(description="The systemd unit that runs it on its host.")]
+    ]
 
 
 @with_config(_STRICT)
 class _GpuKeys(TypedDict):
-    mode: NotRequired[Annotated[Literal["on-demand"], Field(description="Never a standing GPU.")]]
+    mode: NotRequired[
+        Annotated[Literal["on-demand"], Field(description="On demand only, never a standing GPU.")]
+    ]
     droplet: NotRequired[
         Annotated[str, Field(description="A GPU size slug, or a profile of the settings.")]
     ]
@@ -145,7 +171,7 @@ class _GpuKeys(TypedDict):
 @with_config(ConfigDict(extra="forbid", strict=True, title="ProjectInfraManifest"))
 class _ManifestKeys(TypedDict):
     apiVersion: Annotated[Literal["infra/v1"], Field(description="Manifest contract version.")]
-    project: Annotated[str, Field(description="The project's name.")]
+    project: Annotated[str, Field(description="The project's name, most often its folder's.")]
     environment: NotRequired[
         Annotated[
             Environment,
@@ -156,12 +182,26 @@ class _ManifestKeys(TypedDict):
             ),
         ]
     ]
-    provider: Annotated[Provider, Field(description="Where it physically runs.")]
-    database: NotRequired[_DatabaseKeys]
-    service: NotRequired[_ServiceKeys]
-    gpu: NotRequired[_GpuKeys]
+    provider: Annotated[
+        Provider,
+        Field(description="Where it physically runs; only digitalocean is rendered."),
+    ]
+    database: NotRequired[
+        Annotated[
+            _DatabaseKeys,
+            Field(description="The project's own database and user on a shared cluster."),
+        ]
+    ]
+    service: NotRequired[
+        Annotated[_ServiceKeys, Field(description="What runs, and on which host of the mesh.")]
+    ]
+    gpu: NotRequired[
+        Annotated[_GpuKeys, Field(description="GPU droplets on demand: none until work waits.")]
+    ]
     depends_on: NotRequired[
-        Annotated[list[str], Field(description="Other services consumed over HTTP.")]
+        Annotated[
+            list[str], Field(description="The projects, or external services, it calls over HTTP.")
+        ]
     ]
 
 

@@ -9,6 +9,9 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from infra_apply.diagnostics import Diagnostic, Place
+from infra_apply.document import place_in
+
+MAX_BYTES: Final = 16 * 1024 * 1024
 
 Kind = Literal["digitalocean", "mac", "bare-metal", "local"]
 
@@ -37,12 +40,15 @@ def parse(path: str, source: bytes) -> tuple[Mesh | None, tuple[Diagnostic, ...]
     `{"hosts": {name: {...}}}`, `{"hosts": [{"name": ...}]}` and `{"hosts": [name, ...]}`.
     A file of any other shape is an error, never an empty mesh.
     """
+    if len(source) > MAX_BYTES:
+        problem = f"is larger than {MAX_BYTES // 1024 // 1024} MiB and was not read"
+        return None, (_error(Place(path), problem),)
     try:
         data = json.loads(source.decode("utf-8-sig"))
     except UnicodeDecodeError:
         return None, (_error(Place(path), "is not UTF-8 text"),)
     except json.JSONDecodeError as error:
-        place = Place(path, error.lineno, error.colno)
+        place = place_in(path, error.doc, error.pos)
         return None, (_error(place, f"is not JSON: {error.msg}"),)
     except (RecursionError, ValueError):
         return None, (_error(Place(path), "is not JSON that can be read"),)

@@ -45,6 +45,61 @@ def pool_tag(project: str, environment: str) -> str:
     return f"infra-apply-pool:{tag_text(instance(project, environment))}"
 
 
+def slot_droplet(project: str, environment: str, slot: str) -> str:
+    """Name the droplet of a slot: `transcribe-gpu-k3x7qa`."""
+    return f"{instance(project, environment)}-gpu-{slot}"
+
+
+def slot_tag(project: str, environment: str, slot: str) -> str:
+    """Name the tag that makes a GPU droplet a slot: nothing without one is ever reaped."""
+    return f"{_SLOT}:{tag_text(instance(project, environment))}:{slot}"
+
+
+def deadline_tag(seconds: int) -> str:
+    """Name the tag that says when a slot ends at the latest, in seconds since 1970."""
+    return f"{_DEADLINE}:{seconds}"
+
+
+def lease_tag(seconds: int) -> str:
+    """Name the tag that says when a slot's worker was last known to be busy, likewise."""
+    return f"{_LEASE}:{seconds}"
+
+
+def slot_of_tag(tag: str) -> tuple[str, str] | None:
+    """Return the pool (an instance's name) and the slot's id of a slot's tag, else None."""
+    word, _, rest = tag.partition(":")
+    pool, colon, slot = rest.rpartition(":")
+    return (text_of_tag(pool), slot) if word == _SLOT and colon and slot else None
+
+
+def deadline_of_tag(tag: str) -> str | None:
+    """Return what a deadline's tag says, which need not be a number; None for another tag."""
+    word, colon, rest = tag.partition(":")
+    return rest if word == _DEADLINE and colon else None
+
+
+def lease_of_tag(tag: str) -> str | None:
+    """Return what a lease's tag says, which need not be a number; None for another tag."""
+    word, colon, rest = tag.partition(":")
+    return rest if word == _LEASE and colon else None
+
+
+def is_owner_tag(tag: str) -> bool:
+    """Say whether a tag is some stack's, `infra-apply:<fleet>:<environment>`."""
+    return tag.startswith("infra-apply:")
+
+
+def pool_stack(environment: str, project: str) -> str:
+    """Name the stack that holds a pool's slots."""
+    return f"{environment}.gpu.{project}"
+
+
+def pool_of_stack(stack: str) -> tuple[str, str] | None:
+    """Return the environment and the project of a pool's stack, None for any other stack."""
+    environment, marker, project = stack.partition(".gpu.")
+    return (environment, project) if environment and marker and project else None
+
+
 def is_ours(tag: str) -> bool:
     """Say whether a tag is of the kinds made here; only those are ever removed."""
     return tag.startswith(_OUR_KINDS)
@@ -86,7 +141,13 @@ _OUR_KINDS: Final = (
     "infra-apply:",
     "infra-apply-host:",
     "infra-apply-pool:",
+    "infra-apply-slot:",
+    "infra-apply-deadline:",
+    "infra-apply-lease:",
 )
+_SLOT: Final = "infra-apply-slot"
+_DEADLINE: Final = "infra-apply-deadline"
+_LEASE: Final = "infra-apply-lease"
 _MAX_NAME: Final = 255
 _DROPLET_NAME: Final = re.compile(r"[a-zA-Z0-9]?[a-z0-9A-Z.\-]*[a-z0-9A-Z]")
 _TAG: Final = re.compile(r"[a-zA-Z0-9:\-_]{1,255}")

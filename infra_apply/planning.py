@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os.path
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from infra_apply import regular_file
 from infra_apply import settings as settings_door
 from infra_apply.diagnostics import Diagnostic, Findings, in_order
 from infra_apply.document import Document
@@ -18,7 +20,7 @@ from infra_apply.plan.build import build
 from infra_apply.plan.model import Plan
 from infra_apply.project import Project, settings_values
 from infra_apply.settings import Settings
-from infra_apply.source import read
+from infra_apply.source import MAX_BYTES, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +45,20 @@ def plan_stack(
     The settings are the stack file's (or `config_file`'s), or `values`, as Pulumi hands them to
     its program; the file then only lends the lines. Raises Usage if there is no such stack.
     """
+    checked = check_stack(project, stack, config_file=config_file, values=values)
+    if checked.loaded is None or checked.settings is None or checked.findings.errors:
+        return checked
+    return replace(checked, plan=build(checked.loaded.fleet, checked.settings))
+
+
+def check_stack(
+    project: Project,
+    stack: str,
+    *,
+    config_file: Path | None = None,
+    values: Mapping[str, Any] | None = None,
+) -> Planned:
+    """Read and check one stack, as `plan_stack` does, and plan nothing. Raises Usage."""
     settings, found = stack_settings(project, stack, config_file=config_file, values=values)
     others = []
     for name in project.stacks():
@@ -54,8 +70,7 @@ def plan_stack(
         return Planned(Findings(in_order(found)))
     loaded = load_stack(project, settings, (settings, *others))
     findings = check(replace(loaded, diagnostics=loaded.diagnostics + found))
-    plan = None if findings.errors else build(loaded.fleet, settings)
-    return Planned(findings, settings, loaded, plan)
+    return Planned(findings, settings, loaded)
 
 
 def load_stack(project: Project, settings: Settings, stacks: tuple[Settings, ...]) -> Loaded:
@@ -78,7 +93,7 @@ def stack_settings(
     """Read and check one stack's settings. Raises Usage if nothing says what they are."""
     file = (config_file or project.stack_file(stack)).absolute()
     try:
-        document, found = read(str(file), file.read_bytes())
+        document, found = read(str(file), regular_file.content(str(file), MAX_BYTES))
     except OSError as error:
         if values is None:
             raise _no_stack(project, stack, file, error) from None
@@ -92,8 +107,8 @@ def stack_settings(
 
 
 def _no_stack(project: Project, stack: str, file: Path, error: OSError) -> Usage:
-    if file.is_file():
-        return Usage(f"{file} cannot be read: {error.strerror}")
+    if os.path.lexists(file):
+        return Usage(f"{file} cannot be read: {regular_file.reason(error)}")
     stacks = ", ".join(project.stacks()) or f"none yet in {project.stacks_folder}"
     return Usage(
         f"there is no stack `{stack}`: {file} does not exist",

@@ -34,11 +34,23 @@ class DatabaseDecision:
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
-    """All that is to be rendered; render adds nothing to it."""
+    """All that is to be rendered; render adds nothing to it.
+
+    `sizes_now` has the size of each host's droplet that is there already.
+    """
 
     plan: Plan
     hosts: tuple[HostDecision, ...]
     databases: tuple[DatabaseDecision, ...]
+    sizes_now: Mapping[str, str]
+
+    @property
+    def rendered(self) -> Plan:
+        """The plan with its hosts as they are decided."""
+        decided = {one.host.name: one.host for one in self.hosts}
+        return replace(
+            self.plan, hosts=tuple(decided.get(one.name, one) for one in self.plan.hosts)
+        )
 
 
 def reconcile(plan: Plan, account: Account) -> tuple[Decisions | None, tuple[Diagnostic, ...]]:
@@ -55,7 +67,8 @@ def reconcile(plan: Plan, account: Account) -> tuple[Decisions | None, tuple[Dia
         DatabaseDecision(database, account.clusters[database.cluster])
         for database in plan.databases
     )
-    return Decisions(plan, hosts, databases), problems
+    sizes_now = {name: droplet.size for name, droplet in live.items() if droplet}
+    return Decisions(plan, hosts, databases, sizes_now), problems
 
 
 def _live(host: HostPlan, plan: Plan, account: Account) -> LiveDroplet | None:

@@ -15,7 +15,7 @@ from infra_apply.diagnostics import Diagnostic, Place
 from infra_apply.document import Document, Path
 from infra_apply.manifest import Environment
 from infra_apply.project import NAMESPACE, settings_values
-from infra_apply.settings_schema import ADAPTER, KNOWN
+from infra_apply.settings_schema import KNOWN, adapter
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def parse(
     """
     placed = _placed(values, document)
     try:
-        valid = ADAPTER.validate_python({"environment": stack} | dict(values))
+        valid = adapter().validate_python({"environment": stack} | dict(values))
     except ValidationError as error:
         return None, tuple(
             shape.diagnostics(error, placed, _CODES, known=KNOWN, locate=_located_path)

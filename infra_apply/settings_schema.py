@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Annotated, Final, Literal, Required
 
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, with_config
@@ -44,6 +45,12 @@ def _cidr(value: str) -> str:
         ipaddress.ip_network(value)
     except ValueError as error:
         raise ValueError(f"{error}; write a range such as 198.51.100.0/24") from None
+    return value
+
+
+def _url(value: str) -> str:
+    if not re.fullmatch(r"https?://[^\s/]\S*", value):
+        raise ValueError("write a URL, such as https://payments.example.com")
     return value
 
 
@@ -125,13 +132,17 @@ class SettingsKeys(TypedDict, total=False):
     droplet: DropletKeys
     hosts: dict[str, HostKeys]
     network: NetworkKeys
-    external: dict[str, str]
+    external: dict[str, Annotated[str, AfterValidator(_url)]]
     gpu: GpuKeys
     databases: DatabasesKeys
     retired: dict[str, Literal["keep", "destroy"]]
 
 
-ADAPTER: Final = TypeAdapter(SettingsKeys)
+@cache
+def adapter() -> TypeAdapter[SettingsKeys]:
+    """Return the validator; it is built when settings are read, which most checks never do."""
+    return TypeAdapter(SettingsKeys)
+
 
 KNOWN: Final[dict[tuple[str, ...], tuple[str, ...]]] = {
     (): tuple(SettingsKeys.__annotations__),

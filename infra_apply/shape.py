@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -107,6 +108,8 @@ def _type_hint(one: Any, at: Path, written: str | None) -> str | None:
         return f'put it in quotes: "{written}"'
     if one["type"] == "int_type" and isinstance(given, str) and given.isdecimal():
         return f"write `{at[-1]}: {given}`, without quotes"
+    if one["type"] == "int_type" and isinstance(given, str) and _OCTAL.fullmatch(given):
+        return f"YAML 1.1 reads `{given}` as text; write `{at[-1]}: {int(given, 8)}`"
     if one["type"] == "list_type" and isinstance(given, str) and shown(given)[0] == '"':
         return f"write `{at[-1]}: [{given}]`"
     return None
@@ -136,6 +139,7 @@ def _choices(expected: str) -> list[str]:
 
 
 _LONG: Final = 60
+_OCTAL: Final = re.compile(r"0o[0-7]{1,9}")
 _EXAMPLES: Final = {
     "apiVersion": "infra/v1",
     "project": "<the folder's name>",

@@ -17,8 +17,9 @@ from typing import Any, Final, NoReturn
 import yaml
 from yaml.constructor import SafeConstructor
 
+from infra_apply import access_config
 from infra_apply.diagnostics import Diagnostic, Place, Related
-from infra_apply.document import Document, Path, line_of, place_in
+from infra_apply.document import Document, Path, lines_of, place_in
 
 MAX_BYTES: Final = 256 * 1024
 MAX_DEPTH: Final = 32
@@ -126,6 +127,9 @@ class _Reader:
             self._report("IA007", event, f"the tag `{event.tag}` is not allowed", "remove the tag")
         before = self._count
         if event.anchor is not None:
+            if event.anchor in self._anchors:  # YAML allows it, PyYAML's composer does not
+                message = f"the anchor `{event.anchor}` is given twice"
+                self._report("IA010", event, message, "give one of the two another name")
             self._anchors[event.anchor] = None  # under way: an alias to it would never end
         if isinstance(event, yaml.ScalarEvent):
             value = self._scalar(event, at)
@@ -154,8 +158,11 @@ class _Reader:
         except (ValueError, OverflowError):
             pass
         kind = tag.removeprefix(_TAG)
-        message = f"`{_short(text)}` looks like a YAML {kind}, and is not one"
-        self._report("IA008", event, message, f'write "{_short(text)}" if it is text')
+        shown = _short(text)
+        if any(access_config.named_like_access(str(part)) for part in at):
+            shown = access_config.DOTS
+        message = f"`{shown}` looks like a YAML {kind}, and is not one"
+        self._report("IA008", event, message, f'write "{shown}" if it is text')
         return text
 
     def _sequence(self, at: Path) -> list[Any]:
@@ -174,16 +181,18 @@ class _Reader:
                 self._value(self._next(), (*at, "?"))
                 continue
             key: str = event.value
-            if key in found:
-                self._report_duplicate(event, (*at, key))
-                self._value(self._next(), (*at, "?"))
+            merges = key == "<<" and event.implicit[0]
+            here = (*at, key)
+            if key in found or (merges and here in self.into.keys):
+                self._report_duplicate(event, here)
+                self._value(self._next(), (*at, "?", key))
                 continue
             self._check_scalar_key(event)
             mark: Any = event.start_mark
-            self.into.keys[*at, key] = (mark.line + 1, mark.column + 1)
-            value = self._value(self._next(), (*at, key))
-            if key == "<<" and event.implicit[0]:
-                merged.extend(self._merged(event, (*at, key), value))
+            self.into.keys[here] = (mark.line + 1, mark.column + 1)
+            value = self._value(self._next(), here)
+            if merges:
+                merged.extend(self._merged(event, here, value))
             else:
                 found[key] = value
         for source, mapping in merged:
@@ -249,17 +258,16 @@ def _not_utf8(path: str, source: bytes, error: UnicodeDecodeError) -> Diagnostic
 
 def _syntax(path: str, text: str, error: Any) -> Diagnostic:
     mark = error.problem_mark or error.context_mark
-    place = _place(path, mark) if mark else Place(path)
     problem = error.problem or "this is not YAML"
-    if (
-        error.context
-        and error.context_mark
-        and error.context_mark.line != getattr(mark, "line", None)
-    ):
+    if mark is None:
+        return Diagnostic("IA001", Place(path), problem)
+    if error.context and error.context_mark and error.context_mark.line != mark.line:
         problem += f" ({error.context} that begins on line {error.context_mark.line + 1})"
-    line = line_of(text.encode(), place.line or 0)
-    hint = "indent with spaces" if "\t" in line[: place.column] else None
-    return Diagnostic("IA001", place, problem, hint)
+    lines = lines_of(text.encode())
+    if mark.line >= len(lines):  # libyaml counts a line after a last one that is not ended
+        return Diagnostic("IA001", Place(path, len(lines), len(lines[-1]) + 1), problem)
+    hint = "indent with spaces" if "\t" in lines[mark.line][: mark.column + 1] else None
+    return Diagnostic("IA001", _place(path, mark), problem, hint)
 
 
 def _short(text: str) -> str:

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """Return the known name most like a word that is not one of them, if any is like it."""
-    by_folded = {_folded(name): name for name in sorted(known, reverse=True)}
-    found = difflib.get_close_matches(_folded(word), by_folded, n=1, cutoff=0.7)
-    return by_folded[found[0]] if found else None
+    """Return the known name a word is most likely a slip for, if there is one.
+
+    Case and `_` for `-` do not count; then the fewest letters put in, left out, changed or swapped
+    with their neighbour; then the only name that has the word as its beginning or as a part.
+    """
+    if len(word) > _LONGEST:
+        return None
+    folded = _folded(word)
+    limit = min(3, 1 + len(folded) // 5, (len(folded) - 1) // 2)
+    best: tuple[int, str] | None = None
+    related = []
+    for name in sorted(known):
+        other = _folded(name)
+        if abs(len(other) - len(folded)) <= limit:
+            steps = _distance(folded, other, limit if best is None else best[0] - 1)
+            if steps is not None:
+                best = (steps, name)
+                if steps == 0:
+                    break
+        if len(folded) >= _TELLING and (other.startswith(folded) or folded in other.split("-")):
+            related.append(name)
+    if best is not None:
+        return best[1]
+    return related[0] if len(related) == 1 else None
 
 
 def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "") -> str | None:
@@ -26,8 +45,27 @@ def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "") -> str
     return f"known are {shown}" + (" and more" if len(names) > _SHOWN else "")
 
 
+def _distance(one: str, other: str, limit: int) -> int | None:
+    """Return how many slips of one letter lie between two words, None if more than `limit`."""
+    before: list[int] = []
+    last = list(range(len(other) + 1))
+    for row, letter in enumerate(one, start=1):
+        line = [row]
+        for column, there in enumerate(other, start=1):
+            steps = min(last[column] + 1, line[-1] + 1, last[column - 1] + (letter != there))
+            if row > 1 and column > 1 and letter == other[column - 2] and there == one[row - 2]:
+                steps = min(steps, before[column - 2] + 1)
+            line.append(steps)
+        if min(line) > limit:
+            return None
+        before, last = last, line
+    return last[-1] if last[-1] <= limit else None
+
+
 def _folded(word: str) -> str:
     return word.casefold().replace("_", "-")
 
 
 _SHOWN = 12
+_LONGEST = 200
+_TELLING = 3

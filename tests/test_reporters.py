@@ -32,7 +32,7 @@ def test_a_github_annotation_escapes_what_github_documents() -> None:
     assert lines == [
         (
             "::error file=shop/.infra.yaml,line=6,col=9,title=IA201 database claimed twice::"
-            "the database `shop`: 100%25, taken%0Ahint: line one%0Aline two%0A"
+            "the database `shop`: 100%25, taken%0Ahint: line one\\nline two%0A"
             "/elsewhere/wiki/.infra.yaml:3:1: claimed here"
         ),
         "::warning file=a%2Cb%3Ac/.infra.yaml,title=IA306 dev uses prod::only a warning",

@@ -43,9 +43,8 @@ class Live:
 def read_live(client: Client, clusters: Iterable[str]) -> Live:
     """Read the account; `clusters` says whose databases to list. Raises Outage."""
     wanted = frozenset(clusters)
-    # The list has no GPU droplets unless they are asked for (`type=gpus`, DigitalOcean's OpenAPI).
     droplets = read_droplets(client)
-    gpus = [_droplet(one) for one in client.list("/v2/droplets", "droplets", type="gpus")]
+    gpus = read_gpu_droplets(client)
     # GET /v2/databases never paginates.
     found = client.get("/v2/databases").get("databases") or ()
     return Live(
@@ -64,12 +63,22 @@ def read_droplets(client: Client) -> list[LiveDroplet]:
     return [_droplet(one) for one in client.list("/v2/droplets", "droplets")]
 
 
+def read_gpu_droplets(client: Client) -> list[LiveDroplet]:
+    """Return every GPU droplet, slot or not. Raises Outage.
+
+    The list has them only if they are asked for, and `type=gpus` cannot be combined with
+    `tag_name` (DigitalOcean's OpenAPI).
+    """
+    return [_droplet(one) for one in client.list("/v2/droplets", "droplets", type="gpus")]
+
+
 def read_prices(client: Client) -> dict[str, tuple[float, float]]:
     """Return USD (a month, an hour) by size slug, as the account is billed. Raises Outage."""
     return {
         one["slug"]: (float(one["price_monthly"]), float(one["price_hourly"]))
         for one in client.list("/v2/sizes", "sizes")
-        if "price_monthly" in one and "price_hourly" in one
+        if isinstance(one.get("price_monthly"), int | float)
+        and isinstance(one.get("price_hourly"), int | float)
     }
 
 

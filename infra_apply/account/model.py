@@ -22,11 +22,13 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What a droplet of a size has: memory in MiB, virtual processors, disk in GiB."""
+    """What a droplet of a size has: memory in MiB, virtual processors, disk in GiB; its USD."""
 
     memory: int
     vcpus: int
     disk: int
+    monthly: float = 0.0
+    hourly: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,7 @@ def observe(client: Client, plan: Plan) -> Account:
     """
     clusters = _clusters(client)
     hosts = plan.rendered_hosts
-    if not hosts:
+    if not hosts and not plan.pools:
         return Account(clusters)
     return Account(
         clusters=clusters,
@@ -62,6 +62,12 @@ def _firewalls(client: Client) -> tuple[LiveFirewall, ...]:
 
 def _sizes(client: Client) -> dict[str, Size]:
     return {
-        one["slug"]: Size(one["memory"], one["vcpus"], one["disk"])
+        one["slug"]: Size(
+            memory=one["memory"],
+            vcpus=one["vcpus"],
+            disk=one["disk"],
+            monthly=one["price_monthly"],
+            hourly=one["price_hourly"],
+        )
         for one in client.list("/v2/sizes", "sizes")
     }

@@ -75,7 +75,8 @@ def slots(live: Live, now: float) -> Iterator[Slot]:
             word, _, rest = tag.partition(":")
             pool, colon, identifier = rest.rpartition(":")
             if word == _SLOT and colon:
-                hours = max(0.0, now - droplet.made_at) / 3600 if droplet.made_at else None
+                made = droplet.made_at
+                hours = None if made is None else max(0.0, now - made) / 3600
                 price = droplet.hourly
                 cost = None if hours is None or price is None else hours * price
                 yield Slot(naming.text_of_tag(pool), identifier, droplet, hours, cost)
@@ -175,7 +176,7 @@ def _pool(of: Sequence[Slot]) -> Standing:
 
 
 _SLOT: Final = "infra-apply-slot"
-_OURS: Final = ("infra-apply:", "env:", "project:", "db:")
+_OURS: Final = ("infra-apply", "env:", "project:", "db:")
 _ANSWERS: Final[Mapping[Answer, Standing]] = {
     "answers": Standing("good", "answers"),
     "refused": Standing("bad", "refuses connections"),

@@ -72,9 +72,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _seconds(written: str) -> float:
-    seconds = float(written)
+    try:
+        seconds = float(written)
+    except ValueError:
+        seconds = 0.0
     if not 0 < seconds <= _LONGEST:
-        raise ValueError
+        raise argparse.ArgumentTypeError(f"not seconds, up to {_LONGEST:.0f}: {written!r}")
     return seconds
 
 

@@ -89,8 +89,9 @@ def _same_content(company: Company, path: Path) -> bytes:
         content = path.read_bytes()
     except OSError as error:
         raise Refusal(f"{path} cannot be read any more: {error.strerror}") from None
-    parsed, _ = mesh.parse(str(path), content)
-    if parsed != company.fleet.mesh:
+    now, _ = mesh.parse(str(path), content)
+    then = company.fleet.mesh
+    if now is None or then is None or (now.hosts, now.services) != (then.hosts, then.services):
         raise Refusal(
             f"{path} changed while it was being read",
             state="nothing was written",

@@ -86,5 +86,5 @@ def _worth_saying(messages: Sequence[EngineMessage]) -> list[str]:
 
 
 _ECHO: Final = "preview failed"  # the engine's summary of errors that it has told before
-_SHOWN: Final = frozenset({"warning", "error"})
+_SHOWN: Final = frozenset({"info", "warning", "error"})
 _PROTECTED: Final = re.compile(r"cannot be deleted\s+because it is protected")

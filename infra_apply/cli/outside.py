@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import json
 import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -40,10 +41,18 @@ def client_of(
         yield Client(found)
         return
     directory = Path(arguments.account).absolute()
-    if not (directory / "account.json").is_file():
+    if not _is_account(directory / "account.json"):
         raise Usage(
             f"{directory} holds no rehearsal's account (account.json)",
             next_step=f"make one: infra-apply rehearse preview --account {arguments.account}",
         )
     with serve(directory, {}) as server:
         yield Client(Access(server.url, "rehearsal-reader"))
+
+
+def _is_account(file: Path) -> bool:
+    try:
+        found = json.loads(file.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return False
+    return isinstance(found, dict) and "droplets" in found

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from infra_apply.cli.options import add_project_flags, project_of, stack_of
+from infra_apply.cost import cost, one_line
 from infra_apply.plan.document import as_json
 from infra_apply.plan.outline import outline
 from infra_apply.planning import plan_stack
+from infra_apply.prices import BUILT_IN
 from infra_apply.reporters import text
 
 
@@ -44,4 +46,5 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(as_json(planned.plan), indent=2, ensure_ascii=False))
     else:
         print("\n".join(outline(planned.plan)))
+        print(f"\n{one_line(cost([planned.plan], BUILT_IN))}")
     return 0

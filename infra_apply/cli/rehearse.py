@@ -23,8 +23,7 @@ from infra_apply.engine.ticker import Ticker
 from infra_apply.failures import Refusal, Usage
 from infra_apply.planning import Planned, plan_stack
 from infra_apply.project import Project
-from infra_apply.rehearsal import faults, session
-from infra_apply.rehearsal.api import serve
+from infra_apply.rehearsal import session
 from infra_apply.reporters import text
 
 VERBS: Final = {
@@ -81,6 +80,14 @@ def run_engine(arguments: argparse.Namespace) -> int:
                 on_tick=progress.tick,
                 create_stack=True,
             )
+        except KeyboardInterrupt:
+            progress.end()
+            print(
+                "rehearsal: what was under way was finished and is in the state; "
+                "the same command goes on from there",
+                file=sys.stderr,
+            )
+            raise
         finally:
             progress.end()
         if unmodelled := sorted(set(rehearsal.server.unmodelled)):
@@ -110,11 +117,8 @@ def run_api(arguments: argparse.Namespace) -> int:
     """Serve the simulated API; stdout has the lines a client's shell needs."""
     _, planned = _planned(arguments)
     with _directory(arguments) as directory:
-        played = faults.load(arguments.faults) if arguments.faults else ()
-        seed = session.seed_of(planned.plan)
-        with serve(
-            directory, seed, token=session.TOKEN, faults=played, clock_scale=arguments.clock
-        ) as server:
+        stage = session.Stage(None, directory, arguments.faults, arguments.clock)
+        with session.served(stage, planned.plan) as server:
             print(f"export DIGITALOCEAN_API_URL={server.url}")
             print(f"export DIGITALOCEAN_TOKEN={session.TOKEN}", flush=True)
             print("rehearsal: serving until Ctrl-C", file=sys.stderr)
@@ -137,9 +141,12 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
 
 
 def _factor(word: str) -> float:
-    factor = float(word)
-    if not factor > 0:
-        raise ValueError(word)
+    try:
+        factor = float(word)
+    except ValueError:
+        factor = 0
+    if not 0 < factor < float("inf"):
+        raise argparse.ArgumentTypeError(f"{word} is no number above 0")
     return factor
 
 
@@ -148,14 +155,13 @@ def _rehearsal(
     arguments: argparse.Namespace,
 ) -> Iterator[tuple[Planned, Engine, session.Rehearsal]]:
     project, planned = _planned(arguments)
-    played = faults.load(arguments.faults) if arguments.faults else ()
     engine = install(os.environ, Ticker(sys.stderr))
     with (
         _directory(arguments) as directory,
         session.rehearsal(
             project,
             stack_of(arguments),
-            session.Stage(engine, directory, played, arguments.clock),
+            session.Stage(engine, directory, arguments.faults, arguments.clock),
             plan=planned.plan,
             config_file=arguments.config_file,
         ) as rehearsal,

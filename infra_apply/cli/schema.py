@@ -19,5 +19,10 @@ def add_parser(subparsers: Any) -> None:
 
 def run(_arguments: argparse.Namespace) -> int:
     """Print the schema."""
-    print(json.dumps(json_schema(), indent=2))
+    print(schema_text(), end="")
     return 0
+
+
+def schema_text() -> str:
+    """Return the schema as the text of a file."""
+    return json.dumps(json_schema(), indent=2) + "\n"

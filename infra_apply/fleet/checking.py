@@ -12,12 +12,14 @@ from infra_apply.fleet.rules import (
     clashes,
     cycles,
     env_variants,
+    firewalls,
     gpu_ondemand,
     host_in_mesh,
     http_coupling,
     names,
     own_db,
     owners,
+    settings,
     yaml_traps,
 )
 
@@ -32,6 +34,8 @@ RULES: Final[tuple[Callable[[Fleet], Iterator[Diagnostic | NotChecked]], ...]] =
     clashes.check,
     owners.check,
     names.check,
+    settings.check,
+    firewalls.check,
 )
 
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import glob
 import os
-import stat
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
-from infra_apply.diagnostics import Diagnostic, Place, Severity
+from infra_apply import regular_file
+from infra_apply.diagnostics import Diagnostic, Place
 from infra_apply.manifest import environment_of
 from infra_apply.source import MAX_BYTES
 
@@ -34,18 +33,25 @@ class Root:
 def folders(root: Root, base: Path) -> tuple[list[str], tuple[Diagnostic, ...]]:
     """Return the absolute folders a root stands for, relative to `base`, sorted."""
     if not root.is_glob:
-        folder = os.path.normpath(base / root.pattern)
+        folder = os.path.normpath(os.path.join(base, root.pattern))  # noqa: PTH118
         if os.path.isdir(folder):  # noqa: PTH112 - ten thousand folders pay for a Path each
             return [folder], ()
         message = f"there is no folder `{root.pattern}`"
         hint = "remove it from the list, or check the project out"
         return [], (Diagnostic("IA707", root.place, message, hint),)
-    matches = glob.glob(str(base / root.pattern))  # noqa: PTH207 - keeps `..`, and is faster
-    found = sorted(os.path.normpath(match) for match in matches if os.path.isdir(match))  # noqa: PTH112
+    found = sorted(os.path.normpath(match) for match in _matches(str(base / root.pattern)))
     if found:
         return found, ()
     message = f"`{root.pattern}` matches no folder"
     return [], (Diagnostic("IA708", root.place, message, "check the path; nothing was read"),)
+
+
+def _matches(pattern: str) -> list[str]:
+    try:
+        matches = glob.glob(pattern)  # noqa: PTH207 - keeps `..`, and is faster
+    except ValueError:  # a NUL, which no path has
+        return []
+    return [match for match in matches if os.path.isdir(match)]  # noqa: PTH112
 
 
 def manifest_files(
@@ -55,63 +61,42 @@ def manifest_files(
     try:
         names = sorted(os.listdir(folder))  # noqa: PTH208
     except OSError as error:
-        message = f"the folder cannot be listed: {error.strerror}"
-        return [], [Diagnostic("IA011", Place(folder), message)]
+        message = f"the folder cannot be listed: {regular_file.reason(error)}"
+        return [], [Diagnostic("IA011", Place(folder), message, "make it readable")]
     files = [name for name in names if name.startswith(".infra") and name.endswith(".yaml")]
     found = [_not_read(folder, name) for name in names if _is_near_miss(name)]
     found.extend(_other_name(folder, name) for name in files if environment_of(name) is None)
     if not files and not is_glob:
         message = "the folder has no manifest"
         hint = "`infra-apply init` makes one; or remove the folder from the list"
-        found.append(Diagnostic("IA709", place, message, hint, severity=Severity.WARNING))
+        found.append(Diagnostic("IA709", place, message, hint))
     known = [name for name in files if environment_of(name) is not None]
     return [f"{folder}/{name}" for name in known], found
 
 
 def content(path: str) -> bytes | Diagnostic:
-    """Read a manifest's bytes, or say why not. Never waits on a pipe, never reads a device."""
+    """Read a manifest's bytes, or say why not."""
     try:
-        if not stat.S_ISREG(os.stat(path).st_mode):  # noqa: PTH116
-            return _unreadable(path, "it is not a regular file")
-        descriptor = os.open(path, _OPEN_FLAGS)
-        try:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-                return _unreadable(path, "it is not a regular file")
-            return _read(descriptor)
-        finally:
-            os.close(descriptor)
+        return regular_file.content(path, MAX_BYTES)
     except OSError as error:
-        return _unreadable(path, (error.strerror or str(error)).lower())
-
-
-# One byte more than is allowed tells a large file from one that just fits.
-_READ: Final = MAX_BYTES + 1
-_OPEN_FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
-
-
-def _read(descriptor: int) -> bytes:
-    parts = []
-    left = _READ
-    while left and (part := os.read(descriptor, left)):
-        parts.append(part)
-        left -= len(part)
-    return b"".join(parts)
-
-
-def _unreadable(path: str, reason: str) -> Diagnostic:
-    hint = "a manifest that cannot be read would silently not be rendered"
-    return Diagnostic("IA011", Place(path), f"the manifest cannot be read: {reason}", hint)
+        hint = "a manifest that cannot be read would silently not be rendered"
+        message = f"the manifest cannot be read: {regular_file.reason(error)}"
+        return Diagnostic("IA011", Place(path), message, hint)
 
 
 def _is_near_miss(name: str) -> bool:
-    return name == "infra.yaml" or (name.startswith(".infra") and name.endswith(".yml"))
+    """`.infra.yml`, `infra.yaml`, and what differs from a manifest's name only in case."""
+    if name == "infra.yaml" or (name.startswith(".infra") and name.endswith(".yml")):
+        return True
+    folded = name.lower()
+    return folded != name and folded.startswith(".infra") and folded.endswith((".yaml", ".yml"))
 
 
 def _not_read(folder: str, name: str) -> Diagnostic:
-    right = ".infra.yaml" if name == "infra.yaml" else name[: -len(".yml")] + ".yaml"
+    right = "." + name.lower().removeprefix(".").rpartition(".")[0] + ".yaml"
     message = f"`{name}` is not read: a manifest is called `.infra.yaml` or `.infra.dev.yaml`"
     hint = f"git mv {name} {right}"
-    return Diagnostic("IA603", Place(f"{folder}/{name}"), message, hint, severity=Severity.WARNING)
+    return Diagnostic("IA603", Place(f"{folder}/{name}"), message, hint)
 
 
 def _other_name(folder: str, name: str) -> Diagnostic:

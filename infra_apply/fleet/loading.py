@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os.path
+import os
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from infra_apply import manifest, mesh
-from infra_apply.diagnostics import Diagnostic
+from infra_apply import manifest, mesh, regular_file
+from infra_apply.diagnostics import Diagnostic, Place
 from infra_apply.fleet.listing import Root, content, folders, manifest_files
 from infra_apply.fleet.model import Fleet
 from infra_apply.manifest import Manifest, environment_of, name_of
@@ -76,32 +76,49 @@ def _user_data(settings: Settings, base: Path, found: list[Diagnostic]) -> dict[
         if file is None:
             continue
         try:
-            texts[file] = (base / file).read_text(encoding="utf-8")
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
-            message = f"the user data file `{file}` cannot be read: {(reason or '').lower()}"
-            found.append(Diagnostic("IA806", place, message, "paths are relative to Pulumi.yaml"))
+            source = regular_file.content(str(base / file), _MAX_USER_DATA)
+            texts[file] = source.decode()
+        except OSError as error:
+            found.append(_unusable(file, place, f"cannot be read: {regular_file.reason(error)}"))
             continue
-        if len(texts[file].encode()) > _MAX_USER_DATA:
-            message = f"the user data file `{file}` is larger than DigitalOcean's 64 KiB"
-            found.append(Diagnostic("IA806", place, message, "let it fetch what it needs"))
+        except UnicodeDecodeError:
+            found.append(_unusable(file, place, "cannot be read: it is not UTF-8 text"))
+            continue
+        if len(source) > _MAX_USER_DATA:
+            found.append(_unusable(file, place, "is larger than DigitalOcean's 64 KiB"))
     return texts
+
+
+def _unusable(file: str, place: Place, problem: str) -> Diagnostic:
+    hint = "let it fetch what it needs" if "larger" in problem else _RELATIVE
+    return Diagnostic("IA806", place, f"the user data file `{file}` {problem}", hint)
+
+
+_RELATIVE: Final = "paths are relative to Pulumi.yaml"
 
 
 def _files(roots: Sequence[Root], base: Path, found: list[Diagnostic]) -> list[str]:
     files: list[str] = []
-    read: set[str] = set()
+    read: set[tuple[int, int] | str] = set()
     for root in roots:
         matched, problems = folders(root, base)
         found.extend(problems)
         for folder in matched:
             inside, problems_inside = manifest_files(folder, is_glob=root.is_glob, place=root.place)
             found.extend(problems_inside)
-            seen = os.path.realpath(folder)  # two roots may lead to one folder
+            seen = _identity(folder)  # two roots may lead to one folder
             if seen not in read:
                 files.extend(inside)
             read.add(seen)
     return files
+
+
+def _identity(folder: str) -> tuple[int, int] | str:
+    try:
+        facts = os.stat(folder)  # noqa: PTH116 - a fifth of what resolving its path takes
+    except OSError:  # it vanished meanwhile
+        return folder
+    return (facts.st_dev, facts.st_ino)
 
 
 def _manifest(path: str, found: list[Diagnostic]) -> Manifest | set[str]:
@@ -138,12 +155,9 @@ def _mesh(path: Path | None, found: list[Diagnostic]) -> Mesh | None:
     if path is None:
         return None
     try:
-        source = path.read_bytes() if path.is_file() or not path.exists() else None
+        source = regular_file.content(str(path), mesh.MAX_BYTES)
     except OSError as error:
-        found.append(mesh.unreadable(str(path), (error.strerror or str(error)).lower()))
-        return None
-    if source is None:
-        found.append(mesh.unreadable(str(path), "it is not a regular file"))
+        found.append(mesh.unreadable(str(path), regular_file.reason(error)))
         return None
     parsed, problems = mesh.parse(str(path), source)
     found.extend(problems)

@@ -77,6 +77,8 @@ class DatabasePlan:
 class PoolPlan:
     """The limits of an on-demand GPU pool; sizes and regions in the order they are tried.
 
+    `budget` is USD a UTC day.
+
     Without regions, any that has one of the sizes is tried.
     """
 
@@ -85,6 +87,7 @@ class PoolPlan:
     regions: tuple[str, ...]
     max_slots: int
     image: str | None = None
+    budget: float | None = None
     firewall: FirewallPlan | None = None
 
 

@@ -11,8 +11,8 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -22,11 +22,11 @@ from urllib.parse import urlsplit
 import yaml
 
 from infra_apply.engine.find import Engine
-from infra_apply.failures import Outage, Refusal
+from infra_apply.failures import Outage, Refusal, Usage
 from infra_apply.plan.model import Plan
 from infra_apply.project import Project, settings_values
 from infra_apply.rehearsal.api import Server, serve
-from infra_apply.rehearsal.faults import Fault
+from infra_apply.rehearsal.faults import load
 from infra_apply.rehearsal.provider.install import install
 from infra_apply.rehearsal.seed import seed
 from infra_apply.rehearsal.seed_catalogue import REGIONS
@@ -47,11 +47,14 @@ class Rehearsal:
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """What a rehearsal is made of: the engine, where all is kept, faults and the clock's factor."""
+    """What a rehearsal is made of: where all is kept, a faults file, the clock's factor.
 
-    engine: Engine
+    Without an engine only the API can be served.
+    """
+
+    engine: Engine | None
     directory: Path
-    faults: Sequence[Fault] = ()
+    faults: Path | None = None
     clock: float = 1.0
 
 
@@ -69,22 +72,40 @@ def rehearsal(
     The account is seeded with what the plan names, unless the directory already holds one.
     Raises Refusal if the API's address is not on this machine.
     """
-    engine_folder = stage.directory / "engine"
-    folder = _shadow(project, stack, engine_folder / "project", config_file)
-    home, state = engine_folder / "home", engine_folder / "state"
-    plugin = _plugin(home)
-    state.mkdir(parents=True, exist_ok=True)
-    with serve(
-        stage.directory,
-        seed_of(plan),
-        token=TOKEN,
-        faults=stage.faults,
-        clock_scale=stage.clock,
-    ) as server:
-        if not is_loopback(server.url):
-            raise Refusal(f"the simulated API listens on {server.url}, which is not this machine")
+    with served(stage, plan) as server:
+        engine_folder = stage.directory / "engine"
+        home, state = engine_folder / "home", engine_folder / "state"
+        state.mkdir(parents=True, exist_ok=True)
+        folder = _shadow(project, stack, engine_folder / "project", config_file)
+        plugin = _plugin(home)
         environment = _environment(stage, server.url, home, state)
         yield Rehearsal(folder, environment, server, plugin)
+
+
+@contextmanager
+def served(stage: Stage, plan: Plan | None) -> Iterator[Server]:
+    """Serve the account of the stage's directory alone. Raises Usage, Refusal."""
+    with ExitStack() as stack:
+        try:
+            played = load(stage.faults) if stage.faults else ()
+            server = stack.enter_context(
+                serve(
+                    stage.directory,
+                    seed_of(plan),
+                    token=TOKEN,
+                    faults=played,
+                    clock_scale=stage.clock,
+                )
+            )
+        except (OSError, ValueError) as error:
+            reason = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else error
+            raise Usage(
+                f"the rehearsal cannot be set up: {reason}",
+                next_step="mend what it names, or name another directory with --account",
+            ) from None
+        if not is_loopback(server.url):
+            raise Refusal(f"the simulated API listens on {server.url}, which is not this machine")
+        yield server
 
 
 def select_stack(rehearsal: Rehearsal, engine: Engine, stack: str) -> None:
@@ -206,9 +227,8 @@ def _environment(stage: Stage, url: str, home: Path, state: Path) -> dict[str, s
         for key, value in os.environ.items()
         if not key.startswith(("DIGITALOCEAN_", "PULUMI_", "SPACES_"))
     }
-    path = os.pathsep.join(
-        [str(stage.engine.path.parent), f"{sys.prefix}/bin", kept.get("PATH", "")]
-    )
+    engine = [str(stage.engine.path.parent)] if stage.engine else []
+    path = os.pathsep.join([*engine, f"{sys.prefix}/bin", kept.get("PATH", "")])
     return {
         **kept,
         "PATH": path,

@@ -8,8 +8,7 @@ from typing import Any
 
 from infra_apply.codes import rule_of
 from infra_apply.diagnostics import Diagnostic, Findings, Place
-from infra_apply.reporters.paths import relative
-from infra_apply.reporters.text import relative_text
+from infra_apply.reporters.paths import relative, relative_text
 
 
 def findings(found: Findings, folder: Path) -> str:

@@ -3,33 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from infra_apply import access_config
-from infra_apply.diagnostics import Diagnostic, Findings, Place, Severity
-from infra_apply.document import line_of
-from infra_apply.reporters.paths import relative
+from infra_apply import access_config, regular_file
+from infra_apply.codes import Severity
+from infra_apply.diagnostics import Diagnostic, Findings, Place
+from infra_apply.document import lines_of
+from infra_apply.reporters.paths import relative, relative_text
 
 
 def findings(found: Findings, folder: Path, *, colour: bool = False) -> str:
     """Render all findings and a summary line."""
     parts = [diagnostics(found.diagnostics, folder, colour=colour)] if found.diagnostics else []
     parts.extend(f"not checked: {relative_text(text, folder)}" for text in found.not_checked)
-    parts.append(_summary(found))
+    parts.append(summary(found))
     return "\n".join(parts)
 
 
 def diagnostics(found: Sequence[Diagnostic], folder: Path, *, colour: bool = False) -> str:
     """Render diagnostics with the source line each one is about; `folder` shortens paths."""
-    sources: dict[str, bytes] = {}
+    sources = _Sources()
     paint = _COLOURS if colour else {}
     return "\n\n".join(_one(one, folder, sources, paint) for one in found)
 
 
-def relative_text(text: str, folder: Path) -> str:
-    """Shorten the path a text begins with."""
-    path, colon, rest = text.partition(":")
-    return f"{relative(path, folder)}{colon}{rest}"
+def summary(found: Findings) -> str:
+    """Say how many manifests were read and how many mistakes were found."""
+    read = _count(found.manifests, "manifest")
+    if not found.diagnostics:
+        return f"{read}: no mistakes found"
+    return f"{read}: {_count(found.errors, 'error')}, {_count(found.warnings, 'warning')}"
 
 
 def printable(text: str, *, stand_in: str | None = None) -> str:
@@ -42,18 +46,11 @@ def printable(text: str, *, stand_in: str | None = None) -> str:
     )
 
 
-def _summary(found: Findings) -> str:
-    read = _count(found.manifests, "manifest")
-    if not found.diagnostics:
-        return f"{read}: no mistakes found"
-    return f"{read}: {_count(found.errors, 'error')}, {_count(found.warnings, 'warning')}"
-
-
 def _count(number: int, thing: str) -> str:
     return f"{number} {thing}" + ("" if number == 1 else "s")
 
 
-def _one(one: Diagnostic, folder: Path, sources: dict[str, bytes], paint: Mapping[str, str]) -> str:
+def _one(one: Diagnostic, folder: Path, sources: _Sources, paint: Mapping[str, str]) -> str:
     off = paint.get("off", "")
     severity = f"{paint.get(one.severity, '')}{one.severity}[{one.code}]{off}"
     lines = [f"{_spot(one.place, folder)}: {severity}: {printable(one.message)}"]
@@ -71,33 +68,54 @@ def _spot(place: Place, folder: Path) -> str:
     return printable(":".join(str(part) for part in parts if part is not None))
 
 
-def _quote(place: Place, sources: dict[str, bytes], on: str, off: str) -> list[str]:
+def _quote(place: Place, sources: _Sources, on: str, off: str) -> list[str]:
     if place.line is None or place.column is None:
         return []
-    if place.path not in sources:
-        sources[place.path] = _source(place.path)
-    line = line_of(sources[place.path], place.line)
-    if not line.strip():
+    line, shown = sources.line(place.path, place.line)
+    if not shown.strip():
         return []
-    before = "".join("\t" if letter == "\t" else " " for letter in line[: place.column - 1])
     number = str(place.line)
-    shown = printable(access_config.masked(line), stand_in="\N{REPLACEMENT CHARACTER}")
-    if len(shown) > _WIDTH:
-        shown = shown[:_WIDTH] + "…"
     quoted = [f"  {number} | {shown}"]
     if place.column <= _WIDTH:
+        before = "".join("\t" if letter == "\t" else " " for letter in line[: place.column - 1])
         quoted.append(f"  {' ' * len(number)} | {before}{on}^{off}")
     return quoted
 
 
-def _source(path: str) -> bytes:
-    """Read a file again for its line; one that has vanished is shown without."""
+@dataclass(slots=True)
+class _Sources:
+    """The lines that are quoted; each file is read once, and each line masked once."""
+
+    files: dict[str, list[str]] = field(default_factory=dict)
+    shown: dict[tuple[str, int], str] = field(default_factory=dict)
+
+    def line(self, path: str, number: int) -> tuple[str, str]:
+        """Return a line as it is and as it may be shown; both empty if it is not there."""
+        if path not in self.files:
+            self.files[path] = _lines(path)
+        lines = self.files[path]
+        if number > len(lines):
+            return "", ""
+        if (path, number) not in self.shown:
+            self.shown[path, number] = _shown(lines, number - 1)
+        return lines[number - 1], self.shown[path, number]
+
+
+def _shown(lines: list[str], index: int) -> str:
+    hidden = access_config.masked(lines, index)
+    cut = hidden if len(hidden) <= _WIDTH else hidden[:_WIDTH] + "…"
+    return printable(cut, stand_in="\N{REPLACEMENT CHARACTER}")
+
+
+def _lines(path: str) -> list[str]:
+    """Read a file again for its lines; one that has vanished is shown without."""
     try:
-        return Path(path).read_bytes()
-    except (OSError, ValueError):
-        return b""
+        return lines_of(regular_file.content(path, _QUOTED_BYTES))
+    except OSError:
+        return []
 
 
+_QUOTED_BYTES = 16 * 1024 * 1024
 _WIDTH = 160
 _COLOURS: Mapping[str, str] = {
     Severity.ERROR: "\x1b[1;31m",

@@ -29,6 +29,7 @@ class Registered:
     retain_on_delete: bool
     ignore_changes: tuple[str, ...]
     import_id: str
+    depends_on: tuple[str, ...]
     urn: str
 
 
@@ -51,11 +52,12 @@ def graph(program: Callable[[], None]) -> Graph:
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
-        set_root_resource(None)
+        set_root_resource(None)  # type: ignore[arg-type]
         pulumi.runtime.set_mocks(
             monitor.mocks, project="infra-apply", stack="prod", monitor=monitor
         )
-        set_root_resource(None)  # the mocks bring a stack of their own; the program makes its own
+        # The mocks bring a stack of their own; the program makes its own.
+        set_root_resource(None)  # type: ignore[arg-type]
         loop.run_until_complete(run_in_stack(program))
     finally:
         loop.close()
@@ -102,6 +104,7 @@ class _Monitor(MockMonitor):
                 retain_on_delete=request.retainOnDelete,
                 ignore_changes=tuple(request.ignoreChanges),
                 import_id=request.importId,
+                depends_on=tuple(request.dependencies),
                 urn=answer.urn,
             )
         )

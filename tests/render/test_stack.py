@@ -12,7 +12,7 @@ from infra_apply.plan.build import build
 from infra_apply.reconcile import reconcile
 from infra_apply.render.database import variables
 from infra_apply.render.stack import render
-from infra_apply.settings import Droplet, HostSettings, PoolLimits, Settings
+from infra_apply.settings import Droplet, HostSettings, Network, PoolLimits, Settings
 from tests.companies import SETTINGS, database, fleet, gpu, service
 from tests.render.graph import Graph, graph
 
@@ -34,6 +34,7 @@ def test_one_host_is_one_droplet_below_its_component() -> None:
     assert droplet.parent == host.urn
     assert droplet.inputs["tags"] == [
         "env:prod",
+        "infra-apply-host:lime",
         "infra-apply:acme:prod",
         "project:shop",
         "project:wiki",
@@ -83,6 +84,34 @@ def test_a_database_is_a_logical_database_and_a_user_of_its_own_on_the_looked_up
 def test_no_cluster_and_no_cluster_firewall_is_ever_owned() -> None:
     found = rendered(service("shop", database=database("shop")))
     assert found.of("DatabaseCluster") == found.of("DatabaseFirewall") == []
+
+
+def test_a_firewall_attaches_by_a_tag_that_is_made_before_it_and_both_before_the_droplet() -> None:
+    settings = replace(SETTINGS, network=Network(ssh=("198.51.100.0/24",)))
+    found = rendered(
+        service("shop", depends_on=("wiki",)), service("wiki", host="basil"), settings=settings
+    )
+    basil, lime = found.of("Firewall")
+    assert [one.name for one in found.of("Tag")] == [
+        "infra-apply-host:basil",
+        "infra-apply-host:lime",
+    ]
+    assert basil.inputs["tags"] == ["infra-apply-host:basil"]
+    assert basil.inputs["inboundRules"] == [
+        {"protocol": "tcp", "portRange": "22", "sourceAddresses": ["198.51.100.0/24"]},
+        {"protocol": "tcp", "portRange": "8080", "sourceTags": ["infra-apply-host:lime"]},
+    ]
+    assert {rule["protocol"] for rule in lime.inputs["outboundRules"]} == {"icmp", "tcp", "udp"}
+    assert {one.urn for one in found.of("Tag")} <= set(basil.depends_on)
+    droplet = found.of("Droplet")[0]
+    assert basil.urn in droplet.depends_on
+
+
+def test_a_tag_another_stack_may_use_is_kept() -> None:
+    settings = replace(SETTINGS, network=Network(ssh=()))
+    assert all(
+        one.retain_on_delete for one in rendered(service("shop"), settings=settings).of("Tag")
+    )
 
 
 def test_a_pool_shows_its_limits_and_has_no_droplet() -> None:

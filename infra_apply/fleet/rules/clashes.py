@@ -30,9 +30,11 @@ def check(fleet: Fleet) -> Iterator[Diagnostic]:
             value = getattr(service, key)
             if value is None:
                 continue
+            if key == "systemd_unit":
+                value = value.removesuffix(".service")  # systemd adds it to a name without a type
             owner = taken.setdefault((host, key, value), one)
-            if owner is not one:
-                yield _clash(code, f"{what} {value}", key, host, (one, owner))
+            if owner.instance != one.instance:  # an instance declared twice is env_variants'
+                yield _clash(code, f"{what} {getattr(service, key)}", key, host, (one, owner))
 
 
 def _clash(

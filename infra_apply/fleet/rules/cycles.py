@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from infra_apply import naming
-from infra_apply.diagnostics import Diagnostic, Severity
+from infra_apply.diagnostics import Diagnostic
 from infra_apply.fleet.dependencies import edges
 from infra_apply.fleet.model import Fleet
 from infra_apply.manifest import Manifest
@@ -26,7 +26,7 @@ def check(fleet: Fleet) -> Iterator[Diagnostic]:
         place = first.value("depends_on", first.depends_on.index(called))
         message = "services depend on each other in a circle: " + " -> ".join(path)
         hint = "none of them can be started or changed alone; let one be called instead of calling"
-        yield Diagnostic("IA307", place, message, hint, severity=Severity.WARNING)
+        yield Diagnostic("IA307", place, message, hint)
 
 
 def _circles(  # noqa: C901 - one algorithm, and no recursion that a long chain could exhaust

@@ -3,26 +3,39 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Final
 
 from infra_apply import access_config, naming
 from infra_apply.diagnostics import Diagnostic, Related
-from infra_apply.document import Path
 from infra_apply.fleet.model import Fleet
 from infra_apply.manifest import Manifest
 
 
 def check(fleet: Fleet) -> Iterator[Diagnostic]:
-    """Report an instance declared twice, and values with the shape of a secret."""
+    """Report an instance declared twice, and values with the shape of access config."""
     for one in fleet.manifests:
         owner = fleet.by_instance[one.instance]
         if owner is not one:
             yield _declared_twice(one, owner)
-        for at, value in _texts(one.document.data, ()):
-            if access_config.shaped_like_secret(value):
-                name = ".".join(str(part) for part in at)
-                message = f"`{name}` has the shape of a secret: {access_config.REASON}"
-                yield Diagnostic("IA605", one.value(*at), message, "remove it, and rotate it")
+        yield from _access_config(one)
+
+
+def _access_config(one: Manifest) -> Iterator[Diagnostic]:
+    for at, value in access_config.texts(one.document.data):
+        shape = _shape(value)
+        if shape:
+            name = ".".join(str(part) for part in at)
+            message = f"`{name}` has the shape of a {shape}: {access_config.REASON}"
+            yield Diagnostic("IA605", one.value(*at), message, _MEND[shape])
+
+
+def _shape(value: str) -> str | None:
+    if access_config.shaped_like_secret(value):
+        return "secret"
+    return "bind address" if access_config.shaped_like_bind_address(value) else None
+
+
+_MEND: Final = {"secret": "remove it, and rotate it", "bind address": "remove it"}
 
 
 def _declared_twice(one: Manifest, owner: Manifest) -> Diagnostic:
@@ -31,14 +44,3 @@ def _declared_twice(one: Manifest, owner: Manifest) -> Diagnostic:
     hint = "two folders cannot hold one instance: rename one project, or remove one manifest"
     related = Related(owner.value("project"), f"`{name}` is first declared here")
     return Diagnostic("IA604", one.value("project"), message, hint, (related,))
-
-
-def _texts(value: Any, at: Path) -> Iterator[tuple[Path, str]]:
-    if isinstance(value, str):
-        yield at, value
-    elif isinstance(value, dict):
-        for key, inner in value.items():
-            yield from _texts(inner, (*at, key))
-    elif isinstance(value, list):
-        for index, inner in enumerate(value):
-            yield from _texts(inner, (*at, index))

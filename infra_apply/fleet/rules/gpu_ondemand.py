@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
-from infra_apply.diagnostics import Diagnostic, NotChecked, Severity
+from infra_apply.diagnostics import Diagnostic, NotChecked
 from infra_apply.fleet.machines import droplets
 from infra_apply.fleet.model import Fleet
 from infra_apply.manifest import Gpu, Manifest
-from infra_apply.suggest import did_you_mean
+from infra_apply.settings import Settings
+from infra_apply.suggest import did_you_mean, nearest
 
 
 def check(fleet: Fleet) -> Iterator[Diagnostic | NotChecked]:
@@ -20,13 +21,14 @@ def check(fleet: Fleet) -> Iterator[Diagnostic | NotChecked]:
             yield from _pool(fleet, one, one.gpu)
     if fleet.settings is None:
         return
+    yield from _idle_profiles(fleet.settings)
     for host, carried in droplets(fleet).items():
         size = fleet.settings.host(host).droplet.size
         if is_gpu_size(size):
             message = f"`{host}` has the GPU size `{size}` and would bill around the clock"
             hint = "give the workload a `gpu:` block, and the host a size without a GPU"
             place = carried[0].value("service", "host")
-            yield Diagnostic("IA404", place, message, hint, severity=Severity.WARNING)
+            yield Diagnostic("IA404", place, message, hint)
 
 
 def is_gpu_size(size: str) -> bool:
@@ -34,11 +36,24 @@ def is_gpu_size(size: str) -> bool:
     return bool(_GPU_SIZE.fullmatch(size))
 
 
+def is_bare_image(image: str | None) -> bool:
+    """Say whether an image starts no work by itself: a base image, or a bare distribution."""
+    return image is None or bool(_BARE_IMAGE.fullmatch(image))
+
+
+def _idle_profiles(settings: Settings) -> Iterator[Diagnostic]:
+    for name, profile in settings.gpu_profiles.items():
+        if profile.user_data is None and is_bare_image(profile.image):
+            message = f"a slot of the profile `{name}` would start no work, and bill"
+            hint = "add `userData: FILE` with what starts the worker, or an image of your own"
+            yield Diagnostic("IA405", settings.key("gpu", "profiles", name), message, hint)
+
+
 def _pool(fleet: Fleet, one: Manifest, gpu: Gpu) -> Iterator[Diagnostic | NotChecked]:
     if gpu.mode is None:
         message = "`gpu` does not say its mode; it is taken as on-demand"
         hint = "add `mode: on-demand`"
-        yield Diagnostic("IA401", one.key("gpu"), message, hint, severity=Severity.WARNING)
+        yield Diagnostic("IA401", one.key("gpu"), message, hint)
     if gpu.droplet is None:
         message = "`gpu` names no droplet, so there is nothing to render"
         hint = "add `droplet: gpu-l40sx1-48gb`, another GPU size, or a profile of the settings"
@@ -47,7 +62,7 @@ def _pool(fleet: Fleet, one: Manifest, gpu: Gpu) -> Iterator[Diagnostic | NotChe
     profiles = {name for stack in fleet.stacks for name in stack.gpu_profiles}
     if is_gpu_size(gpu.droplet) or gpu.droplet in profiles:
         return
-    if not fleet.stacks and not gpu.droplet.startswith(("gpu-", "s-", "c-", "g-", "m-")):
+    if not fleet.stacks and not _like_a_size(gpu.droplet):
         yield NotChecked(
             f"{one.path}: whether `{gpu.droplet}` is a GPU profile: no settings were read"
         )
@@ -55,6 +70,11 @@ def _pool(fleet: Fleet, one: Manifest, gpu: Gpu) -> Iterator[Diagnostic | NotChe
     message = f"`{gpu.droplet}` is neither a GPU size nor a profile of the settings"
     meant = did_you_mean(gpu.droplet, [*profiles, *GPU_SIZES])
     yield Diagnostic("IA403", one.value("gpu", "droplet"), message, meant)
+
+
+def _like_a_size(name: str) -> bool:
+    """Say whether it can hardly be a profile: a size without a GPU, or a GPU size misspelt."""
+    return bool(_OTHER_SIZE.match(name)) or nearest(name, GPU_SIZES) is not None
 
 
 # As listed by DigitalOcean in 2026; a size of the same form that is not among them is taken too.
@@ -70,3 +90,7 @@ GPU_SIZES: Final = (
     "gpu-mi300x8-1536gb",
 )
 _GPU_SIZE: Final = re.compile(r"gpu-[a-z0-9]+x\d+-\d+gb[a-z0-9-]*")
+_OTHER_SIZE: Final = re.compile(r"[a-z0-9_]+-\d+vcpu-\d+gb")
+_BARE_IMAGE: Final = re.compile(
+    r"gpu-.*-base|(?:ubuntu|debian|fedora|centos|centos-stream|rockylinux|almalinux)-.*"
+)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra_apply import naming
-from infra_apply.diagnostics import Diagnostic, NotChecked, Place, Related, Severity
+from infra_apply.diagnostics import Diagnostic, NotChecked, Place, Related
 from infra_apply.fleet.model import Fleet
 from infra_apply.manifest import Manifest
+from infra_apply.mesh import Host, Mesh
 from infra_apply.suggest import did_you_mean
 
 
@@ -16,7 +17,7 @@ def check(fleet: Fleet) -> Iterator[Diagnostic | NotChecked]:
     for one in fleet.services():
         host = one.service.host if one.service else None
         if host is None:
-            yield from _no_host(one)
+            yield from _no_host(fleet, one)
         elif fleet.mesh is not None:
             yield from _host(fleet, one, host)
         elif not fleet.mesh_named:
@@ -25,32 +26,43 @@ def check(fleet: Fleet) -> Iterator[Diagnostic | NotChecked]:
             )
 
 
-def _no_host(one: Manifest) -> Iterator[Diagnostic]:
-    if one.provider == "digitalocean":
-        droplet = naming.instance(*one.instance)
-        message = f"the service names no host, and gets a droplet of its own, `{droplet}`"
-        hint = f"if that is meant, add `{droplet}` to the mesh and write `host: {droplet}`"
-        place = one.key("service")
-        yield Diagnostic("IA504", place, message, hint, severity=Severity.WARNING)
+def _no_host(fleet: Fleet, one: Manifest) -> Iterator[Diagnostic]:
+    if one.provider != "digitalocean":
+        return
+    droplet = naming.instance(*one.instance)
+    known = fleet.mesh.hosts.get(droplet) if fleet.mesh else None
+    if known and known.kind not in (None, "digitalocean"):
+        yield _another_kind(fleet, one, known, one.key("service"))
+        return
+    message = f"the service names no host, and gets a droplet of its own, `{droplet}`"
+    hint = f"if that is meant, add `{droplet}` to the mesh and write `host: {droplet}`"
+    if known:
+        hint = f"if that is meant, write `host: {droplet}`"
+    yield Diagnostic("IA504", one.key("service"), message, hint)
 
 
 def _host(fleet: Fleet, one: Manifest, name: str) -> Iterator[Diagnostic]:
-    mesh = fleet.mesh
-    if mesh is None:
-        return
+    known = fleet.mesh.hosts if fleet.mesh else {}
     place = one.value("service", "host")
-    host = mesh.hosts.get(name)
+    host = known.get(name)
     if host is None:
-        message = f"the mesh has no host `{name}`"
-        yield Diagnostic("IA501", place, message, did_you_mean(name, mesh.hosts))
+        yield Diagnostic(
+            "IA501", place, f"the mesh has no host `{name}`", did_you_mean(name, known)
+        )
     elif host.kind is not None and host.kind != one.provider:
-        message = f"`{name}` is {_A[host.kind]} in the mesh, and `provider` says {one.provider}"
-        fitting = [other.name for other in mesh.hosts.values() if other.kind == one.provider]
-        hint = f"write `provider: {host.kind}`"
-        if fitting:
-            hint += f", or choose a {one.provider} host, such as `{min(fitting)}`"
-        related = Related(Place(mesh.path), f"`{name}` is declared here")
-        yield Diagnostic("IA502", place, message, hint, (related,))
+        yield _another_kind(fleet, one, host, place)
+
+
+def _another_kind(fleet: Fleet, one: Manifest, host: Host, place: Place) -> Diagnostic:
+    mesh = fleet.mesh or Mesh("", {})
+    kind = host.kind or "local"
+    message = f"`{host.name}` is {_A[kind]} in the mesh, and `provider` says {one.provider}"
+    fitting = [other.name for other in mesh.hosts.values() if other.kind == one.provider]
+    hint = f"write `provider: {kind}`"
+    if fitting:
+        hint += f", or choose a {one.provider} host, such as `{min(fitting)}`"
+    related = Related(Place(mesh.path), f"`{host.name}` is declared here")
+    return Diagnostic("IA502", place, message, hint, (related,))
 
 
 _A = {

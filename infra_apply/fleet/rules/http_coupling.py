@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra_apply import naming
-from infra_apply.diagnostics import Diagnostic, NotChecked, Place, Related, Severity
+from infra_apply.diagnostics import Diagnostic, NotChecked, Place, Related
 from infra_apply.fleet.dependencies import target
 from infra_apply.fleet.model import Fleet
 from infra_apply.manifest import Manifest
@@ -16,10 +16,11 @@ def check(fleet: Fleet) -> Iterator[Diagnostic | NotChecked]:
     """Report entries that name nobody, nobody reachable, or two under one variable."""
     for one in fleet.manifests:
         variables: dict[str, tuple[str, Place]] = {}
+        first_at: dict[str, int] = {}
         for index, name in enumerate(one.depends_on):
             place = one.value("depends_on", index)
-            if name in one.depends_on[:index]:
-                first = Related(one.value("depends_on", one.depends_on.index(name)), "first here")
+            if first_at.setdefault(name, index) != index:
+                first = Related(one.value("depends_on", first_at[name]), "first here")
                 message = f"`{name}` is named twice"
                 yield Diagnostic("IA303", place, message, "keep one", (first,))
             elif name == one.project:
@@ -49,7 +50,7 @@ def _entry(
         message = f"`{name}` has no {one.environment} instance; prod's is used"
         hint = f"add a `.infra.{one.environment}.yaml` to `{name}` if that is not meant"
         related = Related(found.key("project"), "this one is called")
-        yield Diagnostic("IA306", place, message, hint, (related,), Severity.WARNING)
+        yield Diagnostic("IA306", place, message, hint, (related,))
 
 
 def _nobody(

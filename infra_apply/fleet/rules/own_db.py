@@ -39,15 +39,16 @@ def _claimed_twice(
 
 
 def _name(one: Manifest, what: str, name: str) -> Iterator[Diagnostic]:
-    place = one.value("database", what)
-    hint = f"choose a name of its own, such as `{what}: {_own_name(one)}`"
     if name.casefold() in _RESERVED[what]:
-        message = f"`{name}` is the cluster's own {_KIND[what]}, not a project's"
-        yield Diagnostic("IA203", place, message, hint)
+        code, message = "IA203", f"`{name}` is the cluster's own {_KIND[what]}, not a project's"
     elif not _POSSIBLE.fullmatch(name):
         shown = f"`{name[:80]}`" if name else "an empty text"
+        code = "IA204"
         message = f"no database engine takes {shown} as the name of a {_KIND[what]}"
-        yield Diagnostic("IA204", place, message, hint)
+    else:
+        return
+    hint = f"choose a name of its own, such as `{what}: {_own_name(one)}`"
+    yield Diagnostic(code, one.value("database", what), message, hint)
 
 
 def _own_name(one: Manifest) -> str:

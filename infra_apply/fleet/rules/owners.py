@@ -4,19 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infra_apply.diagnostics import Diagnostic, Related
+from infra_apply.diagnostics import Diagnostic, NotChecked, Related
 from infra_apply.fleet.machines import droplets
 from infra_apply.fleet.model import Fleet
 
 
-def check(fleet: Fleet) -> Iterator[Diagnostic]:
+def check(fleet: Fleet) -> Iterator[Diagnostic | NotChecked]:
     """Report hosts with services of dev and prod that no stack's settings give up."""
-    if not fleet.stacks:
-        return
     for host, carried in droplets(fleet).items():
         first = carried[0]
         second = next((one for one in carried if one.environment != first.environment), None)
         if second is None or any(stack.host(host).lookup for stack in fleet.stacks):
+            continue
+        if not fleet.stacks:
+            yield NotChecked(
+                f"{second.path}: who owns `{host}`, which carries dev and prod: "
+                "no settings were read"
+            )
             continue
         message = f"`{host}` carries dev and prod, and no stack's settings say who owns it"
         hint = f"in the stack that does not: `infra-apply:hosts: {{{host}: {{lookup: true}}}}`"

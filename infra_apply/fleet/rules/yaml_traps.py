@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from infra_apply.diagnostics import Diagnostic, Severity
+from infra_apply.diagnostics import Diagnostic
 from infra_apply.fleet.model import Fleet
 
 
@@ -24,4 +24,4 @@ def check(fleet: Fleet) -> Iterator[Diagnostic]:
             message = f"YAML reads `{written}` as the number {one.service.port}"
             hint = "write the port as a plain decimal number"
             place = one.value("service", "port")
-            yield Diagnostic("IA012", place, message, hint, severity=Severity.WARNING)
+            yield Diagnostic("IA012", place, message, hint)

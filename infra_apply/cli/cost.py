@@ -1,0 +1,61 @@
+"""`infra-apply cost`: what the fleet costs a month."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from typing import Any
+
+from infra_apply import cost as costs
+from infra_apply.account.live import read_prices
+from infra_apply.cli.mesh import read_company, report
+from infra_apply.cli.options import add_project_flags, stack_of
+from infra_apply.cli.outside import add_account_flag, client_of
+from infra_apply.cost import Prices
+from infra_apply.failures import Outage
+from infra_apply.prices import BUILT_IN
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add `cost`."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "cost",
+        help="what the fleet costs a month",
+        description="Prices the hosts and pools that every stack renders, or the stack named; by "
+        "the account's own prices where there is a token, else by built-in ones.",
+    )
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    add_account_flag(parser)
+    add_project_flags(parser)
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the cost; with errors there is no plan, only the diagnostics on stderr, and 1."""
+    company = read_company(arguments)
+    report(company.findings, strict=False)
+    if company.findings.errors:
+        return 1
+    named = stack_of(arguments) if arguments.stack or arguments.config_file else None
+    plans = [plan for name, plan in company.plans.items() if named in {None, name}]
+    found = costs.cost(plans, prices_of(arguments))
+    if arguments.format == "json":
+        print(json.dumps(costs.as_json(found), indent=2, ensure_ascii=False))
+    else:
+        print("\n".join(costs.lines(found)))
+    return 0
+
+
+def prices_of(arguments: argparse.Namespace) -> Prices:
+    """Return the account's prices, or the built-in ones without a token or an answer."""
+    with client_of(arguments) as client:
+        if client is None:
+            return BUILT_IN
+        try:
+            found = read_prices(client)
+        except Outage as outage:
+            print(f"infra-apply: {outage}\n  so built-in prices are used", file=sys.stderr)
+            return BUILT_IN
+    simulated = arguments.account is not None
+    return Prices(found, "the rehearsal's sizes" if simulated else "the account's sizes")

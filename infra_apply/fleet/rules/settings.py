@@ -1,0 +1,144 @@
+"""settings: what a stack's settings name is there, and nothing in them is a secret."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from infra_apply import access_config, naming
+from infra_apply.diagnostics import Diagnostic, Place, Related
+from infra_apply.document import Path
+from infra_apply.fleet.machines import droplets
+from infra_apply.fleet.model import Fleet
+from infra_apply.fleet.rules.gpu_ondemand import is_gpu_size
+from infra_apply.project import settings_values
+from infra_apply.settings import Settings
+from infra_apply.suggest import did_you_mean
+
+
+def check(fleet: Fleet) -> Iterator[Diagnostic]:
+    """Report settings without effect, tags nobody takes, and secrets.
+
+    Where a manifest or the mesh could not be read, nothing is called unknown.
+    """
+    settings = fleet.settings
+    if settings is None:
+        return
+    yield from _secrets(settings)
+    yield from _tags(settings)
+    yield from _retired(fleet, settings)
+    yield from _profiles(settings)
+    yield from _shadows(fleet, settings)
+    if not fleet.unread:
+        yield from _hosts(fleet, settings)
+        yield from _projects(fleet, settings)
+        yield from _clusters(fleet, settings)
+
+
+def _hosts(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
+    if fleet.mesh is None:
+        return
+    carrying = droplets(fleet)
+    for name in settings.hosts:
+        place = settings.key("hosts", name)
+        host = fleet.mesh.hosts.get(name)
+        if host is None and name not in carrying:
+            message = f"no service runs on a host `{name}`, and the mesh has none"
+            yield _without_effect(name, {*carrying, *fleet.mesh.hosts}, place, message)
+        elif host and host.kind not in (None, "digitalocean") and name not in carrying:
+            message = f"`{name}` is no droplet: the mesh knows it as {host.kind}"
+            yield Diagnostic("IA805", place, message, "remove it; only droplets are rendered")
+
+
+def _projects(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
+    ports: dict[str, set[int]] = {}
+    for one in fleet.services():
+        if one.service and one.service.port is not None:
+            ports.setdefault(one.project, set()).add(one.service.port)
+    for name, opened in settings.network.public.items():
+        place = settings.key("network", "public", name)
+        if name not in ports:
+            message = f"no project `{name}` has a service with a port to open"
+            yield _without_effect(name, ports, place, message)
+        for index, port in enumerate(opened or ()):
+            if name in ports and port not in ports[name]:
+                known = " and ".join(str(one) for one in sorted(ports[name]))
+                message = f"`{name}` does not listen on port {port}, its manifests say {known}"
+                place = settings.value("network", "public", name, index)
+                yield Diagnostic("IA805", place, message, f"write `{name}: [{known}]`")
+    pools = {one.project for one in fleet.manifests if one.gpu is not None}
+    for name in settings.gpu_pools:
+        if name not in pools:
+            place = settings.key("gpu", "pools", name)
+            message = f"no project `{name}` declares a `gpu:` block"
+            yield _without_effect(name, pools, place, message)
+
+
+def _clusters(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
+    used = {one.database.cluster for one in fleet.manifests if one.database}
+    for name in settings.clusters:
+        if name not in used:
+            message = f"no manifest has a database on a cluster `{name}`"
+            yield _without_effect(name, used, settings.key("databases", name), message)
+
+
+def _retired(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
+    """What is retired is gone, so its name cannot be checked; unless it is a host still in use.
+
+    An instance may still have a manifest: one that lost its database, or moved to a mac.
+    """
+    instances = {naming.instance(*one.instance) for one in fleet.manifests}
+    for host, carried in droplets(fleet).items():
+        if host in settings.retired and host not in instances:
+            message = f"the host `{host}` is retired, and still carries services"
+            related = Related(carried[0].value("service", "host"), "this one, for example")
+            hint = "move the services, or remove the setting"
+            yield Diagnostic("IA805", settings.key("retired", host), message, hint, (related,))
+
+
+def _profiles(settings: Settings) -> Iterator[Diagnostic]:
+    for name, profile in settings.gpu_profiles.items():
+        for index, size in enumerate(profile.sizes):
+            if not is_gpu_size(size):
+                place = settings.value("gpu", "profiles", name, "size", index)
+                message = f"the size `{size}` of the GPU profile `{name}` has no GPU"
+                yield Diagnostic("IA805", place, message, "name a size such as gpu-l40sx1-48gb")
+
+
+def _shadows(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
+    for name in settings.external:
+        owner = next((one for one in fleet.manifests if one.project == name), None)
+        if owner is not None:
+            message = f"the external service `{name}` hides the project `{name}`: nobody calls it"
+            related = Related(owner.value("project"), f"the project `{name}`")
+            place = settings.key("external", name)
+            hint = "give the external service another name"
+            yield Diagnostic("IA805", place, message, hint, (related,))
+
+
+def _tags(settings: Settings) -> Iterator[Diagnostic]:
+    written: list[tuple[str, Path]] = [
+        (tag, ("droplet", "tags", at)) for at, tag in enumerate(settings.droplet.tags)
+    ]
+    for name, host in settings.hosts.items():
+        if "tags" in host.own_keys:
+            own = enumerate(host.droplet.tags)
+            written += [(tag, ("hosts", name, "tags", at)) for at, tag in own]
+    for tag, at in written:
+        if not naming.is_tag(tag):
+            message = f"DigitalOcean takes no tag `{tag[:80]}`"
+            hint = "use letters, digits, colons, dashes and underscores, 255 at most"
+            yield Diagnostic("IA705", settings.value(str(at[0]), *at[1:]), message, hint)
+
+
+def _secrets(settings: Settings) -> Iterator[Diagnostic]:
+    for at, text in access_config.texts(settings_values(settings.document)):
+        if access_config.shaped_like_secret(text):
+            name = ".".join(str(part) for part in at)
+            message = f"`{name}` has the shape of a secret, and a stack file is committed"
+            place = settings.value(str(at[0]), *at[1:])
+            yield Diagnostic("IA807", place, message, "remove it, and rotate it")
+
+
+def _without_effect(name: str, known: Collection[str], place: Place, message: str) -> Diagnostic:
+    hint = did_you_mean(name, known) or "remove it"
+    return Diagnostic("IA805", place, message, hint)

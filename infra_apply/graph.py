@@ -1,0 +1,286 @@
+"""The fleet as a graph: what there is, what each part needs, and what breaks without it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Literal
+
+from infra_apply import access_config, naming
+from infra_apply.fleet.dependencies import target
+from infra_apply.fleet.machines import machine
+from infra_apply.fleet.model import Fleet
+from infra_apply.manifest import Environment, Manifest, Provider
+from infra_apply.plan.addresses import url
+
+Kind = Literal["host", "service", "database", "cluster", "pool", "external"]
+Relation = Literal["depends_on", "runs_on", "stores_in"]
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Node:
+    """One part of the fleet; facts that are absent or do not apply are None.
+
+    `id` is unique and stable: `host:<name>`, `service:<environment>/<project>`,
+    `pool:<environment>/<project>`, `cluster:<name>`, `database:<cluster>/<name>` and
+    `external:<name>`. Every instance is a service, with or without a `service` of its own.
+    `lane` is who runs it. `known` is False for what is only spoken of: a host the mesh lacks, a
+    dependency nobody declares.
+    """
+
+    id: str
+    kind: Kind
+    name: str
+    project: str | None = None
+    environment: Environment | None = None
+    lane: Provider | None = None
+    host: str | None = None
+    address: str | None = None
+    port: int | None = None
+    url: str | None = None
+    runtime: str | None = None
+    systemd_unit: str | None = None
+    detail: str | None = None
+    manifest: str | None = None
+    known: bool = True
+
+    @property
+    def serves(self) -> bool:
+        """Whether it is a service that its manifest declares, not only an instance's name."""
+        return self.kind == "service" and self.detail is None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Edge:
+    """`source` needs `target`: without the target it does not work."""
+
+    source: str
+    target: str
+    relation: Relation
+
+
+@dataclass(frozen=True, slots=True)
+class Affected:
+    """A part that is affected, by way of which need, and how many steps from what goes away."""
+
+    node: Node
+    through: Edge
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Graph:
+    """Nodes and edges, sorted; every edge's ends are nodes."""
+
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    by_id: Mapping[str, Node] = field(init=False, compare=False, repr=False)
+    needs: Mapping[str, tuple[Edge, ...]] = field(init=False, compare=False, repr=False)
+    needed_by: Mapping[str, tuple[Edge, ...]] = field(init=False, compare=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "by_id", {node.id: node for node in self.nodes})
+        object.__setattr__(self, "needs", _grouped((edge.source, edge) for edge in self.edges))
+        object.__setattr__(self, "needed_by", _grouped((edge.target, edge) for edge in self.edges))
+
+    def of(self, kind: Kind) -> Iterator[Node]:
+        """Yield the nodes of one kind."""
+        return (node for node in self.nodes if node.kind == kind)
+
+
+def graph(fleet: Fleet) -> Graph:
+    """Draw the fleet as a graph. The order of its files does not matter; it may have errors."""
+    instances = list(fleet.by_instance.values())
+    nodes = [*_hosts(fleet, instances), *(_service(fleet, one) for one in instances)]
+    nodes += _stores(instances)
+    nodes += (_pool(one) for one in instances if one.gpu)
+    edges = [edge for one in instances for edge in _edges(fleet, one)]
+    nodes += _externals(fleet, {edge.target for edge in edges})
+    edges += (
+        Edge(node.id, cluster_id(node.host or ""), "stores_in")
+        for node in nodes
+        if node.kind == "database"
+    )
+    by_id = {node.id: node for node in reversed(nodes)}
+    return Graph(tuple(sorted(by_id.values(), key=_by_id)), tuple(sorted(set(edges))))
+
+
+def impact(drawn: Graph, gone: Iterable[str]) -> tuple[Affected, ...]:
+    """Return who is affected if the nodes with these ids go away, nearest first, each once."""
+    reached = dict.fromkeys(gone)
+    frontier = sorted(reached)
+    found: list[Affected] = []
+    steps = 0
+    while frontier:
+        steps += 1
+        following = []
+        for edge in (edge for one in frontier for edge in drawn.needed_by.get(one, ())):
+            if edge.source not in reached:
+                reached[edge.source] = None
+                following.append(edge.source)
+                found.append(Affected(drawn.by_id[edge.source], edge, steps))
+        frontier = sorted(following)
+    return tuple(sorted(found, key=lambda one: (one.steps, one.node.kind, one.node.id)))
+
+
+def named(drawn: Graph, name: str) -> tuple[Node, ...]:
+    """Return the nodes a person means by an id, `<kind>:<name>`, `project:<name>` or a name.
+
+    A plain name means hosts, services and clusters before it means what else is called so: a
+    project's database often has its name. A project means its services in every environment.
+    """
+    exact = [one for one in drawn.nodes if name in {one.id, f"{one.kind}:{one.name}"}]
+    project = name.removeprefix("project:")
+    first = [
+        one
+        for one in drawn.nodes
+        if (one.kind == "service" and one.project == project)
+        or (one.kind in {"host", "service", "cluster"} and one.name == name)
+    ]
+    return tuple(exact or first or [one for one in drawn.nodes if one.name == name])
+
+
+def names(drawn: Graph) -> frozenset[str]:
+    """Return every name `named` finds something for, ids left out."""
+    projects = {node.project for node in drawn.nodes if node.project}
+    return frozenset({node.name for node in drawn.nodes} | projects)
+
+
+def host_id(name: str) -> str:
+    """Return the id of a host's node."""
+    return f"host:{name}"
+
+
+def cluster_id(name: str) -> str:
+    """Return the id of a cluster's node."""
+    return f"cluster:{name}"
+
+
+def service_id(project: str, environment: str) -> str:
+    """Return the id of an instance's node."""
+    return f"service:{environment}/{project}"
+
+
+def pool_id(project: str, environment: str) -> str:
+    """Return the id of an instance's GPU pool."""
+    return f"pool:{environment}/{project}"
+
+
+def _hosts(fleet: Fleet, instances: Sequence[Manifest]) -> Iterator[Node]:
+    """Yield the mesh's hosts, and those a service runs on that the mesh does not know."""
+    known = fleet.mesh.hosts if fleet.mesh else {}
+    lanes: dict[str, Provider] = {}
+    own = set()
+    for one in instances:
+        if name := machine(one):
+            lanes.setdefault(name, one.provider)
+            if one.service and one.service.host is None:
+                own.add(name)
+    for name in sorted(known.keys() | lanes.keys()):
+        host = known.get(name)
+        yield Node(
+            host_id(name),
+            "host",
+            name,
+            lane=(host.kind if host else None) or lanes.get(name),
+            address=host.address if host else None,
+            known=host is not None or name in own,
+        )
+
+
+def _service(fleet: Fleet, one: Manifest) -> Node:
+    service = one.service
+    return Node(
+        service_id(*one.instance),
+        "service",
+        naming.instance(*one.instance),
+        project=one.project,
+        environment=one.environment,
+        lane=one.provider,
+        host=machine(one),
+        port=service.port if service else None,
+        url=url(fleet, one),
+        runtime=service.runtime if service else None,
+        systemd_unit=service.systemd_unit if service else None,
+        detail=None if service else "declares no service",
+        manifest=one.path or None,
+    )
+
+
+def _stores(instances: Sequence[Manifest]) -> Iterator[Node]:
+    for one in instances:
+        if store := one.database:
+            yield Node(cluster_id(store.cluster), "cluster", store.cluster)
+            yield Node(
+                _database_id(one),
+                "database",
+                store.name,
+                environment=one.environment,
+                host=store.cluster,
+                detail=f"user {store.user}",
+                manifest=one.path or None,
+            )
+
+
+def _pool(one: Manifest) -> Node:
+    return Node(
+        pool_id(*one.instance),
+        "pool",
+        f"{naming.instance(*one.instance)}-gpu",
+        project=one.project,
+        environment=one.environment,
+        detail=one.gpu.droplet if one.gpu else None,
+        manifest=one.path or None,
+    )
+
+
+def _database_id(one: Manifest) -> str:
+    return f"database:{one.database.cluster}/{one.database.name}" if one.database else ""
+
+
+def _edges(fleet: Fleet, one: Manifest) -> Iterator[Edge]:
+    here = service_id(*one.instance)
+    if host := machine(one):
+        yield Edge(here, host_id(host), "runs_on")
+    if one.gpu:
+        yield Edge(here, pool_id(*one.instance), "runs_on")
+    if one.database:
+        yield Edge(here, _database_id(one), "stores_in")
+    for name in one.depends_on:
+        found = None if name in fleet.externals else target(fleet, one, name)
+        if found is not one:
+            there = service_id(*found.instance) if found else f"external:{name}"
+            yield Edge(here, there, "depends_on")
+
+
+def _externals(fleet: Fleet, spoken_of: Iterable[str]) -> Iterator[Node]:
+    """Yield what settings call external, and dependencies that nobody declares."""
+    for name in sorted(fleet.externals):
+        urls = {one.stack: one.external[name] for one in fleet.stacks if name in one.external}
+        yield Node(f"external:{name}", "external", name, detail=_shown(urls) or None)
+    for id_ in sorted(spoken_of):
+        kind, _, name = id_.partition(":")
+        if kind == "external" and name not in fleet.externals:
+            yield Node(id_, "external", name, detail="nobody declares it", known=False)
+
+
+def _shown(urls: Mapping[str, str]) -> str:
+    """Name an external service's addresses; one that holds a password is not shown."""
+    safe = {
+        stack: "(not shown)" if access_config.shaped_like_secret(one) else one
+        for stack, one in urls.items()
+    }
+    if len(set(safe.values())) == 1:
+        return next(iter(safe.values()))
+    return ", ".join(f"{one} ({stack})" for stack, one in safe.items())
+
+
+def _grouped(pairs: Iterable[tuple[str, Edge]]) -> dict[str, tuple[Edge, ...]]:
+    found: dict[str, list[Edge]] = {}
+    for key, edge in pairs:
+        found.setdefault(key, []).append(edge)
+    return {key: tuple(edges) for key, edges in found.items()}
+
+
+def _by_id(node: Node) -> str:
+    return node.id

@@ -1,0 +1,171 @@
+"""Replace one top-level member of a JSON text; every other character stays as it is.
+
+The text is scanned, not printed again: `json` loses white space, the notation of numbers, escapes
+and all but the last of equal keys. The grammar is RFC 8259; what Python's reader also takes (`NaN`)
+is passed over too.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A key with its value, as offsets into the text."""
+
+    key: str
+    key_start: int
+    key_end: int
+    value_start: int
+    value_end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Top:
+    """The top object of a text: its braces' offsets and its members in order."""
+
+    opening: int
+    closing: int
+    members: tuple[Member, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a text is laid out.
+
+    `margin` is the indentation of the top object's brace; `indent` what each level adds, None
+    where the top object stands on one line.
+    """
+
+    margin: str
+    indent: str | None
+    newline: str
+    colon: str
+    comma: str
+    ascii_only: bool
+
+
+def scan(text: str) -> Top:
+    """Find the members of the top object. Raises ValueError (json's) for anything else.
+
+    Also RecursionError, for values nested deeper than Python's reader goes.
+    """
+    opening = at = _blank(text, int(text.startswith(_BOM)))
+    _expect(text, at, "{")
+    at = _blank(text, at + 1)
+    members: list[Member] = []
+    while text[at : at + 1] != "}" or members:
+        _expect(text, at, '"')
+        key, key_end = _DECODER.raw_decode(text, at)
+        colon = _blank(text, key_end)
+        _expect(text, colon, ":")
+        start = _blank(text, colon + 1)
+        _, end = _DECODER.raw_decode(text, start)
+        members.append(Member(key, at, key_end, start, end))
+        at = _blank(text, end)
+        if text[at : at + 1] == "}":
+            break
+        _expect(text, at, ",")
+        at = _blank(text, at + 1)
+    rest = _blank(text, at + 1)
+    if rest != len(text):
+        raise json.JSONDecodeError("Extra data", text, rest)
+    return Top(opening, at, tuple(members))
+
+
+def value_of(text: str, key: str) -> Any:
+    """Return a top-level member's value, every object as a tuple of its pairs; None without it.
+
+    Of several members with the key, the last: that is the one readers of JSON take.
+    """
+    found = [one for one in scan(text).members if one.key == key]
+    return _PAIRS.decode(text[found[-1].value_start : found[-1].value_end]) if found else None
+
+
+def replaced(text: str, key: str, value: Mapping[str, Any]) -> str:
+    """Return the text with the member's value replaced, or the member added at the end.
+
+    The value is laid out as the rest of the text is. Raises what `scan` does.
+    """
+    top = scan(text)
+    style = style_of(text, top)
+    found = [one for one in top.members if one.key == key]
+    if found:
+        return text[: found[-1].value_start] + _laid_out(value, style) + text[found[-1].value_end :]
+    member = json.dumps(key) + style.colon + _laid_out(value, style)
+    if not top.members:
+        return text[: top.opening + 1] + member + text[top.opening + 1 :]
+    last = top.members[-1].value_end
+    return text[:last] + "," + _between(text, top) + member + text[last:]
+
+
+def style_of(text: str, top: Top) -> Style:
+    """See how a text is laid out, from its top object alone."""
+    if not top.members:
+        return Style("", None, "\n", ": ", ", ", text.isascii())
+    first = top.members[0]
+    lead = text[top.opening + 1 : first.key_start]
+    breaks = _NEWLINE.findall(lead)
+    colon = text[first.key_end : first.value_start]
+    if _NEWLINE.search(colon):
+        colon = ": "
+    between = _between(text, top)
+    # The member's indentation has that of its brace in front, for a top object that is indented.
+    margin = _NEWLINE.split(text[: top.opening])[-1].lstrip(_BOM)
+    return Style(
+        margin=margin,
+        indent=_NEWLINE.split(lead)[-1].removeprefix(margin) if breaks else None,
+        newline=breaks[-1] if breaks else "\n",
+        colon=colon,
+        comma="," + ("" if _NEWLINE.search(between) else between),
+        ascii_only=text.isascii(),
+    )
+
+
+def _between(text: str, top: Top) -> str:
+    """Return the white space that stands before a member that is not the first."""
+    if len(top.members) > 1:
+        before, after = top.members[-2:]
+        return text[text.index(",", before.value_end) + 1 : after.key_start]
+    lead = text[top.opening + 1 : top.members[0].key_start]
+    if _NEWLINE.search(lead):
+        return lead
+    first = top.members[0]
+    return " " if text[first.value_start - 1] != ":" else ""
+
+
+def _laid_out(value: Mapping[str, Any], style: Style) -> str:
+    """Write a value that begins one level inside the top object."""
+    if style.indent is None:
+        separators = (style.comma, style.colon)
+        return json.dumps(value, ensure_ascii=style.ascii_only, separators=separators)
+    made = json.dumps(
+        value,
+        ensure_ascii=style.ascii_only,
+        indent=style.indent,
+        separators=(",", style.colon),
+    )
+    # A string holds no line break as such, so every one is json's own.
+    return made.replace("\n", style.newline + style.margin + style.indent)
+
+
+def _blank(text: str, at: int) -> int:
+    """Return where the white space (RFC 8259, 2) that begins here ends."""
+    return _WHITE.match(text, at).end()  # type: ignore[union-attr] # it matches nothing, too
+
+
+def _expect(text: str, at: int, mark: Literal["{", '"', ":", ","]) -> None:
+    if text[at : at + 1] != mark:
+        raise json.JSONDecodeError(f"Expecting {mark!r}", text, at)
+
+
+_BOM: Final = "\ufeff"
+_WHITE: Final = re.compile(r"[ \t\n\r]*")
+_NEWLINE: Final = re.compile(r"\r\n|\n|\r")
+_DECODER: Final = json.JSONDecoder()
+_PAIRS: Final = json.JSONDecoder(object_pairs_hook=tuple)

@@ -1,0 +1,79 @@
+"""A picture as `map --format json` prints it, and as the page holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from infra_apply.account.standing import Slot, cost_so_far
+from infra_apply.diagnostics import Diagnostic
+from infra_apply.graph import Affected, Edge, Node
+from infra_apply.picture.model import Picture
+from infra_apply.reporters.paths import relative
+
+
+def as_json(picture: Picture) -> dict[str, Any]:
+    """Return the picture as JSON values; facts of a node that are absent are left out."""
+    return {
+        "version": 1,
+        "name": picture.name,
+        "as_of": picture.as_of,
+        "nodes": [_node(picture, node) for node in picture.graph.nodes],
+        "edges": [_edge(edge) for edge in picture.graph.edges],
+        "findings": [_finding(picture, one) for one in picture.findings.diagnostics],
+        "not_checked": list(picture.findings.not_checked),
+        "strays": [_stray(slot) for slot in picture.strays],
+    }
+
+
+def impact_json(name: str, gone: Iterable[Node], affected: Iterable[Affected]) -> dict[str, Any]:
+    """Return who is affected, nearest first."""
+    return {
+        "version": 1,
+        "name": name,
+        "gone": [node.id for node in gone],
+        "affected": [
+            {
+                "id": one.node.id,
+                "kind": one.node.kind,
+                "name": one.node.name,
+                "project": one.node.project,
+                "environment": one.node.environment,
+                "steps": one.steps,
+                "through": _edge(one.through),
+            }
+            for one in affected
+        ],
+    }
+
+
+def _node(picture: Picture, node: Node) -> dict[str, Any]:
+    facts = {key: value for key, value in asdict(node).items() if value is not None}
+    if node.known:
+        del facts["known"]
+    if node.manifest:
+        facts["manifest"] = relative(node.manifest, Path(picture.folder))
+    if standing := picture.standing(node):
+        facts["standing"] = asdict(standing)
+    return facts
+
+
+def _edge(edge: Edge) -> dict[str, str]:
+    return {"source": edge.source, "target": edge.target, "relation": edge.relation}
+
+
+def _finding(picture: Picture, one: Diagnostic) -> dict[str, Any]:
+    return {
+        "code": one.code,
+        "severity": one.severity,
+        "path": relative(one.place.path, Path(picture.folder)),
+        "line": one.place.line,
+        "message": one.message,
+        "hint": one.hint,
+    }
+
+
+def _stray(slot: Slot) -> dict[str, Any]:
+    return {"pool": slot.pool, "droplet": slot.droplet.name, "cost": cost_so_far([slot])}

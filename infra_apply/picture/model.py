@@ -1,0 +1,62 @@
+"""What is drawn: the fleet's graph, what was found in its files, and how it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Final
+
+from infra_apply.account.standing import Slot, Standing
+from infra_apply.diagnostics import Diagnostic, Findings
+from infra_apply.graph import Graph, Node
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture of one company.
+
+    `standings` is None unless somebody looked; `as_of` then says when (`2026-01-31 12:00 UTC`).
+    `folder` shortens the paths that are shown.
+    """
+
+    name: str
+    graph: Graph
+    findings: Findings = field(default_factory=Findings)
+    folder: str = ""
+    standings: Mapping[str, Standing] | None = None
+    strays: tuple[Slot, ...] = ()
+    as_of: str | None = None
+
+    def standing(self, node: Node) -> Standing | None:
+        """Return how a node stands, None if nobody looked or nothing can be asked of it."""
+        return self.standings.get(node.id) if self.standings is not None else None
+
+    def findings_of(self, node: Node) -> tuple[Diagnostic, ...]:
+        """Return what was found in the manifest that declares a node."""
+        if node.manifest is None:
+            return ()
+        return tuple(one for one in self.findings.diagnostics if one.place.path == node.manifest)
+
+
+LANES: Final = {
+    "digitalocean": "DigitalOcean",
+    "mac": "Macs",
+    "bare-metal": "Bare metal",
+    "local": "Local",
+    None: "Not known where",
+}
+"""The lanes in the order they are drawn, by provider."""
+
+
+def counted(number: int, thing: str) -> str:
+    """Write a number of things: `1 host`, `2 hosts`."""
+    return f"{number} {thing}" + ("" if number == 1 else "s")
+
+
+def summary(picture: Picture) -> Iterator[str]:
+    """Yield what there is of each kind."""
+    drawn = picture.graph
+    yield counted(sum(1 for _ in drawn.of("host")), "host")
+    yield counted(sum(node.serves for node in drawn.nodes), "service")
+    yield counted(sum(1 for _ in drawn.of("database")), "database")
+    yield counted(sum(1 for _ in drawn.of("pool")), "GPU pool")

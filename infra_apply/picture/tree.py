@@ -1,0 +1,155 @@
+"""A picture as a person reads it in a terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from infra_apply.account.standing import Mark, Standing, cost_so_far
+from infra_apply.graph import Affected, Graph, Node
+from infra_apply.picture.model import LANES, Picture, counted, summary
+from infra_apply.reporters.text import printable
+
+
+def tree(picture: Picture, *, colour: bool = False) -> Iterator[str]:
+    """Yield the lines: lanes, their hosts and services, then stores, pools and what is outside."""
+    pen = _Pen(picture, _PAINT if colour else {})
+    looked = f", as of {picture.as_of}" if picture.as_of else ""
+    yield f"{printable(picture.name)}: {', '.join(summary(picture))}{looked}"
+    for lane, title in LANES.items():
+        yield from _lane(pen, [n for n in picture.graph.nodes if n.lane == lane], title)
+    yield from _databases(pen)
+    yield from _section(pen, "pool", "GPU pools, empty until work waits")
+    yield from _section(pen, "external", "Outside")
+    if picture.strays:
+        yield ""
+        yield "GPU slots of pools nobody declares"
+        for slot in picture.strays:
+            yield printable(f"  {slot.droplet.name}  {slot.pool}  {cost_so_far([slot])}")
+
+
+def impact_lines(drawn: Graph, gone: Sequence[Node], affected: Iterable[Affected]) -> Iterator[str]:
+    """Yield who is affected if some nodes go away, and through what."""
+    found = list(affected)
+    what = printable(" and ".join(f"{node.kind} {node.name}" for node in gone))
+    what += " goes away" if len(gone) == 1 else " go away"
+    if not found:
+        yield f"if {what}, nothing else is affected"
+        return
+    services = sum(one.node.serves for one in found)
+    others = len(found) - services
+    also = f" and {counted(others, 'other part')}" if others else ""
+    ending = "s" if len(found) == 1 else ""
+    yield f"if {what}, {counted(services, 'service')}{also} no longer work{ending}"
+    width = max(len(one.node.name) for one in found)
+    for one in found:
+        via = f"{_RELATIONS[one.through.relation]} {drawn.by_id[one.through.target].name}"
+        host = f" on {one.node.host}" if one.node.kind == "service" and one.node.host else ""
+        line = f"{'  ' * one.steps}{one.node.name:{width}}  {one.node.kind}{host}, {via}"
+        yield printable(line)
+
+
+@dataclass(frozen=True, slots=True)
+class _Pen:
+    picture: Picture
+    paint: Mapping[str, str]
+
+
+def _lane(pen: _Pen, nodes: Sequence[Node], title: str) -> Iterator[str]:
+    hosts = [node for node in nodes if node.kind == "host"]
+    homeless = [node for node in nodes if node.kind == "service" and node.host is None]
+    if not hosts and not homeless:
+        return
+    yield ""
+    yield title
+    for host in hosts:
+        facts = [host.address or "" if host.known else "not in the mesh"]
+        yield _line(pen, host, 1, host.name, facts)
+        edges = pen.picture.graph.needed_by.get(host.id, ())
+        yield from _services(pen, [pen.picture.graph.by_id[one.source] for one in edges])
+    if homeless:
+        yield "  (no host named)"
+        yield from _services(pen, homeless)
+
+
+def _services(pen: _Pen, nodes: Sequence[Node]) -> Iterator[str]:
+    width = max((len(node.name) for node in nodes), default=0)
+    for node in sorted(nodes, key=lambda one: (one.name, one.id)):
+        port = f":{node.port}" if node.port is not None else ""
+        facts = [f"{port:6}", _needs(pen.picture.graph, node), _mistakes(pen.picture, node)]
+        yield _line(pen, node, 2, f"{node.name:{width}}", facts)
+
+
+def _needs(drawn: Graph, node: Node) -> str:
+    ends = [(edge.relation, drawn.by_id[edge.target]) for edge in drawn.needs.get(node.id, ())]
+    called = ", ".join(end.name for relation, end in ends if relation == "depends_on")
+    stored = [f"{end.host}/{end.name}" for relation, end in ends if relation == "stores_in"]
+    parts = [f"needs {called}"] if called else []
+    return "; ".join([*parts, *(f"stores in {one}" for one in stored)])
+
+
+def _mistakes(picture: Picture, node: Node) -> str:
+    found = picture.findings_of(node)
+    return f"({counted(len(found), 'finding')})" if found else ""
+
+
+def _databases(pen: _Pen) -> Iterator[str]:
+    clusters = list(pen.picture.graph.of("cluster"))
+    if clusters:
+        yield ""
+        yield "Databases, on shared clusters"
+    for cluster in clusters:
+        yield _line(pen, cluster, 1, cluster.name, [])
+        edges = pen.picture.graph.needed_by.get(cluster.id, ())
+        stores = [pen.picture.graph.by_id[edge.source] for edge in edges]
+        width = max((len(node.name) for node in stores), default=0)
+        for node in stores:
+            facts = [node.detail or "", _used_by(pen.picture.graph, node)]
+            yield _line(pen, node, 2, f"{node.name:{width}}", facts)
+
+
+def _section(pen: _Pen, kind: str, title: str) -> Iterator[str]:
+    nodes = [node for node in pen.picture.graph.nodes if node.kind == kind]
+    if nodes:
+        yield ""
+        yield title
+    width = max((len(node.name) for node in nodes), default=0)
+    for node in nodes:
+        facts = [node.detail or "", _used_by(pen.picture.graph, node)]
+        yield _line(pen, node, 1, f"{node.name:{width}}", facts)
+
+
+def _used_by(drawn: Graph, node: Node) -> str:
+    users = sorted(drawn.by_id[edge.source].name for edge in drawn.needed_by.get(node.id, ()))
+    return f"for {', '.join(users)}" if users else "for nobody"
+
+
+def _line(pen: _Pen, node: Node, level: int, name: str, facts: Sequence[str]) -> str:
+    standing = pen.picture.standing(node)
+    said = [_standing(standing, pen.paint)] if standing else []
+    shown = [printable(name), *said, *map(printable, facts)]
+    words = "  ".join(one for one in shown if one.strip())
+    line = f"{'  ' * level}{words}".rstrip()
+    notes = standing.notes if standing else ()
+    return "\n".join([line, *(f"{'  ' * (level + 2)}- {printable(note)}" for note in notes)])
+
+
+def _standing(standing: Standing, paint: Mapping[str, str]) -> str:
+    on, off = paint.get(standing.mark, ""), paint.get("off", "")
+    return f"{on}[{_MARKS[standing.mark]} {printable(standing.words)}]{off}"
+
+
+_MARKS: Final[Mapping[Mark, str]] = {"good": "ok", "drift": "~", "bad": "!", "unknown": "?"}
+_RELATIONS: Final = {
+    "depends_on": "needs",
+    "runs_on": "runs on",
+    "stores_in": "stores in",
+}
+_PAINT: Final = {
+    "good": "\x1b[32m",
+    "drift": "\x1b[33m",
+    "bad": "\x1b[1;31m",
+    "unknown": "\x1b[2m",
+    "off": "\x1b[0m",
+}

@@ -1,0 +1,55 @@
+"""Findings as annotations of a GitHub workflow run: one workflow command each.
+
+The form and its escapes are GitHub's, "Workflow commands for GitHub Actions": in the message `%`,
+carriage return and line feed are written `%25`, `%0D` and `%0A`; in a property also `:` and `,`.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from infra_apply.codes import CODES
+from infra_apply.diagnostics import Diagnostic, Findings, Place
+from infra_apply.reporters.paths import relative, relative_text
+from infra_apply.reporters.text import printable, summary
+
+
+def findings(found: Findings, folder: Path) -> str:
+    """Render `::error file=...,line=...,col=...,title=...::message` lines and a summary line."""
+    lines = [_annotation(one, folder) for one in found.diagnostics]
+    lines += [
+        f"::notice title=not checked::{_message(relative_text(text, folder))}"
+        for text in found.not_checked
+    ]
+    return "\n".join([*lines, summary(found)])
+
+
+def _annotation(one: Diagnostic, folder: Path) -> str:
+    place = {
+        "file": relative(one.place.path, folder),
+        "line": one.place.line,
+        "col": one.place.column,
+        "title": f"{one.code} {CODES[one.code].title}",
+    }
+    properties = ",".join(
+        f"{name}={_property(str(value))}" for name, value in place.items() if value is not None
+    )
+    text = [one.message]
+    text += [f"hint: {one.hint}"] if one.hint else []
+    text += [f"{_spot(other.place, folder)}: {other.message}" for other in one.related]
+    return (
+        f"::{one.severity} {properties}::{_message(chr(10).join(printable(part) for part in text))}"
+    )
+
+
+def _spot(place: Place, folder: Path) -> str:
+    parts = (relative(place.path, folder), place.line, place.column)
+    return ":".join(str(part) for part in parts if part is not None)
+
+
+def _message(text: str) -> str:
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _message(text).replace(":", "%3A").replace(",", "%2C")

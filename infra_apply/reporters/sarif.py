@@ -1,0 +1,79 @@
+"""Findings as SARIF 2.1.0 (an OASIS standard), which code scanning services take."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path, PurePath
+from typing import Any
+from urllib.parse import quote
+
+from infra_apply.codes import CODES, rule_of
+from infra_apply.diagnostics import Diagnostic, Findings, Place
+from infra_apply.reporters.paths import relative, relative_text
+
+
+def findings(found: Findings, folder: Path) -> str:
+    """Render one run. Files below the working directory are relative to it (`%SRCROOT%`)."""
+    codes = sorted({one.code for one in found.diagnostics})
+    notes = [
+        {"level": "note", "message": {"text": relative_text(text, folder)}}
+        for text in found.not_checked
+    ]
+    run = {
+        "tool": {"driver": {"name": "infra-apply", "rules": [_rule(code) for code in codes]}},
+        "columnKind": "unicodeCodePoints",
+        "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": notes}],
+        "results": [_result(one, codes.index(one.code), folder) for one in found.diagnostics],
+    }
+    document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
+    return json.dumps(document, indent=2, ensure_ascii=False)
+
+
+# The schema's own `id`.
+_SCHEMA = (
+    "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+)
+
+
+def _rule(name: str) -> dict[str, Any]:
+    code = CODES[name]
+    return {
+        "id": name,
+        "shortDescription": {"text": code.title},
+        "fullDescription": {"text": code.why},
+        "help": {"text": f"Why: {code.why}.\nFix: {code.fix}."},
+        "defaultConfiguration": {"level": str(code.severity)},
+        "properties": {"tags": [rule_of(name)]},
+    }
+
+
+def _result(one: Diagnostic, index: int, folder: Path) -> dict[str, Any]:
+    text = f"{one.message}\nhint: {one.hint}" if one.hint else one.message
+    result: dict[str, Any] = {
+        "ruleId": one.code,
+        "ruleIndex": index,
+        "level": str(one.severity),
+        "message": {"text": text},
+        "locations": [_location(one.place, folder)],
+    }
+    if one.related:
+        result["relatedLocations"] = [
+            {"id": number, **_location(other.place, folder), "message": {"text": other.message}}
+            for number, other in enumerate(one.related, start=1)
+        ]
+    return result
+
+
+def _location(place: Place, folder: Path) -> dict[str, Any]:
+    physical: dict[str, Any] = {"artifactLocation": _artifact(place.path, folder)}
+    if place.line is not None:
+        region = {"startLine": place.line, "startColumn": place.column}
+        physical["region"] = {key: value for key, value in region.items() if value is not None}
+    return {"physicalLocation": physical}
+
+
+def _artifact(path: str, folder: Path) -> dict[str, str]:
+    short = relative(path, folder)
+    if PurePath(short).is_absolute():
+        return {"uri": f"file://{quote(short)}"}
+    return {"uri": quote(short), "uriBaseId": "%SRCROOT%"}

@@ -1,0 +1,123 @@
+"""A fleet -> the services map of the mesh, and the mesh file's text with that map in it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+from infra_apply import json_member, naming
+from infra_apply.fleet.machines import machine
+from infra_apply.fleet.model import Fleet
+from infra_apply.manifest import Manifest
+from infra_apply.plan.addresses import url
+
+MEMBER: Final = "services"
+"""The member of mesh-hosts.json that is ours to write."""
+
+
+@dataclass(frozen=True, slots=True)
+class Regenerated:
+    """The mesh file's bytes with the map in them, and what that takes away.
+
+    `removed` names entries no manifest declares; `dropped` facts of entries that stay; `twice`
+    says that the file has the member more than once (the last counts and is the one written).
+    """
+
+    content: bytes
+    removed: tuple[str, ...] = ()
+    dropped: tuple[tuple[str, str], ...] = ()
+    twice: bool = False
+
+
+class ForeignShape(ValueError):
+    """The file is not one whose services map we know how to replace; the text says why."""
+
+
+def services_map(fleet: Fleet) -> dict[str, dict[str, Any]]:
+    """Return every service once by its key, sorted; absent facts are left out."""
+    entries = {naming.instance(*one.instance): _entry(fleet, one) for one in fleet.services()}
+    return dict(sorted(entries.items()))
+
+
+def regenerate(content: bytes, entries: dict[str, dict[str, Any]]) -> Regenerated:
+    """Put the map into a mesh file. A map that says the same already is left to the byte.
+
+    Raises ForeignShape: nothing that is not understood is ever replaced.
+    """
+    try:
+        text = content.decode("utf-8")
+        before = json_member.value_of(text, MEMBER)
+        members = sum(one.key == MEMBER for one in json_member.scan(text).members)
+    except UnicodeDecodeError:
+        raise ForeignShape("it is not UTF-8 text") from None
+    except json.JSONDecodeError as error:
+        place = f"line {error.lineno}, column {error.colno}"
+        raise ForeignShape(f"it is not a JSON object ({place}: {error.msg})") from None
+    except (RecursionError, ValueError):
+        raise ForeignShape("it is not JSON that can be read") from None
+    old = _objects(before)
+    if before is not None and old == _pairs(entries):
+        return Regenerated(content, twice=members > 1)
+    made = json_member.replaced(text, MEMBER, entries)
+    keys = {name: {key for key, _ in facts} for name, facts in old}
+    return Regenerated(
+        content=made.encode("utf-8"),
+        removed=tuple(sorted(keys.keys() - entries.keys())),
+        dropped=tuple(
+            (name, key)
+            for name in sorted(keys.keys() & entries.keys())
+            for key in sorted(keys[name] - _FACTS)
+        ),
+        twice=members > 1,
+    )
+
+
+def lost(made: Regenerated) -> Iterator[str]:
+    """Yield a line for everything that regenerating takes out of the file."""
+    for name in made.removed:
+        yield f"removes `{name}`: no manifest declares it"
+    for name, key in made.dropped:
+        yield f"removes `{key}` of `{name}`: it is no fact of a manifest"
+    if made.twice:
+        yield "the file has `services` twice; the last one counts, and the first is left alone"
+
+
+def _entry(fleet: Fleet, one: Manifest) -> dict[str, Any]:
+    service = one.service
+    facts = {
+        "project": one.project,
+        "environment": one.environment,
+        "host": machine(one),
+        "port": service.port if service else None,
+        "url": url(fleet, one),
+        "runtime": service.runtime if service else None,
+        "systemd_unit": service.systemd_unit if service else None,
+        "depends_on": sorted(set(one.depends_on)) or None,
+    }
+    return {key: value for key, value in facts.items() if value is not None}
+
+
+def _objects(value: Any) -> tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]:
+    """Take the map there is, as pairs. Null is no map yet; any other shape is somebody else's."""
+    if value is None:
+        return ()
+    if not isinstance(value, tuple):
+        raise ForeignShape("its `services` is not an object")
+    for name, facts in value:
+        if not isinstance(facts, tuple):
+            shown = json.dumps(name)
+            raise ForeignShape(f"the entry {shown} of its `services` is not an object")
+    return value
+
+
+def _pairs(
+    entries: dict[str, dict[str, Any]],
+) -> tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]:
+    return tuple((name, tuple(facts.items())) for name, facts in entries.items())
+
+
+_FACTS: Final = frozenset(
+    {"project", "environment", "host", "port", "url", "runtime", "systemd_unit", "depends_on"}
+)

@@ -1,0 +1,213 @@
+"""The whole life of a fleet: applied, unchanged, edited, drifted, healed, refused, ended."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.companies import manifest, write
+from tests.e2e.conftest import Shell
+
+pytestmark = pytest.mark.engine
+
+SETTINGS = {"network": {"ssh": ["198.51.100.0/24"], "mesh": ["udp/51820"]}, "fleet": "acme"}
+COMPANY = {
+    "shop/.infra.yaml": manifest(
+        "shop",
+        service={"host": "lime", "port": 8080},
+        database={"cluster": "shared-pg", "name": "shop", "user": "shop"},
+        depends_on=["wiki"],
+    ),
+    "wiki/.infra.yaml": manifest("wiki", service={"host": "basil", "port": 8081}),
+}
+
+
+@pytest.fixture
+def company(tmp_path: Path, shell: Callable[[Path], Shell]) -> Shell:
+    return shell(write(tmp_path, COMPANY, settings=SETTINGS))
+
+
+def changed(answer: Any) -> set[tuple[str, str, str]]:
+    return {(one["op"], one["type"].rpartition(":")[2], one["name"]) for one in answer["steps"]}
+
+
+def edit(shell: Shell, **keys: Any) -> None:
+    file = shell.project / "projects" / "shop" / ".infra.yaml"
+    file.write_text(yaml.safe_dump({**yaml.safe_load(file.read_text()), **keys}))
+
+
+def droplet(shell: Shell, name: str) -> Any:
+    (found,) = [one for one in shell.state_of_account()["droplets"] if one["name"] == name]
+    return found
+
+
+def behind_its_back(shell: Shell, change: Callable[[Any], None]) -> None:
+    """Change the account as somebody in DigitalOcean's console would."""
+    account = shell.state_of_account()
+    change(account)
+    (shell.account / "account.json").write_text(json.dumps(account))
+
+
+def test_a_second_up_changes_nothing_and_an_edit_only_what_it_names(company: Shell) -> None:
+    first = company.json("up")
+    assert {op for op, _, _ in changed(first)} == {"create"}
+    assert changed(company.json("up")) == set()
+    edit(company, depends_on=[])
+    assert changed(company.json("preview")) == {("update", "Firewall", "basil")}
+
+
+def test_the_firewalls_are_what_the_plan_says_of_access(company: Shell) -> None:
+    planned = json.loads(company.run("plan", "--format", "json").stdout)
+    company.json("up")
+    firewalls = {one["name"]: one for one in company.state_of_account()["firewalls"]}
+    for entry in planned["access"]:
+        rules = {rule["ports"]: rule for rule in firewalls[entry["host"]]["inbound_rules"]}
+        callers = [f"infra-apply-host:{one['host']}" for one in entry["from"]]
+        assert rules.get(str(entry["port"]), {}).get("sources", {}).get("tags", []) == callers
+    ssh = {rule["ports"]: rule for rule in firewalls["lime"]["inbound_rules"]}["22"]
+    assert ssh["sources"]["addresses"] == ["198.51.100.0/24"]
+
+
+def test_a_droplet_deleted_outside_is_shown_and_made_again(company: Shell) -> None:
+    company.json("up")
+    behind_its_back(
+        company,
+        lambda account: account.update(
+            droplets=[one for one in account["droplets"] if one["name"] != "basil"]
+        ),
+    )
+    assert ("create", "Droplet", "basil") in changed(company.json("preview"))
+    company.json("up")
+    assert droplet(company, "basil")["status"] in {"new", "active"}
+    assert changed(company.json("preview")) == set()
+
+
+def test_what_others_added_to_a_droplet_stays_and_our_own_tags_come_back(company: Shell) -> None:
+    company.json("up")
+
+    def retag(account: Any) -> None:
+        (lime,) = [one for one in account["droplets"] if one["name"] == "lime"]
+        lime["tags"] = [tag for tag in lime["tags"] if tag != "project:shop"] + ["team:web"]
+        names = {tag["name"] for tag in account["tags"]}
+        account["tags"] += (
+            [] if "team:web" in names else [{**account["tags"][0], "name": "team:web"}]
+        )
+
+    behind_its_back(company, retag)
+    assert changed(company.json("preview")) == {("update", "Droplet", "lime")}
+    company.json("up")
+    assert {"team:web", "project:shop"} <= set(droplet(company, "lime")["tags"])
+
+
+def test_a_droplet_grown_outside_is_warned_of_and_left_as_it_is(company: Shell) -> None:
+    company.json("up")
+
+    def grow(account: Any) -> None:
+        (larger,) = [one for one in account["sizes"] if one["slug"] == "s-2vcpu-4gb"]
+        for one in account["droplets"]:
+            if one["name"] == "lime":
+                one.update(size_slug=larger["slug"], size=larger)
+                one.update({key: larger[key] for key in ("memory", "vcpus", "disk")})
+
+    behind_its_back(company, grow)
+    seen = company.json("preview")
+    assert not [one for one in changed(seen) if one[1] == "Droplet" and one[0] != "refresh"]
+    assert any("larger than the s-1vcpu-1gb planned" in one["message"] for one in seen["messages"])
+    company.json("up")
+    assert droplet(company, "lime")["size_slug"] == "s-2vcpu-4gb"
+
+
+def test_a_foreign_firewall_on_a_host_is_named(company: Shell) -> None:
+    company.json("up")
+    lime = droplet(company, "lime")["id"]
+
+    def add(account: Any) -> None:
+        foreign = {**account["firewalls"][0], "id": "f-1", "name": "old-door", "tags": []}
+        account["firewalls"].append({**foreign, "droplet_ids": [lime]})
+
+    behind_its_back(company, add)
+    said = " ".join(one["message"] for one in company.json("preview")["messages"])
+    assert "the firewall `old-door`, not made here, is on `lime` too" in said
+
+
+def test_destroy_refuses_and_everything_leaves_the_account_as_seeded(company: Shell) -> None:
+    company.json("preview")
+    seeded = company.state_of_account()
+    company.json("up")
+    before = company.state_of_account()
+    refused = company.rehearse("destroy")
+    assert refused.returncode == 1
+    assert "protected resources would be deleted" in refused.stderr
+    assert company.state_of_account()["droplets"] == before["droplets"]
+    assert company.rehearse("destroy", "--everything").returncode == 0
+    after = company.state_of_account()
+    held = ("droplets", "databases", "firewalls", "tags", "vpcs", "keys")
+    assert {key: after[key] for key in held if key != "tags"} == {
+        key: seeded[key] for key in held if key != "tags"
+    }
+
+
+def test_nothing_of_a_real_account_reaches_a_rehearsal(company: Shell) -> None:
+    token, endpoint = "dop_v1_" + "5ec2e7" * 10, "https://api.example.com"
+    file = company.project / "stacks" / "Pulumi.prod.yaml"
+    config = yaml.safe_load(file.read_text())
+    config["config"] |= {
+        "digitalocean:token": {"secure": "AAABAKnownCipherText"},
+        "digitalocean:apiEndpoint": endpoint,
+    }
+    config["encryptionsalt"] = "v1:KnownSaltOfARealStack="
+    text = yaml.safe_dump(config)
+    file.write_text(text)
+    environment = {
+        **os.environ,
+        "DIGITALOCEAN_TOKEN": token,
+        "DIGITALOCEAN_API_URL": endpoint,
+        "PULUMI_ACCESS_TOKEN": "pul-" + "0" * 40,
+        "PULUMI_BACKEND_URL": "https://api.example.com",
+    }
+    done = company.run(
+        "rehearse", "up", "--account", company.account, "--clock", "200", env=environment
+    )
+    assert done.returncode == 0, done.stderr
+    assert file.read_text() == text
+    everything = [done.stdout, done.stderr] + [
+        one.read_text(errors="replace")
+        for one in company.account.rglob("*")
+        if one.is_file() and "plugins" not in one.parts
+    ]
+    for private in (token, endpoint, "KnownCipherText", "KnownSalt", "pul-000"):
+        assert not [one for one in everything if private in one], private
+
+
+def test_plain_pulumi_does_what_its_user_types(company: Shell) -> None:
+    lines = [
+        "pulumi preview",
+        "pulumi up --yes --skip-preview",
+        "pulumi refresh --yes",
+        "pulumi stack output instances --show-secrets --json",
+        "pulumi destroy --yes",
+    ]
+    done = [company.pulumi(line) for line in lines]
+    assert [one.returncode for one in done[:4]] == [0, 0, 0, 0], [one.stderr for one in done]
+    assert "Host" in done[0].stdout and "lime" in done[0].stdout
+    outputs = json.loads(done[3].stdout)
+    assert outputs["shop"]["env"]["DATABASE_URL"].startswith("postgresql://shop:")
+    assert outputs["shop"]["env"]["WIKI_URL"] == "http://basil:8081"
+    assert done[4].returncode != 0
+    assert "protected" in done[4].stdout + done[4].stderr
+
+
+def test_every_route_that_is_used_is_modelled(company: Shell) -> None:
+    company.json("up")
+    company.json("refresh")
+    requests = [
+        json.loads(line) for line in (company.account / "requests.jsonl").read_text().splitlines()
+    ]
+    assert requests
+    assert [one for one in requests if one["status"] == 501] == []

@@ -1,0 +1,130 @@
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from infra_apply import naming
+from infra_apply.manifest import Manifest
+from infra_apply.mesh import Host, Mesh
+from infra_apply.plan.build import build
+from infra_apply.plan.model import FirewallPlan, Inbound, Plan
+from infra_apply.settings import HostSettings, Network
+from tests.companies import MESH, SETTINGS, fleet, gpu, plan, service
+
+OPEN = replace(SETTINGS, network=Network(ssh=("198.51.100.0/24",), mesh=("udp/51820",)))
+SSH = Inbound("tcp", "22", ("198.51.100.0/24",))
+TUNNEL = Inbound("udp", "51820", ("0.0.0.0/0", "::/0"))
+
+
+def firewall(found: Plan, host: str) -> FirewallPlan | None:
+    (wanted,) = [one for one in found.hosts if one.name == host]
+    return wanted.firewall
+
+
+def test_a_port_admits_its_dependents_hosts_by_tag() -> None:
+    found = plan(
+        service("shop", depends_on=("wiki",)), service("wiki", host="basil"), settings=OPEN
+    )
+    assert firewall(found, "basil") == FirewallPlan(
+        "basil",
+        "infra-apply-host:basil",
+        (SSH, Inbound("tcp", "8080", (), ("infra-apply-host:lime",)), TUNNEL),
+    )
+
+
+def test_a_port_nobody_calls_is_closed() -> None:
+    assert firewall(plan(service("shop"), settings=OPEN), "lime") == FirewallPlan(
+        "lime", "infra-apply-host:lime", (SSH, TUNNEL)
+    )
+
+
+def test_the_slots_of_a_dependent_are_admitted_by_their_pools_tag() -> None:
+    found = plan(
+        service("shop"),
+        service("batch", service=None, gpu=gpu(), depends_on=("shop",)),
+        settings=OPEN,
+    )
+    made = firewall(found, "lime")
+    assert made is not None
+    assert Inbound("tcp", "8080", (), ("infra-apply-pool:batch",)) in made.inbound
+
+
+def test_a_pool_has_a_firewall_that_admits_its_operators_only() -> None:
+    found = plan(service("batch", service=None, gpu=gpu()), settings=OPEN)
+    assert found.pools[0].firewall == FirewallPlan(
+        "batch-gpu", "infra-apply-pool:batch", (SSH, TUNNEL)
+    )
+
+
+def test_a_dependent_on_the_internet_is_admitted_by_its_address_and_one_in_the_mesh_is_not() -> (
+    None
+):
+    settings = OPEN
+    mesh = Mesh("m", {**MESH.hosts, "kiosk": Host("kiosk", "mac", "8.8.4.4")})
+    manifests = (
+        service("shop"),
+        service("app", host="kiosk", provider="mac", depends_on=("shop",)),
+        service("web", host="fennel", provider="mac", depends_on=("shop",)),
+    )
+    found = build(replace(fleet(*manifests, settings=settings), mesh=mesh), settings)
+    made = firewall(found, "lime")
+    assert made is not None
+    assert Inbound("tcp", "8080", ("8.8.4.4/32",)) in made.inbound
+    assert [one.via_mesh for one in found.access[0].sources] == [False, True]
+
+
+def test_without_a_word_on_ssh_no_host_is_locked() -> None:
+    assert firewall(plan(service("shop")), "lime") is None
+
+
+def test_nobody_may_log_in_when_the_settings_say_nobody() -> None:
+    settings = replace(SETTINGS, network=Network(ssh=()))
+    assert firewall(plan(service("shop"), settings=settings), "lime") == FirewallPlan(
+        "lime", "infra-apply-host:lime", ()
+    )
+
+
+def test_an_adopted_host_keeps_its_own_firewall_until_it_is_managed() -> None:
+    adopted = replace(OPEN, hosts={"lime": HostSettings(adopt=42)})
+    managed = replace(OPEN, hosts={"lime": HostSettings(adopt=42, firewall="managed")})
+    assert firewall(plan(service("shop"), settings=adopted), "lime") is None
+    assert firewall(plan(service("shop"), settings=managed), "lime") is not None
+
+
+NAMES = ("shop", "wiki", "mail", "game", "news")
+
+
+@st.composite
+def fleets(draw: st.DrawFn) -> tuple[list[Manifest], frozenset[str]]:
+    """Random services on two hosts and a mac, and which of them are public."""
+    made = []
+    for index, name in enumerate(NAMES):
+        host = draw(st.sampled_from(["lime", "basil", "fennel"]))
+        others = tuple(other for other in NAMES if other != name and draw(st.booleans()))
+        provider = "mac" if host == "fennel" else "digitalocean"
+        made.append(service(name, host, 8000 + index, provider=provider, depends_on=others))
+    return made, frozenset(name for name in NAMES if draw(st.booleans()))
+
+
+@given(fleets())
+def test_the_rules_admit_whom_access_names_and_nobody_else(
+    drawn: tuple[list[Manifest], frozenset[str]],
+) -> None:
+    manifests, public = drawn
+    network = replace(OPEN.network, public=dict.fromkeys(sorted(public)))
+    found = plan(*manifests, settings=replace(OPEN, network=network))
+    for host in found.rendered_hosts:
+        assert host.firewall is not None
+        rules = {one.ports: one for one in host.firewall.inbound}
+        assert rules.pop("22") == SSH
+        assert rules.pop("51820") == TUNNEL
+        for entry in (one for one in found.access if one.host == host.name):
+            rule = rules.pop(str(entry.port), Inbound("tcp", str(entry.port)))
+            callers = {one.host for one in entry.sources if one.host and one.host != "fennel"}
+            if entry.public:
+                assert rule.addresses == ("0.0.0.0/0", "::/0")
+            else:
+                assert rule.tags == tuple(sorted(naming.host_tag(host) for host in callers))
+        assert rules == {}
