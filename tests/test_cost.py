@@ -77,7 +77,7 @@ def test_a_cost_is_said_in_one_line_and_as_a_difference() -> None:
         difference(before, after)
         == "+$28.80 a month (to $34.80); GPU pools at most $144.00 a day, by a test"
     )
-    assert difference(after, before) == "-$28.80 a month (to $6.00)"
+    assert difference(after, before) == "-$28.80 a month (to $6.00), by a test"
 
 
 def test_a_preview_begins_from_the_sizes_there_are() -> None:
