@@ -8,36 +8,59 @@ from pathlib import Path
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
-from infra_apply import cost, settings
+from infra_apply import cost, naming, settings
 from infra_apply.account.client import Client, access
+from infra_apply.account.live import read_gpu_droplets
 from infra_apply.account.model import Account
 from infra_apply.account.observe import observe
 from infra_apply.codes import Severity
 from infra_apply.diagnostics import Diagnostic
 from infra_apply.failures import Failure
+from infra_apply.gpu.pool import as_it_is
 from infra_apply.planning import plan_stack
 from infra_apply.project import find
 from infra_apply.reconcile import Decisions, reconcile
+from infra_apply.render.slots import render_slots
 from infra_apply.render.stack import render
 from infra_apply.reporters import text
 
 
 def main() -> None:
     """Render the current stack. Every decision falls before the first resource is registered."""
+    if pool := naming.pool_of_stack(pulumi.get_stack()):
+        _show_pool(*pool)
+        return
     folder = Path(__file__).resolve().parent
     values = settings.from_config({**get_config_env(), **CONFIG.get()})
     planned = plan_stack(find(folder), pulumi.get_stack(), values=values)
     _report(planned.findings.diagnostics)
     if planned.plan is None:
         return
-    digitalocean = pulumi.Config("digitalocean")
-    credentials = {key: digitalocean.get(key) for key in ("token", "apiEndpoint")}
-    account = observe(Client(access(os.environ, credentials)), planned.plan)
+    account = observe(_client(), planned.plan)
     decisions, problems = reconcile(planned.plan, account)
     _report(problems)
     if decisions is not None:
         pulumi.log.info(f"cost: {_cost(decisions, account)}")
         render(decisions)
+
+
+def _show_pool(environment: str, project: str) -> None:
+    """Declare a pool's slots as they are. An update ends here: what it left out would end too."""
+    if not pulumi.runtime.is_dry_run():
+        raise pulumi.RunError(
+            "a plain update does not change a GPU pool, and changed nothing; use: "
+            f"infra-apply gpu scale {project} N --stack {environment}"
+        )
+    slots, problems = as_it_is(read_gpu_droplets(_client()), environment, project)
+    for problem in problems:
+        pulumi.log.warn(problem)
+    render_slots(slots)
+
+
+def _client() -> Client:
+    digitalocean = pulumi.Config("digitalocean")
+    credentials = {key: digitalocean.get(key) for key in ("token", "apiEndpoint")}
+    return Client(access(os.environ, credentials))
 
 
 def _cost(decisions: Decisions, account: Account) -> str:

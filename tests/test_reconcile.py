@@ -2,10 +2,29 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from infra_apply.account.model import Account, Cluster
+from infra_apply.account.live import LiveDroplet
+from infra_apply.account.model import Account, Cluster, LiveFirewall, Size
+from infra_apply.plan.model import Plan
 from infra_apply.reconcile import reconcile
-from infra_apply.settings import Droplet
+from infra_apply.settings import Droplet, Network, Settings
 from tests.companies import SETTINGS, database, plan, service
+
+QUIET = replace(SETTINGS, network=Network(ssh=()))
+
+
+OWNER = "infra-apply:acme:prod"
+SIZES = {
+    "s-1vcpu-1gb": Size(1024, 1, 25, 6.0, 0.00893),
+    "s-2vcpu-4gb": Size(4096, 2, 80, 24.0, 0.03571),
+}
+
+
+def wanted(settings: Settings = QUIET) -> Plan:
+    return plan(service("shop", database=database("shop")), settings=settings)
+
+
+def droplet(name: str = "lime", *tags: str, size: str = "s-1vcpu-1gb") -> LiveDroplet:
+    return LiveDroplet(7, name, "active", "nyc3", size, (OWNER, *tags), ("203.0.113.7",))
 
 
 def cluster(name: str, engine: str = "pg") -> Cluster:
@@ -17,8 +36,8 @@ def clusters(*made: Cluster) -> dict[str, Cluster]:
 
 
 def test_an_unknown_cluster_lists_those_that_exist() -> None:
-    account = Account(clusters=clusters(cluster("shared-mysql"), cluster("shared-pg-2")))
-    decisions, problems = reconcile(plan(service("shop", database=database("shop"))), account)
+    found = Account(clusters=clusters(cluster("shared-mysql"), cluster("shared-pg-2")))
+    decisions, problems = reconcile(wanted(), found)
     assert decisions is None
     assert [one.code for one in problems] == ["IA901"]
     assert "there are: `shared-mysql`, `shared-pg-2`" in problems[0].message
@@ -26,29 +45,82 @@ def test_an_unknown_cluster_lists_those_that_exist() -> None:
 
 
 def test_an_account_without_clusters_says_so() -> None:
-    _, problems = reconcile(plan(service("shop", database=database("shop"))), Account())
+    _, problems = reconcile(wanted(), Account())
     assert "there are: none" in problems[0].message
 
 
 def test_a_cluster_without_logical_databases_is_refused() -> None:
-    account = Account(clusters=clusters(cluster("shared-pg", "valkey"), cluster("real")))
-    _, problems = reconcile(plan(service("shop", database=database("shop"))), account)
+    found = Account(clusters=clusters(cluster("shared-pg", "valkey"), cluster("real")))
+    _, problems = reconcile(wanted(), found)
     assert [(one.code, one.hint) for one in problems] == [("IA902", "name one of real")]
 
 
 def test_every_problem_is_reported_at_once() -> None:
-    settings = replace(SETTINGS, droplet=Droplet(ssh_keys=("ops",), vpc="office"))
-    wanted = plan(service("shop", database=database("shop")), settings=settings)
-    _, problems = reconcile(wanted, Account())
+    settings = replace(QUIET, droplet=Droplet(ssh_keys=("ops",), vpc="office"))
+    _, problems = reconcile(wanted(settings), Account())
     assert [one.code for one in problems] == ["IA901", "IA903", "IA903"]
 
 
 def test_names_become_ids() -> None:
-    settings = replace(SETTINGS, droplet=Droplet(ssh_keys=("ops",), vpc="office"))
-    wanted = plan(service("shop", database=database("shop")), settings=settings)
-    account = Account(clusters(cluster("shared-pg")), {"ops": 7}, {"office": "vpc-1"})
-    decisions, problems = reconcile(wanted, account)
+    settings = replace(QUIET, droplet=Droplet(ssh_keys=("ops",), vpc="office"))
+    found = Account(clusters(cluster("shared-pg")), {"ops": 7}, {"office": "vpc-1"})
+    decisions, problems = reconcile(wanted(settings), found)
     assert problems == ()
     assert decisions is not None
     assert (decisions.hosts[0].ssh_key_ids, decisions.hosts[0].vpc_id) == (("7",), "vpc-1")
     assert decisions.databases[0].cluster.id == "id-of-shared-pg"
+
+
+def account(*droplets: LiveDroplet, firewalls: tuple[LiveFirewall, ...] = ()) -> Account:
+    return Account(
+        clusters(cluster("shared-pg")), droplets=droplets, firewalls=firewalls, sizes=SIZES
+    )
+
+
+def test_tags_others_put_on_a_droplet_are_kept_and_our_own_are_only_what_is_planned() -> None:
+    decisions, _ = reconcile(wanted(), account(droplet("lime", "team:web", "project:gone")))
+    assert decisions is not None
+    tags = decisions.hosts[0].host.tags
+    assert "team:web" in tags
+    assert "project:gone" not in tags
+
+
+def test_a_droplet_of_another_owner_is_not_taken_for_ours() -> None:
+    stranger = replace(droplet("lime", "team:web"), tags=("team:web",))
+    decisions, _ = reconcile(wanted(), account(stranger))
+    assert decisions is not None
+    assert "team:web" not in decisions.hosts[0].host.tags
+
+
+def test_a_droplet_somebody_enlarged_is_named_and_never_made_smaller() -> None:
+    decisions, problems = reconcile(wanted(), account(droplet(size="s-2vcpu-4gb")))
+    assert [one.code for one in problems] == ["IA904"]
+    assert decisions is not None
+    assert decisions.hosts[0].host.size == "s-2vcpu-4gb"
+    assert decisions.rendered.hosts[0].size == "s-2vcpu-4gb"
+    assert decisions.sizes_now == {"lime": "s-2vcpu-4gb"}
+
+
+def test_a_droplet_that_is_smaller_than_planned_grows() -> None:
+    settings = replace(QUIET, droplet=Droplet(size="s-2vcpu-4gb"))
+    decisions, problems = reconcile(wanted(settings), account(droplet()))
+    assert problems == ()
+    assert decisions is not None
+    assert decisions.hosts[0].host.size == "s-2vcpu-4gb"
+
+
+def test_hosts_without_a_firewall_are_named_in_one_warning() -> None:
+    decisions, problems = reconcile(wanted(SETTINGS), account())
+    assert decisions is not None
+    assert [one.code for one in problems] == ["IA905"]
+    assert "no firewall: `lime`" in problems[0].message
+
+
+def test_a_foreign_firewall_is_named_whether_it_is_on_the_droplet_or_on_a_tag() -> None:
+    by_id = LiveFirewall("by-id", frozenset({7}), frozenset())
+    by_tag = LiveFirewall("by-tag", frozenset(), frozenset({"project:shop"}))
+    ours = LiveFirewall("lime", frozenset(), frozenset({"infra-apply-host:lime"}))
+    elsewhere = LiveFirewall("elsewhere", frozenset({8}), frozenset({"team:db"}))
+    live = droplet("lime", "project:shop", "infra-apply-host:lime")
+    _, problems = reconcile(wanted(), account(live, firewalls=(ours, by_tag, elsewhere, by_id)))
+    assert [one.message.split("`")[1] for one in problems] == ["by-id", "by-tag"]
