@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,10 @@ from tests.e2e.conftest import Shell
 
 pytestmark = pytest.mark.engine
 
-SETTINGS = {"network": {"ssh": ["198.51.100.0/24"], "mesh": ["udp/51820"]}, "fleet": "acme"}
+SETTINGS: dict[str, Any] = {
+    "network": {"ssh": ["198.51.100.0/24"], "mesh": ["udp/51820"]},
+    "fleet": "acme",
+}
 COMPANY = {
     "shop/.infra.yaml": manifest(
         "shop",
@@ -62,16 +66,59 @@ def test_a_second_up_changes_nothing_and_an_edit_only_what_it_names(company: She
     assert changed(company.json("preview")) == {("update", "Firewall", "basil")}
 
 
-def test_the_firewalls_are_what_the_plan_says_of_access(company: Shell) -> None:
+def random_company(seed: int) -> dict[str, Any]:
+    """Services on two droplets and a mac, who call each other at random; some with a pool."""
+    rng = random.Random(seed)  # noqa: S311 - a company, not a secret
+    names = ["shop", "wiki", "mail", "game", "news"]
+    made = {}
+    for port, name in enumerate(names, 8000):
+        host = rng.choice(["lime", "basil", "fennel"])
+        keys: dict[str, Any] = {"service": {"host": host, "port": port}}
+        keys["provider"] = "mac" if host == "fennel" else "digitalocean"
+        keys["depends_on"] = [other for other in names if other != name and rng.random() < 0.4]
+        if rng.random() < 0.4:
+            keys["gpu"] = {"mode": "on-demand", "droplet": "box"}
+        made[f"{name}/.infra.yaml"] = manifest(name, **keys)
+    return made
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_the_firewalls_are_what_the_plan_says_of_access(
+    seed: int, tmp_path: Path, shell: Callable[[Path], Shell]
+) -> None:
+    profile = {"size": "gpu-l40sx1-48gb", "image": "12345"}
+    public = {"public": {"game": None}}
+    company = shell(
+        write(
+            tmp_path,
+            random_company(seed),
+            settings={
+                **SETTINGS,
+                "network": {**SETTINGS["network"], **public},
+                "gpu": {"profiles": {"box": profile}},
+            },
+        )
+    )
     planned = json.loads(company.run("plan", "--format", "json").stdout)
+    pools = {one["project"] for one in planned["pools"]}
     company.json("up")
     firewalls = {one["name"]: one for one in company.state_of_account()["firewalls"]}
+    assert {f"{name}-gpu" for name in pools} <= firewalls.keys()
     for entry in planned["access"]:
         rules = {rule["ports"]: rule for rule in firewalls[entry["host"]]["inbound_rules"]}
-        callers = [f"infra-apply-host:{one['host']}" for one in entry["from"]]
-        assert rules.get(str(entry["port"]), {}).get("sources", {}).get("tags", []) == callers
-    ssh = {rule["ports"]: rule for rule in firewalls["lime"]["inbound_rules"]}["22"]
-    assert ssh["sources"]["addresses"] == ["198.51.100.0/24"]
+        assert rules["22"]["sources"] == {"addresses": ["198.51.100.0/24"]}
+        sources = rules.get(str(entry["port"]), {}).get("sources", {})
+        if entry["public"]:
+            assert sources == {"addresses": ["0.0.0.0/0", "::/0"]}
+            continue
+        callers = {
+            f"infra-apply-host:{one['host']}" for one in entry["from"] if one["host"] != "fennel"
+        }
+        callers |= {
+            f"infra-apply-pool:{one['project']}" for one in entry["from"] if one["project"] in pools
+        }
+        assert set(sources.get("tags", [])) == callers
+        assert "addresses" not in sources
 
 
 def test_a_droplet_deleted_outside_is_shown_and_made_again(company: Shell) -> None:
