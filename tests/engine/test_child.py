@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import threading
 from typing import TYPE_CHECKING
@@ -34,13 +35,16 @@ def run(
     )
 
 
-def alive(pid: int) -> bool:
+def ends(pid: int) -> bool:
+    """Wait for a process to end: what is killed is gone a moment later, not at once."""
     try:
-        os.kill(pid, 0)
+        handle = os.pidfd_open(pid)
     except ProcessLookupError:
-        return False
-    with open(f"/proc/{pid}/stat", encoding="ascii") as file:  # noqa: PTH123 - /proc
-        return file.read().rsplit(")", 1)[1].split()[0] != "Z"
+        return True
+    try:
+        return bool(select.select([handle], [], [], FOREVER / 2)[0])
+    finally:
+        os.close(handle)
 
 
 def test_lines_of_both_streams_are_handed_on_also_the_unfinished_last(tmp_path: Path) -> None:
@@ -71,7 +75,7 @@ def test_at_the_deadline_the_child_and_what_it_started_are_ended(tmp_path: Path)
     with pytest.raises(child.ChildFailed, match=r"^it was not done after 0 s$"):
         run("sleep 60 & echo $!; wait", tmp_path, lambda line: pids.append(int(line)), 0.4)
     assert len(pids) == 1
-    assert not alive(pids[0])
+    assert ends(pids[0])
 
 
 def test_an_interrupt_ends_the_child_and_what_it_started(tmp_path: Path) -> None:
@@ -84,7 +88,7 @@ def test_an_interrupt_ends_the_child_and_what_it_started(tmp_path: Path) -> None
     assert threading.current_thread() is threading.main_thread()
     with pytest.raises(KeyboardInterrupt):
         run("sleep 60 & echo $!; wait", tmp_path, interrupt)
-    assert not alive(pids[0])
+    assert ends(pids[0])
 
 
 def test_a_child_gets_the_given_environment_only(
