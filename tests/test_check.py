@@ -56,6 +56,20 @@ def test_the_services_map_of_the_mesh_knows_the_neighbours(
     assert "whether" not in capsys.readouterr().out
 
 
+def test_the_services_map_knows_the_neighbours_of_several_folders_too(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = shop.parent / "other"
+    other.mkdir()
+    (other / ".infra.yaml").write_text(SHOP.replace("shop", "other").replace("8080", "8082"))
+    mesh = {"hosts": {"lime": {}}, "services": {"catalog": {}}}
+    (shop / "mesh.json").write_text(json.dumps(mesh))
+    assert main(["check", ".", "../other", "--mesh-hosts", "mesh.json"]) == 0
+    (shop / "mesh.json").write_text(json.dumps({"hosts": {"lime": {}}}))
+    assert main(["check", ".", "../other", "--mesh-hosts", "mesh.json"]) == 1
+    assert "no project or external service is called `catalog`" in capsys.readouterr().out
+
+
 def test_a_gpu_profile_cannot_be_known_without_settings_and_a_misspelt_size_can(
     shop: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -36,7 +36,8 @@ def folders(root: Root, base: Path) -> tuple[list[str], tuple[Diagnostic, ...]]:
         folder = os.path.normpath(os.path.join(base, root.pattern))  # noqa: PTH118
         if os.path.isdir(folder):  # noqa: PTH112 - ten thousand folders pay for a Path each
             return [folder], ()
-        message = f"there is no folder `{root.pattern}`"
+        name = os.path.basename(folder) if root.literal else root.pattern  # noqa: PTH119
+        message = f"there is no folder `{name}`"
         hint = "remove it from the list, or check the project out"
         return [], (Diagnostic("IA707", root.place, message, hint),)
     found = sorted(os.path.normpath(match) for match in _matches(str(base / root.pattern)))

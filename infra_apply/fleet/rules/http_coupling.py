@@ -63,9 +63,9 @@ def _nobody(
         hint = f"add a `.infra.yaml` to `{name}`, or remove the entry"
         yield Diagnostic("IA308", place, message, hint)
         return
+    if fleet.settings is None and _in_services_map(fleet, one, name):
+        return  # the folders that were named need not be the whole company
     if fleet.alone:
-        if _in_services_map(fleet, one, name):
-            return
         mesh = " and the mesh's services map does not have it" if fleet.mesh else ""
         yield NotChecked(
             f"{place.path}: whether `{name}` exists: only this project's folder was named{mesh}"
