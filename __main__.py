@@ -16,7 +16,7 @@ from infra_apply.account.observe import observe
 from infra_apply.codes import Severity
 from infra_apply.diagnostics import Diagnostic
 from infra_apply.failures import Failure
-from infra_apply.gpu.pool import as_it_is
+from infra_apply.gpu.change import as_it_is
 from infra_apply.planning import plan_stack
 from infra_apply.project import find
 from infra_apply.reconcile import Decisions, reconcile

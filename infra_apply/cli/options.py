@@ -9,8 +9,9 @@ from pathlib import Path
 from infra_apply.project import Project, find, stack_of_file
 
 
-def add_project_flags(parser: argparse.ArgumentParser) -> None:
-    """Add `-C`, `--stack` and `--config-file`."""
+def add_project_flags(parser: argparse.ArgumentParser, *, named: bool = False) -> None:
+    """Add `-C`, `--stack` and `--config-file`; `named` for what must be told the stack."""
+    otherwise = "this or --config-file is required" if named else _OTHERWISE
     parser.add_argument(
         "-C",
         dest="directory",
@@ -21,11 +22,14 @@ def add_project_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--stack",
         metavar="NAME",
-        help="the stack (default: from --config-file, $PULUMI_STACK, or prod)",
+        help=f"the stack ({otherwise})",
     )
     parser.add_argument(
         "--config-file", metavar="FILE", type=Path, help="use this stack file, as pulumi does"
     )
+
+
+_OTHERWISE = "default: from --config-file, $PULUMI_STACK, or prod"
 
 
 def project_of(arguments: argparse.Namespace) -> Project:

@@ -114,6 +114,7 @@ def _pool(settings: Settings, one: Manifest, gpu: Gpu) -> PoolPlan:
         regions=profile.regions,
         max_slots=limits.max_slots,
         image=profile.image,
+        ssh_keys=settings.droplet.ssh_keys,
         budget=limits.budget_per_day,
         firewall=of_pool(one, settings),
     )

@@ -77,7 +77,7 @@ class DatabasePlan:
 class PoolPlan:
     """The limits of an on-demand GPU pool; sizes and regions in the order they are tried.
 
-    `budget` is USD a UTC day.
+    `ssh_keys` are names, which slots are made with; `budget` is USD a UTC day.
 
     Without regions, any that has one of the sizes is tried.
     """
@@ -87,6 +87,7 @@ class PoolPlan:
     regions: tuple[str, ...]
     max_slots: int
     image: str | None = None
+    ssh_keys: tuple[str, ...] = ()
     budget: float | None = None
     firewall: FirewallPlan | None = None
 

@@ -1,0 +1,83 @@
+"""`infra-apply gpu scale|status|reap`: the slots of on-demand GPU pools."""
+
+from __future__ import annotations
+
+import argparse
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final
+
+from infra_apply.cli import gpu_reap, gpu_scale, gpu_status
+from infra_apply.cli.options import add_project_flags
+
+SUMMARIES: Final = {
+    "scale": "make a pool's slots as many as you want",
+    "status": "what is there, what it costs, and when it ends",
+    "reap": "end slots past their deadline or without a live lease; needs a token alone",
+}
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add `gpu` with its verbs."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "gpu",
+        help="scale, show and end the slots of GPU pools",
+        description="A pool is empty until work waits; a slot bills from its first second to its "
+        "destruction, also when it is switched off.",
+    )
+    verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
+    _scale(_verb(verbs, "scale", gpu_scale.run))
+    _status(_verb(verbs, "status", gpu_status.run))
+    _reap(_verb(verbs, "reap", gpu_reap.run))
+
+
+def _verb(verbs: Any, name: str, run: Callable[[argparse.Namespace], int]) -> Any:
+    one = verbs.add_parser(name, help=SUMMARIES[name])
+    one.add_argument(
+        "--account", metavar="DIR", type=Path, help="rehearse with the simulated account kept here"
+    )
+    one.add_argument(
+        "--clock", metavar="N", type=_factor, help="divide a rehearsal's waits by N (default: 20)"
+    )
+    one.set_defaults(run=run)
+    return one
+
+
+def _scale(one: argparse.ArgumentParser) -> None:
+    one.add_argument("project", metavar="PROJECT")
+    one.add_argument("count", metavar="N", type=_count, help="how many slots there should be")
+    add_project_flags(one, named=True)
+    one.add_argument("--yes", action="store_true", help="do not ask")
+    one.add_argument("--force", action="store_true", help="end slots that are at work, too")
+    one.add_argument(
+        "--slot",
+        metavar="ID",
+        action="append",
+        default=[],
+        help="a slot that goes, when there are fewer; may be given again",
+    )
+    one.add_argument("--faults", metavar="FILE", type=Path, help="API faults to play (YAML)")
+
+
+def _status(one: argparse.ArgumentParser) -> None:
+    one.add_argument("project", metavar="PROJECT", nargs="?")
+    add_project_flags(one)
+    one.add_argument("--format", choices=("text", "json"), default="text")
+
+
+def _reap(one: argparse.ArgumentParser) -> None:
+    one.add_argument("--dry-run", action="store_true", help="say what would end, and end nothing")
+
+
+def _count(word: str) -> int:
+    count = int(word)
+    if count < 0:
+        raise ValueError(word)
+    return count
+
+
+def _factor(word: str) -> float:
+    factor = float(word)
+    if not factor > 0:
+        raise ValueError(word)
+    return factor

@@ -1,0 +1,61 @@
+"""Which slots end now: pure, with nothing but DigitalOcean's list of GPU droplets and the time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Literal
+
+from infra_apply.account.live import LiveDroplet
+from infra_apply.gpu.slots import BOOT_GRACE, LEASE_LASTS, Slot, slots_of
+
+Verdict = Literal["destroy", "keep", "report"]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A slot, what becomes of it, and why in a few words."""
+
+    slot: Slot
+    verdict: Verdict
+    why: str
+
+
+def judge(gpu_droplets: Iterable[LiveDroplet], now: float) -> tuple[Judged, ...]:
+    """Judge every slot; a droplet without a slot's tag is not even named.
+
+    What its deadline's tag does not say in one way is for people to decide, and is only reported:
+    so is a slot whose lease or age cannot be read, unless its deadline has passed.
+    """
+    return tuple(_judged(slot, now) for slot in slots_of(gpu_droplets))
+
+
+def _judged(slot: Slot, now: float) -> Judged:
+    deadline = slot.deadline
+    if deadline is None:
+        return Judged(slot, "report", "it has no deadline that can be read")
+    if now >= deadline:
+        return Judged(slot, "destroy", f"its deadline passed {_ago(now - deadline)} ago")
+    if slot.busy(now):
+        return Judged(slot, "keep", "its lease is live")
+    return _leaseless(slot, now)
+
+
+def _leaseless(slot: Slot, now: float) -> Judged:
+    lease, age = slot.lease, slot.age(now)
+    if slot.odd_lease:
+        return Judged(slot, "report", "it has a lease that cannot be read")
+    if age is None:
+        return Judged(slot, "report", "its age is not known, and it has no live lease")
+    if age < BOOT_GRACE:
+        return Judged(slot, "keep", f"it is {_ago(age)} old, and may still be starting")
+    if lease is None:
+        return Judged(slot, "destroy", f"it is {_ago(age)} old and never had a lease")
+    return Judged(slot, "destroy", f"its lease ended {_ago(now - lease - LEASE_LASTS)} ago")
+
+
+def _ago(seconds: float) -> str:
+    minutes = int(seconds // 60)
+    if minutes < 60:  # noqa: PLR2004 - minutes an hour
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60:02d} min"

@@ -1,0 +1,48 @@
+"""Slots and pools in memory, for tests that ask nobody."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from infra_apply import naming
+from infra_apply.account.live import LiveDroplet
+from infra_apply.gpu.slots import Slot
+
+NOW = 1_800_000_000.0
+OWNER = "infra-apply:acme:prod"
+
+
+def live(number: int = 1, *tags: str, **changes: Any) -> LiveDroplet:
+    facts: dict[str, Any] = {
+        "id": number,
+        "name": f"train-gpu-{number}",
+        "status": "active",
+        "region": "tor1",
+        "size": "gpu-l40sx1-48gb",
+        "tags": tags,
+        "addresses": (),
+        "made_at": NOW - 3 * 3600,
+        "hourly": 2.0,
+    }
+    return LiveDroplet(**(facts | changes))
+
+
+def slot(
+    number: int = 1,
+    name: str = "aaaaaa",
+    *,
+    lease: float | None = None,
+    deadline: float | None = NOW + 3600,
+    owner: str | None = OWNER,
+    **changes: Any,
+) -> LiveDroplet:
+    """A live droplet with a slot's tags; ages are given by `made_at`."""
+    tags = [naming.slot_tag("train", "prod", name), naming.pool_tag("train", "prod")]
+    tags += [naming.lease_tag(int(lease))] if lease is not None else []
+    tags += [naming.deadline_tag(int(deadline))] if deadline is not None else []
+    tags += [owner] if owner else []
+    return live(number, *[*tags, *changes.pop("tags", ())], **changes)
+
+
+def known(droplet: LiveDroplet, name: str = "aaaaaa") -> Slot:
+    return Slot("train", name, droplet)

@@ -1,0 +1,264 @@
+"""Pools with the real engine: grown, shrunk, broken off, and ended without a state."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.gpu.stage import ENGINE, Stage, descendants, faults, kill, stage, until
+
+pytestmark = [
+    pytest.mark.engine,
+    pytest.mark.skipif(not Path(ENGINE).exists(), reason=f"no engine: {ENGINE}"),
+]
+SLOT = "infra-apply-slot:"
+
+
+@pytest.fixture
+def it(tmp_path: Path) -> Stage:
+    return stage(tmp_path)
+
+
+def break_manifest(it: Stage) -> str:
+    file = it.company / "projects" / "train" / ".infra.yaml"
+    before = file.read_text()
+    file.write_text("gpu: [\n")
+    return before
+
+
+def test_a_pool_grows_and_shrinks_slot_by_slot_beside_an_unchanged_fleet(it: Stage) -> None:
+    assert it.run("rehearse", "up").code == 0
+    assert it.slots() == {}
+    grown = it.scale(3)
+    assert grown.code == 0, grown.err
+    assert "3 x gpu-l40sx1-48gb in tor1, $1.57 an hour each: $4.71 an hour more" in grown.err
+    first = it.slots()
+    assert len(first) == 3 and it.fleet_is_unchanged()
+    shields = [one for one in it.account()["firewalls"] if "infra-apply-pool:train" in one["tags"]]
+    assert len(shields) == 1 and "no firewall" not in grown.err
+
+    before = break_manifest(it)
+    refused = it.scale(4)
+    assert refused.code == 1 and "error[IA001]" in refused.err
+    assert it.slots() == first
+    going = sorted(first)[1]
+    assert it.scale(2, "--slot", going).code == 0
+    assert it.slots() == {one: first[one] for one in first if one != going}
+    staying = min(it.slots())
+    other = sorted(it.slots())[1]
+    assert it.scale(1, "--slot", other).code == 0
+    assert it.slots() == {staying: first[staying]}
+    (it.company / "projects" / "train" / ".infra.yaml").write_text(before)
+    assert it.fleet_is_unchanged()
+
+    break_manifest(it)
+    ended = it.scale(0)
+    assert (ended.code, ended.out) == (0, "train: 0 slots\n")
+    assert it.gpus() == []
+    (it.company / "projects" / "train" / ".infra.yaml").write_text(before)
+    assert it.fleet_is_unchanged()
+    text = (it.company / "stacks" / "Pulumi.prod.yaml").read_text()
+    assert "encryptionsalt" not in text
+    assert [one.name for one in (it.company / "stacks").iterdir()] == ["Pulumi.prod.yaml"]
+
+
+def test_a_slot_has_its_tags_its_key_and_its_image_from_the_first_request_on(it: Stage) -> None:
+    now = time.time()
+    assert it.scale(1).code == 0
+    (made,) = [one["body"] for one in it.requests("POST")]
+    (slot,) = it.slots()
+    deadlines = [tag for tag in made["tags"] if tag.startswith("infra-apply-deadline:")]
+    assert {*made["tags"]} - {*deadlines} == {
+        f"infra-apply-slot:train:{slot}",
+        "infra-apply:acme:prod",
+        "infra-apply-pool:train",
+        "env:prod",
+        "project:train",
+        "db:shared-pg",
+    }
+    assert 0 <= int(deadlines[0].rpartition(":")[2]) - now - 12 * 3600 < 120
+    assert made["name"] == f"train-gpu-{slot}"
+    assert (made["image"], made["ssh_keys"]) == ("gpu-h100x1-base", [512190])
+    assert made["user_data"].startswith("sha256:")
+    state = "".join(one.read_text() for one in (it.directory / "engine" / "state").rglob("*.json"))
+    assert f"train-gpu-{slot}" in state and "hush" not in state
+
+
+def test_plain_pulumi_shows_a_pool_and_refuses_to_update_it(it: Stage) -> None:
+    assert it.scale(1).code == 0
+    before = it.slots()
+    plain = ("--stack", "prod.gpu.train", "--non-interactive")
+    shown = it.run("rehearse", "exec", "--", "pulumi", "preview", *plain)
+    assert shown.code == 0 and "2 unchanged" in shown.out and "delete" not in shown.out
+    for skip in ((), ("--skip-preview",)):
+        refused = it.run("rehearse", "exec", "--", "pulumi", "up", "--yes", *skip, *plain)
+        assert refused.code != 0
+        assert "infra-apply gpu scale train N --stack prod" in refused.out
+        assert "Traceback" not in refused.out + refused.err
+    assert it.slots() == before
+    assert [one["in_state"] for one in it.status()["slots"]] == [True]
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["everything", "the-command-alone"])
+def test_a_run_killed_while_growing_is_taken_up_by_the_next(it: Stage, whole: bool) -> None:
+    words = ("gpu", "scale", "train", "3", "--yes")
+    with it.started(*words, clock=4) as child:
+        until(lambda: it.requests("POST"))
+        below = descendants(child.pid)
+        for pid in [child.pid, *below] if whole else [child.pid]:
+            kill(pid)
+        child.wait()
+        left = it.slots()
+        assert left, "the kill came before the first droplet"
+        again = it.scale(3)
+        for pid in below:
+            kill(pid)
+    assert again.code == 0, again.err
+    assert len(it.slots()) == 3 == len(it.gpus())
+    assert left.items() <= it.slots().items()
+    status = it.status()
+    assert [one["in_state"] for one in status["slots"]] == [True] * 3
+    assert status["differences"] == []
+
+
+@pytest.mark.parametrize("whole", [True, False], ids=["everything", "the-command-alone"])
+def test_a_run_killed_while_shrinking_is_taken_up_by_the_next(it: Stage, whole: bool) -> None:
+    assert it.scale(3).code == 0
+    first = it.slots()
+    going = sorted(first)[:2]
+    named = ("--slot", going[0], "--slot", going[1])
+    with it.started("gpu", "scale", "train", "1", "--yes", *named, clock=4) as child:
+        until(lambda: it.requests("DELETE"))
+        below = descendants(child.pid)
+        for pid in [child.pid, *below] if whole else [child.pid]:
+            kill(pid)
+        child.wait()
+        again = it.scale(1)
+        for pid in below:
+            kill(pid)
+    assert again.code == 0, again.err
+    assert len(it.slots()) == 1 == len(it.gpus())
+    assert it.slots().items() <= first.items()
+    assert it.status()["differences"] == []
+
+
+def test_an_answer_that_was_lost_leaves_one_droplet_and_it_is_adopted(
+    it: Stage, tmp_path: Path
+) -> None:
+    lost = faults(
+        tmp_path, {"method": "POST", "path": "/v2/droplets", "when": "after", "drop": True}
+    )
+    grown = it.scale(2, *lost)
+    assert grown.code == 0, grown.err
+    assert len(it.slots()) == 2 == len(it.gpus()) == len(it.requests("POST"))
+    assert it.status()["differences"] == []
+
+
+def test_a_place_without_room_is_left_for_the_next(it: Stage, tmp_path: Path) -> None:
+    full = faults(tmp_path, {"method": "POST", "path": "/v2/droplets", "status": 422})
+    grown = it.scale(1, *full)
+    assert grown.code == 0, grown.err
+    tried = [(one["body"]["size"], one["body"]["region"]) for one in it.requests("POST")]
+    assert tried == [("gpu-l40sx1-48gb", "tor1"), ("gpu-l40sx1-48gb", "nyc2")]
+    assert len({one["body"]["name"] for one in it.requests("POST")}) == 2
+
+
+def test_without_room_anywhere_nothing_is_made_and_all_is_said(it: Stage, tmp_path: Path) -> None:
+    full = {"method": "POST", "path": "/v2/droplets", "status": 422, "times": 9}
+    grown = it.scale(1, *faults(tmp_path, full))
+    assert grown.code == 3 and "no GPU can be had" in grown.err
+    assert len(it.requests("POST")) == 4 and it.gpus() == []
+
+
+def test_a_second_droplet_of_a_slot_is_ended(it: Stage) -> None:
+    assert it.scale(1).code == 0
+    first = it.slots()
+    it.twin()
+    assert any("second one" in one for one in it.status()["differences"])
+    assert it.scale(1).code == 0
+    assert it.slots() == first and len(it.gpus()) == 1
+
+
+def test_a_slot_at_work_ends_only_by_force(it: Stage) -> None:
+    assert it.scale(2).code == 0
+    first = it.slots()
+    busy = min(first)
+
+    def lease(droplet: dict[str, Any]) -> None:
+        if f"{SLOT}train:{busy}" in droplet["tags"]:
+            droplet["tags"] = [*droplet["tags"], f"infra-apply-lease:{int(time.time())}"]
+
+    it.edit(lease)
+    assert it.scale(1).code == 0
+    assert it.slots() == {busy: first[busy]}
+    refused = it.scale(0)
+    assert refused.code == 1 and "--force" in refused.err
+    assert it.slots() == {busy: first[busy]}
+    assert it.scale(0, "--force").code == 0
+    assert it.gpus() == []
+
+
+def test_with_the_state_gone_the_reaper_alone_ends_every_slot_and_no_host(it: Stage) -> None:
+    assert it.scale(2).code == 0
+    shutil.rmtree(it.directory / "engine")
+    shutil.rmtree(it.company)
+    it.company.mkdir()
+
+    host = it.twin(name="lime", tags=["env:prod", "infra-apply:acme:prod"])
+    young = it.run("gpu", "reap")
+    assert young.code == 0 and "may still be starting" in young.out and len(it.gpus()) == 3
+
+    def overdue(droplet: dict[str, Any]) -> None:
+        droplet["tags"] = [
+            "infra-apply-deadline:1700000000" if "deadline" in tag else tag
+            for tag in droplet["tags"]
+        ]
+
+    it.edit(overdue)
+    dry = it.run("gpu", "reap", "--dry-run")
+    assert dry.code == 0 and dry.out.count("would end") == 2 and len(it.gpus()) == 3
+    reaped = it.run("gpu", "reap")
+    assert reaped.code == 0, reaped.err
+    assert it.gpus() == [host]
+
+
+def test_a_droplet_that_vanished_after_its_202_is_tried_elsewhere(it: Stage) -> None:
+    assert it.scale(0).code == 0  # makes the account, and nothing in it
+    account = it.account()
+    waits = account["waits"]
+    it.write(account | {"waits": waits | {"gpu_droplet": 10**6}})
+    with it.started("gpu", "scale", "train", "1", "--yes", clock=1000) as child:
+        until(lambda: it.requests("GET", "/v2/droplets/4"))
+        it.write(it.account() | {"droplets": [], "pending": [], "waits": waits})
+        assert child.wait(timeout=100) == 0
+    tried = [(one["body"]["size"], one["body"]["region"]) for one in it.requests("POST")]
+    assert tried == [("gpu-l40sx1-48gb", "tor1"), ("gpu-l40sx1-48gb", "nyc2")]
+    assert len(it.slots()) == 1 and it.status()["differences"] == []
+
+
+def test_a_broken_stack_file_stops_growing_and_not_shrinking(it: Stage) -> None:
+    assert it.scale(2).code == 0
+    file = it.company / "stacks" / "Pulumi.prod.yaml"
+    file.write_text(file.read_text() + "  infra-apply:projekts: [\n")
+    assert it.scale(3).code == 1
+    assert len(it.slots()) == 2
+    ended = it.scale(1)
+    assert ended.code == 0, ended.err
+    assert len(it.slots()) == 1 == len(it.gpus())
+
+
+def test_more_than_the_limit_is_refused_and_nobody_to_ask_too(it: Stage) -> None:
+    refused = it.scale(5)
+    assert refused.code == 1 and "maxSlots" in refused.err
+    silent = it.run("gpu", "scale", "train", "1")
+    assert silent.code == 1 and "run the same with --yes" in silent.err
+    assert "$1.57 an hour" in silent.err
+    unknown = it.run("gpu", "scale", "trane", "1", "--yes")
+    assert unknown.code == 2 and "did you mean `train`?" in unknown.err
+    misspelt = it.run("gpu", "scale", "trane", "0", "--yes")
+    assert misspelt.code == 0 and "trane never had a slot" in misspelt.err
+    assert it.requests("POST") == []

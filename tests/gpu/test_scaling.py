@@ -1,0 +1,125 @@
+"""A run that was overtaken changes nothing and looks again; what lives on is ended again."""
+
+from __future__ import annotations
+
+import argparse
+import gc
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from infra_apply.cli import gpu_scale
+from infra_apply.cli.gpu_site import environment_of, outside
+from infra_apply.engine.run import Outcome
+from infra_apply.failures import Refusal
+from infra_apply.gpu import scaling
+from infra_apply.gpu.pool import Pool
+from infra_apply.gpu.recipe import Recipe
+from infra_apply.gpu.stack import Backend
+from tests.gpu.stage import ENGINE, Stage, stage
+
+pytestmark = [
+    pytest.mark.engine,
+    pytest.mark.skipif(not Path(ENGINE).exists(), reason=f"no engine: {ENGINE}"),
+    # The Automation API leaves event loops to the garbage collector; see the fixture.
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+
+
+@pytest.fixture(autouse=True)
+def collected() -> Iterator[None]:
+    yield
+    gc.collect()
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A pool's site in this process; `interrupt` puts something before the next run acts."""
+
+    it: Stage
+    site: scaling.Site
+    recipe: Recipe
+    monkeypatch: pytest.MonkeyPatch
+
+    def grow(self, count: int) -> Pool:
+        return scaling.grow(self.site, scaling.look(self.site), count, self.recipe)
+
+    def interrupt(self, event: Callable[[], None]) -> list[Outcome]:
+        outcomes: list[Outcome] = []
+        act = Backend.act
+
+        def overtaken(backend: Backend, *words: Any, **how: Any) -> Outcome:
+            self.monkeypatch.setattr(Backend, "act", act)
+            event()
+            outcomes.append(act(backend, *words, **how))
+            return outcomes[0]
+
+        self.monkeypatch.setattr(Backend, "act", overtaken)
+        return outcomes
+
+
+@pytest.fixture
+def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
+    it = stage(tmp_path)
+    arguments = argparse.Namespace(
+        directory=it.company, stack="prod", config_file=None, account=it.directory, clock=100.0,
+        faults=None, project="train", force=False,
+    )  # fmt: skip
+    environment = environment_of(arguments)
+    with outside(arguments, environment) as found:
+        site = gpu_scale._site(arguments, environment, found)
+        recipe, _ = gpu_scale._recipe(arguments, environment, site)
+        assert recipe is not None
+        yield Lab(it, site, recipe, monkeypatch)
+
+
+def test_of_two_runs_at_once_the_later_ends_nothing_of_the_first(lab: Lab) -> None:
+    """The second has decided before the first is done, and acts after it."""
+    outcomes = lab.interrupt(lambda: assert_slots(lab.grow(2), 2))
+    assert_slots(lab.grow(2), 2)
+    assert not outcomes[0].ok
+    assert any(scaling.CAME_BETWEEN in one.message for one in outcomes[0].diagnostics)
+    assert len(lab.it.requests("POST")) == 2 and lab.it.requests("DELETE") == []
+
+
+def test_a_slot_that_took_a_job_in_the_meantime_stays(lab: Lab) -> None:
+    pool = lab.grow(1)
+
+    def take_a_job(droplet: dict[str, Any]) -> None:
+        droplet["tags"] = [*droplet["tags"], f"infra-apply-lease:{int(time.time())}"]
+
+    outcomes = lab.interrupt(lambda: lab.it.edit(take_a_job))
+    with pytest.raises(Refusal, match="at work"):
+        scaling.shrink(lab.site, pool, frozenset({pool.slots[0].id}))
+    assert not outcomes[0].ok and lab.it.requests("DELETE") == []
+    assert_slots(scaling.look(lab.site), 1)
+
+
+def test_a_deletion_that_failed_is_asked_for_again(lab: Lab) -> None:
+    """The state forgets a droplet that lives on: some errors are taken for success."""
+    pool = lab.grow(1)
+    before = lab.it.account()["droplets"]
+
+    def bring_back() -> None:
+        account = lab.it.account()
+        lab.it.write(account | {"droplets": before})
+
+    act = Backend.act
+
+    def forgetful(backend: Backend, *words: Any, **how: Any) -> Outcome:
+        lab.monkeypatch.setattr(Backend, "act", act)
+        outcome = act(backend, *words, **how)
+        bring_back()
+        return outcome
+
+    lab.monkeypatch.setattr(Backend, "act", forgetful)
+    assert_slots(scaling.shrink(lab.site, pool, frozenset({pool.slots[0].id})), 0)
+    assert lab.it.gpus() == [] and len(lab.it.requests("DELETE")) == 2
+
+
+def assert_slots(pool: Pool, count: int) -> None:
+    assert len(pool.slots) == count and not (pool.orphans or pool.extras or pool.gone)

@@ -1,0 +1,109 @@
+"""A pool's stack: what it remembers, its private settings, and locks of runs that are gone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+
+from infra_apply import naming
+from infra_apply.gpu.engine_settings import engine_environment, private_config
+from infra_apply.gpu.pool import Remembered
+from infra_apply.gpu.state import is_abandoned, remembered_in
+
+DROPLET = "digitalocean:index/droplet:Droplet"
+URN = f"urn:pulumi:prod.gpu.train::infra-apply::{DROPLET}::"
+
+
+def test_a_state_remembers_droplets_by_the_slot_s_id() -> None:
+    resources = [
+        {"type": "pulumi:pulumi:Stack", "urn": "urn:pulumi:x"},
+        {"type": DROPLET, "urn": f"{URN}aaaaaa", "id": "17"},
+        {"type": DROPLET, "urn": f"{URN}bbbbbb", "id": ""},
+    ]
+    pending = [{"type": "creating", "resource": {}}]
+    exported = {"deployment": {"resources": resources, "pending_operations": pending}}
+    assert remembered_in(exported) == Remembered({"aaaaaa": 17}, unfinished=True, exists=True)
+    assert remembered_in({"deployment": {}}) == Remembered()
+
+
+def test_an_unfinished_deletion_needs_no_clearing() -> None:
+    exported = {"deployment": {"pending_operations": [{"type": "deleting"}]}}
+    assert not remembered_in(exported).unfinished
+
+
+def test_the_private_settings_keep_how_secrets_are_kept_and_no_credentials(tmp_path: Path) -> None:
+    file = tmp_path / "Pulumi.prod.yaml"
+    text = yaml.safe_dump(
+        {
+            "encryptionsalt": "v1:salt",
+            "config": {
+                "digitalocean:token": {"secure": "v1:x"},
+                "digitalocean:apiEndpoint": "https://api.example.com",
+                "digitalocean:httpRetryMax": 9,
+                "digitalocean:requestsPerSecond": 2,
+                "infra-apply:fleet": "acme",
+            },
+        }
+    )
+    file.write_text(text)
+    private = private_config(file, tmp_path)
+    assert yaml.safe_load(private.read_text()) == {
+        "encryptionsalt": "v1:salt",
+        "config": {"digitalocean:requestsPerSecond": 2},
+    }
+    assert file.read_text() == text
+
+
+@pytest.mark.parametrize("broken", ["config: [", "- a\n", "config: 3", ""])
+def test_a_broken_stack_file_says_nothing(broken: str, tmp_path: Path) -> None:
+    (tmp_path / "Pulumi.prod.yaml").write_text(broken)
+    private = private_config(tmp_path / "Pulumi.prod.yaml", tmp_path)
+    assert yaml.safe_load(private.read_text()) == {"config": {}}
+
+
+def test_the_provider_gets_the_account_that_was_looked_at_and_repeats_no_post() -> None:
+    given = {"DIGITALOCEAN_TOKEN": "other", "DIGITALOCEAN_HTTP_RETRY_MAX": "4", "HOME": "/h"}
+    assert engine_environment(given, endpoint="http://127.0.0.1:1", token="mine") == {
+        "DIGITALOCEAN_API_URL": "http://127.0.0.1:1",
+        "DIGITALOCEAN_TOKEN": "mine",
+        "DIGITALOCEAN_HTTP_RETRY_MAX": "0",
+        "HOME": "/h",
+    }
+
+
+LOCKED = "stack prod.gpu.train is locked by {} since 2026-11-23T03:00:00Z"
+
+
+@pytest.mark.parametrize(
+    ("holders", "abandoned"),
+    [
+        ("root@here (process 7)", True),
+        ("root@here (process 8)", False),
+        ("root@elsewhere (process 7)", False),
+        ("root@here (process 7) since x; root@elsewhere (process 7)", False),
+        ("another update", False),
+    ],
+)
+def test_a_lock_is_lifted_only_when_all_its_holders_are_gone_from_this_machine(
+    holders: str, abandoned: bool
+) -> None:
+    assert is_abandoned(LOCKED.format(holders), "here", lambda pid: pid == 8) is abandoned
+
+
+@pytest.mark.parametrize("project", ["train", "geo.api", "a.gpu.b"])
+def test_a_pool_s_stack_is_named_after_environment_and_project(project: str) -> None:
+    assert naming.pool_of_stack(naming.pool_stack("dev", project)) == ("dev", project)
+
+
+@pytest.mark.parametrize("stack", ["prod", "prod.gpu.", ".gpu.train", "prod.gpus.train"])
+def test_no_other_stack_is_taken_for_a_pool_s(stack: str) -> None:
+    assert naming.pool_of_stack(stack) is None
+
+
+def test_a_slot_s_tag_gives_pool_and_id_back_and_is_one_that_the_provider_takes() -> None:
+    tag = naming.slot_tag("geo.api", "dev", "aaaaaa")
+    assert naming.is_tag(tag)
+    assert naming.slot_of_tag(tag) == ("geo.api-dev", "aaaaaa")
+    assert naming.slot_of_tag("infra-apply-slot:aaaaaa") is None
