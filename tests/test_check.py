@@ -90,8 +90,7 @@ def test_strict_makes_a_warning_count(shop: Path) -> None:
     assert main(["check", "--strict", "."]) == 1
 
 
-def test_a_folder_that_is_not_there_is_an_error(
-    shop: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+@pytest.mark.usefixtures("shop")
+def test_a_folder_that_is_not_there_is_an_error(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["check", "gone"]) == 1
     assert "error[IA707]: there is no folder `gone`" in capsys.readouterr().out

@@ -152,7 +152,10 @@ def seed_of(plan: Plan | None) -> dict[str, Any]:
     hosts = plan.rendered_hosts
     return seed(
         clusters=[(name, None) for name in sorted({one.cluster for one in plan.databases})],
-        ssh_keys=sorted({key for one in (*hosts, *plan.pools) for key in one.ssh_keys}),
+        ssh_keys=sorted(
+            {key for host in hosts for key in host.ssh_keys}
+            | {key for pool in plan.pools for key in pool.ssh_keys}
+        ),
         vpcs=sorted({(host.vpc, _region(host.region)) for host in hosts if host.vpc}),
         extra_sizes=sorted(
             {host.size for host in hosts if host.size}
