@@ -62,7 +62,7 @@ def test_the_services_map_knows_the_neighbours_of_several_folders_too(
     other = shop.parent / "other"
     other.mkdir()
     (other / ".infra.yaml").write_text(SHOP.replace("shop", "other").replace("8080", "8082"))
-    mesh = {"hosts": {"lime": {}}, "services": {"catalog": {}}}
+    mesh: dict[str, object] = {"hosts": {"lime": {}}, "services": {"catalog": {}}}
     (shop / "mesh.json").write_text(json.dumps(mesh))
     assert main(["check", ".", "../other", "--mesh-hosts", "mesh.json"]) == 0
     (shop / "mesh.json").write_text(json.dumps({"hosts": {"lime": {}}}))
