@@ -45,4 +45,9 @@ CLOUD_CODES: Final[dict[str, Code]] = {
         "DigitalOcean refuses a GPU droplet without one",
         "name a key of the account in `droplet.sshKeys`",
     ),
+    "IA908": Code(
+        "droplet that cannot be adopted",
+        "a host stands for one droplet; a wrong id would take over, or leave behind, another one",
+        "write the id of the droplet the host is, as `doctl compute droplet list` shows it",
+    ),
 }

@@ -17,11 +17,17 @@ from infra_apply.suggest import did_you_mean
 
 @dataclass(frozen=True, slots=True)
 class HostDecision:
-    """Render this droplet, with ids in place of names and what others did to it respected."""
+    """Render this droplet, with ids in place of names and what others did to it respected.
+
+    With `import_id` it is taken over as it is, under the name it has.
+    """
 
     host: HostPlan
     ssh_key_ids: tuple[str, ...]
     vpc_id: str | None
+    droplet_name: str
+    import_id: str | None = None
+    ipv6: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +78,16 @@ def reconcile(plan: Plan, account: Account) -> tuple[Decisions | None, tuple[Dia
 
 
 def _live(host: HostPlan, plan: Plan, account: Account) -> LiveDroplet | None:
-    """Recognise a host's droplet by its name and its owner's tag."""
-    owner = naming.owner_tag(plan.fleet, plan.environment)
-    found = [one for one in account.droplets if one.name == host.name and owner in one.tags]
+    """Recognise a host's droplet: by the id it is adopted by, else by name and owner's tag."""
+    found = _ours(host, plan, account)
+    if host.adopt is not None:
+        found = [one for one in account.droplets if one.id == host.adopt]
     return found[0] if len(found) == 1 else None
+
+
+def _ours(host: HostPlan, plan: Plan, account: Account) -> list[LiveDroplet]:
+    owner = naming.owner_tag(plan.fleet, plan.environment)
+    return [one for one in account.droplets if one.name == host.name and owner in one.tags]
 
 
 def _host(host: HostPlan, live: LiveDroplet | None, account: Account) -> HostDecision:
@@ -83,10 +95,32 @@ def _host(host: HostPlan, live: LiveDroplet | None, account: Account) -> HostDec
         foreign = {tag for tag in live.tags if not naming.is_ours(tag)}
         size = live.size if _larger(live, host, account) else host.size
         host = replace(host, tags=tuple(sorted({*host.tags, *foreign})), size=size)
-    return HostDecision(
+    decision = HostDecision(
+        host=host,
+        ssh_key_ids=tuple(str(account.ssh_keys[name]) for name in host.ssh_keys),
+        vpc_id=account.vpcs[host.vpc] if host.vpc else None,
+        droplet_name=host.name,
+    )
+    return _adopted(decision, live) if live and host.adopt is not None else decision
+
+
+def _adopted(decision: HostDecision, live: LiveDroplet) -> HostDecision:
+    """Keep a droplet as it is wherever its own entry in the settings says nothing else."""
+    host, own = decision.host, decision.host.own_keys
+    kept = replace(
         host,
-        tuple(str(account.ssh_keys[name]) for name in host.ssh_keys),
-        account.vpcs[host.vpc] if host.vpc else None,
+        region=host.region if "region" in own else live.region,
+        size=host.size if "size" in own else live.size,
+        image=host.image if "image" in own else live.image,
+        backups=host.backups if "backups" in own else "backups" in live.features,
+    )
+    return replace(
+        decision,
+        host=kept,
+        vpc_id=decision.vpc_id if "vpc" in own else None,
+        droplet_name=live.name,
+        import_id=str(live.id),
+        ipv6="ipv6" in live.features,
     )
 
 
@@ -106,6 +140,21 @@ def _errors(plan: Plan, account: Account) -> Iterator[Diagnostic]:
             yield from _known(name, account.ssh_keys, "ssh key", host.place)
         if host.vpc:
             yield from _known(host.vpc, account.vpcs, "VPC", host.place)
+        if host.adopt is not None:
+            yield from _adoption(host, plan, account)
+
+
+def _adoption(host: HostPlan, plan: Plan, account: Account) -> Iterator[Diagnostic]:
+    if all(one.id != host.adopt for one in account.droplets):
+        alike = [str(one.id) for one in account.droplets if one.name == host.name]
+        message = f"the account has no droplet {host.adopt} for `{host.name}` to adopt"
+        hint = f"droplets called `{host.name}`: {', '.join(alike) or 'none'}"
+        yield Diagnostic("IA908", host.place, message, hint)
+    for other in _ours(host, plan, account):
+        if other.id != host.adopt:
+            message = f"`{host.name}` is droplet {other.id} already, and would be replaced"
+            hint = f"write `adopt: {other.id}`, or remove `adopt`"
+            yield Diagnostic("IA908", host.place, message, hint)
 
 
 def _cluster(database: DatabasePlan, clusters: Mapping[str, Cluster]) -> Iterator[Diagnostic]:
@@ -143,7 +192,8 @@ def _warnings(
         droplet = live[host.name]
         if droplet is None:
             continue
-        if _larger(droplet, host, account):
+        own_size = host.adopt is None or "size" in host.own_keys
+        if own_size and _larger(droplet, host, account):
             message = f"`{host.name}` is a {droplet.size}, larger than the {host.size} planned"
             hint = f"it stays as it is; write `{host.name}: {{size: {droplet.size}}}` in `hosts`"
             yield Diagnostic("IA904", host.place, message, hint)

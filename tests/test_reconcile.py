@@ -6,7 +6,7 @@ from infra_apply.account.live import LiveDroplet
 from infra_apply.account.model import Account, Cluster, LiveFirewall, Size
 from infra_apply.plan.model import Plan
 from infra_apply.reconcile import reconcile
-from infra_apply.settings import Droplet, Network, Settings
+from infra_apply.settings import Droplet, HostSettings, Network, Settings
 from tests.companies import SETTINGS, database, plan, service
 
 QUIET = replace(SETTINGS, network=Network(ssh=()))
@@ -124,3 +124,59 @@ def test_a_foreign_firewall_is_named_whether_it_is_on_the_droplet_or_on_a_tag() 
     live = droplet("lime", "project:shop", "infra-apply-host:lime")
     _, problems = reconcile(wanted(), account(live, firewalls=(ours, by_tag, elsewhere, by_id)))
     assert [one.message.split("`")[1] for one in problems] == ["by-id", "by-tag"]
+
+
+def adopting(number: int, *own: str, **keys: object) -> Settings:
+    droplet_settings = replace(Droplet(), **keys)  # type: ignore[arg-type]
+    host = HostSettings(droplet=droplet_settings, own_keys=frozenset({"adopt", *own}), adopt=number)
+    return replace(QUIET, hosts={"lime": host})
+
+
+OLD = LiveDroplet(
+    id=42,
+    name="old-lime",
+    status="active",
+    region="ams3",
+    size="s-2vcpu-4gb",
+    tags=("legacy",),
+    addresses=("203.0.113.42",),
+    image="debian-12-x64",
+    features=frozenset({"backups", "ipv6"}),
+)
+
+
+def test_an_adopted_droplet_stays_as_it_is_and_gets_our_tags() -> None:
+    decisions, problems = reconcile(wanted(adopting(42)), account(OLD))
+    assert problems == ()
+    assert decisions is not None
+    (decision,) = decisions.hosts
+    host = decision.host
+    assert (decision.import_id, decision.droplet_name, decision.ipv6) == ("42", "old-lime", True)
+    assert (host.region, host.size, host.image, host.backups) == (
+        "ams3",
+        "s-2vcpu-4gb",
+        "debian-12-x64",
+        True,
+    )
+    assert {"legacy", OWNER} <= set(host.tags)
+
+
+def test_a_key_of_an_adopted_hosts_own_entry_is_what_it_becomes() -> None:
+    settings = adopting(42, "size", "backups", size="s-4vcpu-8gb")
+    decisions, _ = reconcile(wanted(settings), account(OLD))
+    assert decisions is not None
+    host = decisions.hosts[0].host
+    assert (host.size, host.backups, host.region) == ("s-4vcpu-8gb", False, "ams3")
+
+
+def test_a_droplet_that_is_not_there_cannot_be_adopted_and_is_not_made_instead() -> None:
+    decisions, problems = reconcile(wanted(adopting(43)), account(droplet()))
+    assert decisions is None
+    assert {one.code for one in problems} == {"IA908"}
+    assert problems[0].hint == "droplets called `lime`: 7"
+
+
+def test_a_host_that_is_a_droplet_already_is_not_replaced_by_another() -> None:
+    decisions, problems = reconcile(wanted(adopting(42)), account(OLD, droplet()))
+    assert decisions is None
+    assert "`lime` is droplet 7 already" in problems[0].message

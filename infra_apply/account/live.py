@@ -14,6 +14,9 @@ from infra_apply.account.client import Client
 class LiveDroplet:
     """A droplet as it is. `addresses` has the public ones first; `hourly` is USD, if it is said.
 
+    `image` is its slug, or its id where it has none; `features` are DigitalOcean's words, such as
+    `backups` and `ipv6`.
+
     `made_at` is in seconds since 1970, None where the account does not say.
     """
 
@@ -26,6 +29,8 @@ class LiveDroplet:
     addresses: tuple[str, ...]
     made_at: float | None = None
     hourly: float | None = None
+    image: str = ""
+    features: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +96,7 @@ def _droplet(one: Mapping[str, Any]) -> LiveDroplet:
     networks = one.get("networks") or {}
     every = [*(networks.get("v4") or ()), *(networks.get("v6") or ())]
     every.sort(key=lambda network: network.get("type") != "public")
-    size = one.get("size") or {}
+    size, image = one.get("size") or {}, one.get("image") or {}
     return LiveDroplet(
         id=int(one.get("id") or 0),
         name=str(one.get("name") or ""),
@@ -102,6 +107,8 @@ def _droplet(one: Mapping[str, Any]) -> LiveDroplet:
         addresses=tuple(network["ip_address"] for network in every if network.get("ip_address")),
         made_at=_seconds(one.get("created_at")),
         hourly=size.get("price_hourly"),
+        image=str(image.get("slug") or image.get("id") or ""),
+        features=frozenset(one.get("features") or ()),
     )
 
 

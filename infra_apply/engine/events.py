@@ -187,6 +187,8 @@ def _merged(before: Step, step: Step) -> Step:
         )
     if step.op == "replace":
         return replace(step, detailed_diff=step.detailed_diff or before.detailed_diff)
+    if before.op == "import" and step.op == "update":  # taken over, and changed at once
+        return replace(step, op="import")
     if step.op == "refresh" and before.op != "refresh":
         return before
     return step

@@ -149,8 +149,8 @@ def _kind(step: Step) -> str:
 
 
 def _changes(step: Step) -> str:
-    """Say which top-level inputs an update or a replacement changes: `  size: a -> b, tags`."""
-    if _symbol(step) not in {"~", "+-"}:
+    """Say which top-level inputs a step changes: `  size: a -> b, tags`."""
+    if _symbol(step) not in {"~", "+-", "="}:
         return ""
     keys = sorted({_top(path) for path in step.detailed_diff} or set(step.changed))
     parts = [_change(key, step) for key in keys[:_MOST_KEYS]]

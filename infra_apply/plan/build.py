@@ -63,6 +63,7 @@ def _host(fleet: Fleet, settings: Settings, name: str, carried: Sequence[Manifes
         user_data=fleet.user_data.get(droplet.user_data) if droplet.user_data else None,
         tags=_tags(settings, name, carried, droplet.tags),
         adopt=treated.adopt,
+        own_keys=treated.own_keys,
         protect=treated.protect,
         place=_droplet_place(settings, name),
     )

@@ -42,6 +42,8 @@ class FirewallPlan:
 class HostPlan:
     """One droplet, whatever it carries. Of one that is looked up, only the name is known.
 
+    `adopt` is the id of a droplet that is there already, and `own_keys` are the settings that its
+    own entry has: everything else of it stays as it is.
     `ssh_keys` and `vpc` are names; `user_data` is the script itself and may hold secrets.
     """
 
@@ -56,6 +58,7 @@ class HostPlan:
     user_data: str | None = field(default=None, repr=False)
     tags: tuple[str, ...] = ()
     adopt: int | None = None
+    own_keys: frozenset[str] = frozenset()
     lookup: bool = False
     protect: bool = True
     firewall: FirewallPlan | None = None

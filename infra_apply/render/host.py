@@ -21,7 +21,7 @@ class Host(pulumi.ComponentResource):
         before = [firewall(host.firewall, tags, self)] if host.firewall else []
         self.droplet = digitalocean.Droplet(
             host.name,
-            name=host.name,
+            name=decision.droplet_name,
             region=host.region,
             size=host.size,
             image=host.image,
@@ -31,8 +31,10 @@ class Host(pulumi.ComponentResource):
             # The provider keeps user data in the state as it is, unless it is marked here.
             user_data=pulumi.Output.secret(host.user_data) if host.user_data else None,
             tags=list(host.tags),
+            ipv6=decision.ipv6 or None,
             opts=pulumi.ResourceOptions(
                 parent=self,
+                import_=decision.import_id,
                 depends_on=before,
                 protect=host.protect,
                 retain_on_delete=True,

@@ -170,6 +170,42 @@ def test_a_droplet_grown_outside_is_warned_of_and_left_as_it_is(company: Shell) 
     assert droplet(company, "lime")["size_slug"] == "s-2vcpu-4gb"
 
 
+def test_an_adopted_droplet_is_taken_over_as_it_is_and_nothing_is_bought(
+    tmp_path: Path, shell: Callable[[Path], Shell]
+) -> None:
+    project = write(tmp_path, COMPANY, settings=SETTINGS)
+    company = shell(project)
+    company.json("up")
+    # What was made for one fleet is what another one, with a state of its own, finds.
+    lime = droplet(company, "lime")
+    other = Shell(project, tmp_path / "other")
+    other.json("preview")
+    (other.account / "account.json").write_text(json.dumps(company.state_of_account()))
+    file = project / "stacks" / "Pulumi.prod.yaml"
+    config = yaml.safe_load(file.read_text())
+    config["config"]["infra-apply:fleet"] = "beta"
+    config["config"]["infra-apply:hosts"] = {
+        "lime": {"adopt": lime["id"]},
+        "basil": {"adopt": droplet(company, "basil")["id"]},
+    }
+    config["config"]["infra-apply:droplet"] = {"size": "s-4vcpu-8gb", "region": "ams3"}
+    file.write_text(yaml.safe_dump(config))
+    (project / "projects" / "shop" / ".infra.yaml").write_text(
+        yaml.safe_dump(manifest("shop", service={"host": "lime", "port": 8080}))
+    )
+    seen = changed(other.json("preview"))
+    assert {one for one in seen if one[1] == "Droplet"} == {
+        ("import", "Droplet", "lime"),
+        ("import", "Droplet", "basil"),
+    }
+    other.json("up")
+    assert len(other.state_of_account()["droplets"]) == 2
+    kept = droplet(other, "lime")
+    assert (kept["id"], kept["size_slug"]) == (lime["id"], lime["size_slug"])
+    assert "infra-apply:beta:prod" in kept["tags"]
+    assert changed(other.json("up")) == set()
+
+
 def test_a_foreign_firewall_on_a_host_is_named(company: Shell) -> None:
     company.json("up")
     lime = droplet(company, "lime")["id"]
