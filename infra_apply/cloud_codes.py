@@ -50,4 +50,9 @@ CLOUD_CODES: Final[dict[str, Code]] = {
         "a host stands for one droplet; a wrong id would take over, or leave behind, another one",
         "write the id of the droplet the host is, as `doctl compute droplet list` shows it",
     ),
+    "IA909": Code(
+        "host that is several droplets",
+        "an update that was killed, or an answer that was lost, made a droplet twice; both bill",
+        "destroy those that are not in use",
+    ),
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -19,7 +19,8 @@ from infra_apply.suggest import did_you_mean
 class HostDecision:
     """Render this droplet, with ids in place of names and what others did to it respected.
 
-    With `import_id` it is taken over as it is, under the name it has.
+    With `import_id` it is that droplet, whether the state remembers it or not: an update that was
+    killed after its create leaves a droplet the state lacks, and the next one would make another.
     """
 
     host: HostPlan
@@ -86,8 +87,13 @@ def _live(host: HostPlan, plan: Plan, account: Account) -> LiveDroplet | None:
 
 
 def _ours(host: HostPlan, plan: Plan, account: Account) -> list[LiveDroplet]:
-    owner = naming.owner_tag(plan.fleet, plan.environment)
-    return [one for one in account.droplets if one.name == host.name and owner in one.tags]
+    """Find what bears our owner's tag and either the host's name or its tag (renamed outside)."""
+    owner, own = naming.owner_tag(plan.fleet, plan.environment), naming.host_tag(host.name)
+    return [
+        one
+        for one in account.droplets
+        if owner in one.tags and (one.name == host.name or own in one.tags)
+    ]
 
 
 def _host(host: HostPlan, live: LiveDroplet | None, account: Account) -> HostDecision:
@@ -100,6 +106,7 @@ def _host(host: HostPlan, live: LiveDroplet | None, account: Account) -> HostDec
         ssh_key_ids=tuple(str(account.ssh_keys[name]) for name in host.ssh_keys),
         vpc_id=account.vpcs[host.vpc] if host.vpc else None,
         droplet_name=host.name,
+        import_id=str(live.id) if live else None,
     )
     return _adopted(decision, live) if live and host.adopt is not None else decision
 
@@ -119,7 +126,6 @@ def _adopted(decision: HostDecision, live: LiveDroplet) -> HostDecision:
         host=kept,
         vpc_id=decision.vpc_id if "vpc" in own else None,
         droplet_name=live.name,
-        import_id=str(live.id),
         ipv6="ipv6" in live.features,
     )
 
@@ -142,6 +148,16 @@ def _errors(plan: Plan, account: Account) -> Iterator[Diagnostic]:
             yield from _known(host.vpc, account.vpcs, "VPC", host.place)
         if host.adopt is not None:
             yield from _adoption(host, plan, account)
+        else:
+            yield from _twice(host, _ours(host, plan, account))
+
+
+def _twice(host: HostPlan, ours: Sequence[LiveDroplet]) -> Iterator[Diagnostic]:
+    if len(ours) > 1:
+        ids = ", ".join(str(one.id) for one in sorted(ours, key=lambda one: one.id))
+        message = f"`{host.name}` is several droplets, all of this stack: {ids}"
+        hint = "look which one is in use, and destroy the others, or remove their tags"
+        yield Diagnostic("IA909", host.place, message, hint)
 
 
 def _adoption(host: HostPlan, plan: Plan, account: Account) -> Iterator[Diagnostic]:

@@ -85,6 +85,29 @@ def test_tags_others_put_on_a_droplet_are_kept_and_our_own_are_only_what_is_plan
     assert "project:gone" not in tags
 
 
+def test_a_droplet_of_ours_is_that_droplet_whatever_the_state_remembers() -> None:
+    decisions, _ = reconcile(wanted(), account(droplet()))
+    assert decisions is not None
+    assert decisions.hosts[0].import_id == "7"
+
+
+def test_a_droplet_that_was_renamed_outside_is_known_by_its_tag() -> None:
+    renamed = droplet("called-otherwise", "infra-apply-host:lime")
+    decisions, _ = reconcile(wanted(), account(renamed))
+    assert decisions is not None
+    assert (decisions.hosts[0].import_id, decisions.hosts[0].droplet_name) == ("7", "lime")
+    _, problems = reconcile(wanted(), account(renamed, replace(droplet(), id=8)))
+    assert [one.code for one in problems] == ["IA909"]
+
+
+def test_two_droplets_that_could_be_the_host_are_not_guessed_between() -> None:
+    other = replace(droplet(), id=8)
+    decisions, problems = reconcile(wanted(), account(droplet(), other))
+    assert decisions is None
+    assert [one.code for one in problems] == ["IA909"]
+    assert "7, 8" in problems[0].message
+
+
 def test_a_droplet_of_another_owner_is_not_taken_for_ours() -> None:
     stranger = replace(droplet("lime", "team:web"), tags=("team:web",))
     decisions, _ = reconcile(wanted(), account(stranger))

@@ -206,6 +206,22 @@ def test_an_adopted_droplet_is_taken_over_as_it_is_and_nothing_is_bought(
     assert changed(other.json("up")) == set()
 
 
+def test_a_droplet_of_ours_that_the_state_has_lost_is_imported_and_not_made_twice(
+    company: Shell,
+) -> None:
+    company.json("up")
+    urn = (
+        "urn:pulumi:prod::infra-apply::"
+        "infra-apply:index:Host$digitalocean:index/droplet:Droplet::lime"
+    )
+    lost = company.pulumi(f"pulumi state delete --force --yes '{urn}'")
+    assert lost.returncode == 0, lost.stderr
+    assert ("import", "Droplet", "lime") in changed(company.json("preview"))
+    company.json("up")
+    assert len(company.state_of_account()["droplets"]) == 2
+    assert changed(company.json("up")) == set()
+
+
 def test_a_foreign_firewall_on_a_host_is_named(company: Shell) -> None:
     company.json("up")
     lime = droplet(company, "lime")["id"]
