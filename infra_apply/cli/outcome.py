@@ -21,7 +21,7 @@ def show(outcome: Outcome, plan: Plan, verb: str, form: str) -> int:
     if form == "json":
         print(json.dumps(as_json(outcome, plan, verb), indent=2, ensure_ascii=False))
         return 0 if outcome.ok else 1
-    for message in _worth_saying(outcome.diagnostics):
+    for message in _worth_saying(outcome.diagnostics, verb):
         print(message, file=sys.stderr)
     if not outcome.ok:
         return 1
@@ -64,7 +64,7 @@ def _step(one: Step) -> dict[str, Any]:
     }
 
 
-def _worth_saying(messages: Sequence[EngineMessage]) -> list[str]:
+def _worth_saying(messages: Sequence[EngineMessage], verb: str) -> list[str]:
     """Pick warnings and errors; the many refusals of protected resources become one."""
     said, refused = [], []
     for message in messages:
@@ -79,12 +79,18 @@ def _worth_saying(messages: Sequence[EngineMessage]) -> list[str]:
         said.append(
             f"refused: {len(refused)} protected resources would be deleted ({names})\n"
             "  state: nothing was changed\n"
-            "  next:  infra-apply rehearse destroy --everything lifts the protection, "
-            "in a rehearsal only"
+            f"  next:  {_ENDING if verb == 'destroy' else _DROPPED}"
         )
     return list(dict.fromkeys(said))
 
 
+_ENDING: Final = (
+    "infra-apply rehearse destroy --everything lifts the protection, in a rehearsal only"
+)
+_DROPPED: Final = (
+    "bring back what declared them; a host that is meant to go is first "
+    "applied with `protect: false`"
+)
 _ECHO: Final = "preview failed"  # the engine's summary of errors that it has told before
 _SHOWN: Final = frozenset({"info", "warning", "error"})
 _PROTECTED: Final = re.compile(r"cannot be deleted\s+because it is protected")

@@ -252,6 +252,20 @@ def test_destroy_refuses_and_everything_leaves_the_account_as_seeded(company: Sh
     }
 
 
+def test_a_manifest_that_is_missing_deletes_nothing(company: Shell) -> None:
+    company.json("up")
+    before = company.state_of_account()
+    (company.project / "projects" / "shop" / ".infra.yaml").unlink()
+    refused = company.rehearse("up")
+    assert refused.returncode == 1
+    assert "protected resources would be deleted (lime, shop)" in refused.stderr
+    plain = company.pulumi("pulumi up --yes")
+    assert plain.returncode != 0
+    after = company.state_of_account()
+    for kind in ("droplets", "databases", "firewalls", "tags"):
+        assert after[kind] == before[kind], kind
+
+
 def test_nothing_of_a_real_account_reaches_a_rehearsal(company: Shell) -> None:
     token, endpoint = "dop_v1_" + "5ec2e7" * 10, "https://api.example.com"
     file = company.project / "stacks" / "Pulumi.prod.yaml"
