@@ -23,6 +23,7 @@ LARGEST_MESSAGE = 400 * 1024 * 1024
 
 
 def main(version: str) -> None:
+    parent = os.getppid()  # before the port is told: from then on the engine may be gone
     ended = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
@@ -38,7 +39,6 @@ def main(version: str) -> None:
     server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    parent = os.getppid()
     while not ended.wait(1.0) and os.getppid() == parent:
         pass
     server.stop(grace=None)
