@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -89,13 +89,6 @@ def test_it_answers_over_grpc_with_nothing_in_its_environment_but_an_endpoint(
         assert [tag["name"] for tag in server.state()["tags"]] == ["web"]
 
 
-def test_it_starts_in_time(script: Path) -> None:
-    begun = time.monotonic()
-    with started(script) as (_, stub):
-        stub.GetPluginInfo(Empty())
-        assert time.monotonic() - begun < 5
-
-
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_without_a_word(script: Path, number: signal.Signals) -> None:
     with started(script) as (child, stub):
@@ -122,20 +115,20 @@ def test_it_ends_when_the_engine_that_started_it_is_gone(script: Path) -> None:
     ) as parent:
         assert parent.stdout is not None
         plugin = int(parent.stdout.readline())
-        assert alive(plugin)
         parent.kill()
-    deadline = time.monotonic() + 20
-    while alive(plugin) and time.monotonic() < deadline:
-        os.sched_yield()
-    assert not alive(plugin)
+    assert ends(plugin)
 
 
-def alive(pid: int) -> bool:
-    status = Path(f"/proc/{pid}/status")
+def ends(pid: int) -> bool:
+    """Wait for a process to end; a generous while, for it looks once a second."""
     try:
-        return "State:\tZ" not in status.read_text()
-    except (FileNotFoundError, ProcessLookupError):
-        return False
+        handle = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return True
+    try:
+        return bool(select.select([handle], [], [], 30)[0])
+    finally:
+        os.close(handle)
 
 
 @pytest.mark.parametrize("url", ["", "https://api.digitalocean.com"])
