@@ -9,11 +9,10 @@ from typing import Any
 
 import pytest
 
-from tests.gpu.stage import ENGINE, Stage, descendants, faults, kill, stage, until
+from tests.gpu.stage import Stage, descendants, faults, kill, stage, until
 
 pytestmark = [
     pytest.mark.engine,
-    pytest.mark.skipif(not Path(ENGINE).exists(), reason=f"no engine: {ENGINE}"),
 ]
 SLOT = "infra-apply-slot:"
 

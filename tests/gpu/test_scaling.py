@@ -20,11 +20,10 @@ from infra_apply.gpu import scaling
 from infra_apply.gpu.pool import Pool
 from infra_apply.gpu.recipe import Recipe
 from infra_apply.gpu.stack import Backend
-from tests.gpu.stage import ENGINE, Stage, stage
+from tests.gpu.stage import Stage, stage
 
 pytestmark = [
     pytest.mark.engine,
-    pytest.mark.skipif(not Path(ENGINE).exists(), reason=f"no engine: {ENGINE}"),
     # The Automation API leaves event loops to the garbage collector; see the fixture.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]

@@ -29,7 +29,6 @@ CLOCK = 40
 
 pytestmark = [
     pytest.mark.engine,
-    pytest.mark.skipif(not Path(ENGINE).exists(), reason=f"no engine: {ENGINE}"),
     # The Automation API leaves event loops to the garbage collector; see the fixture.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
