@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from infra_apply.cli import gpu_reap, gpu_scale, gpu_status
-from infra_apply.cli.options import add_project_flags
+from infra_apply.cli.options import add_project_flags, factor
 
 SUMMARIES: Final = {
     "scale": "make a pool's slots as many as you want",
@@ -37,7 +37,7 @@ def _verb(verbs: Any, name: str, run: Callable[[argparse.Namespace], int]) -> An
         "--account", metavar="DIR", type=Path, help="rehearse with the simulated account kept here"
     )
     one.add_argument(
-        "--clock", metavar="N", type=_factor, help="divide a rehearsal's waits by N (default: 20)"
+        "--clock", metavar="N", type=factor, help="divide a rehearsal's waits by N (default: 20)"
     )
     one.set_defaults(run=run)
     return one
@@ -74,10 +74,3 @@ def _count(word: str) -> int:
     if count < 0:
         raise ValueError(word)
     return count
-
-
-def _factor(word: str) -> float:
-    factor = float(word)
-    if not factor > 0:
-        raise ValueError(word)
-    return factor

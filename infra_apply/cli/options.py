@@ -43,3 +43,14 @@ def stack_of(arguments: argparse.Namespace) -> str:
     if named is None and arguments.config_file is not None:
         named = stack_of_file(arguments.config_file)
     return named or os.environ.get("PULUMI_STACK") or "prod"
+
+
+def factor(word: str) -> float:
+    """Read a finite number above 0. Raises what argparse shows as a usage error."""
+    try:
+        number = float(word)
+    except ValueError:
+        number = 0
+    if not 0 < number < float("inf"):
+        raise argparse.ArgumentTypeError(f"{word} is no number above 0")
+    return number

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from infra_apply.cli.options import add_project_flags, project_of, stack_of
+from infra_apply.cli.options import add_project_flags, factor, project_of, stack_of
 from infra_apply.cli.outcome import show
 from infra_apply.engine.find import Engine
 from infra_apply.engine.install import install
@@ -136,18 +136,8 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--faults", metavar="FILE", type=Path, help="API faults to play (YAML)")
     parser.add_argument(
-        "--clock", metavar="N", type=_factor, default=20.0, help="divide waits by N (default: 20)"
+        "--clock", metavar="N", type=factor, default=20.0, help="divide waits by N (default: 20)"
     )
-
-
-def _factor(word: str) -> float:
-    try:
-        factor = float(word)
-    except ValueError:
-        factor = 0
-    if not 0 < factor < float("inf"):
-        raise argparse.ArgumentTypeError(f"{word} is no number above 0")
-    return factor
 
 
 @contextmanager
