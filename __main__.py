@@ -13,8 +13,9 @@ from infra_apply.account.client import Client, access
 from infra_apply.account.live import read_gpu_droplets
 from infra_apply.account.model import Account
 from infra_apply.account.observe import observe
-from infra_apply.codes import Severity
-from infra_apply.diagnostics import Diagnostic
+from infra_apply.diagnostics.codes import Severity
+from infra_apply.diagnostics.model import Diagnostic
+from infra_apply.diagnostics.report import text
 from infra_apply.failures import Failure
 from infra_apply.gpu.change import as_it_is
 from infra_apply.planning import plan_stack
@@ -22,7 +23,6 @@ from infra_apply.project import find
 from infra_apply.reconcile import Decisions, reconcile
 from infra_apply.render.slots import render_slots
 from infra_apply.render.stack import render
-from infra_apply.reporters import text
 
 
 def main() -> None:

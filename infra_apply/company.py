@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra_apply.diagnostics import Findings, in_order
+from infra_apply.diagnostics.model import Findings, in_order
 from infra_apply.failures import Usage
 from infra_apply.fleet.model import Fleet
 from infra_apply.manifest import Manifest

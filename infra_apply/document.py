@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from infra_apply.diagnostics import Place
+from infra_apply.diagnostics.model import Place
 
 Path = tuple[str | int, ...]
 """Keys and indices from the top of a document down to a value."""

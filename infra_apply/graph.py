@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from infra_apply import access_config, naming
+from infra_apply import naming
+from infra_apply.diagnostics import redact
 from infra_apply.fleet.dependencies import target
 from infra_apply.fleet.machines import machine
 from infra_apply.fleet.model import Fleet
@@ -267,7 +268,7 @@ def _externals(fleet: Fleet, spoken_of: Iterable[str]) -> Iterator[Node]:
 def _shown(urls: Mapping[str, str]) -> str:
     """Name an external service's addresses; one that holds a password is not shown."""
     safe = {
-        stack: "(not shown)" if access_config.shaped_like_secret(one) else one
+        stack: "(not shown)" if redact.shaped_like_secret(one) else one
         for stack, one in urls.items()
     }
     if len(set(safe.values())) == 1:

@@ -10,7 +10,7 @@ from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, Validation
 from typing_extensions import TypedDict
 
 from infra_apply import shape
-from infra_apply.diagnostics import Diagnostic, Place
+from infra_apply.diagnostics.model import Diagnostic, Place
 from infra_apply.document import Document
 from infra_apply.source import read
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from infra_apply import regular_file
 from infra_apply import settings as settings_door
-from infra_apply.diagnostics import Diagnostic, Findings, in_order
+from infra_apply.diagnostics.model import Diagnostic, Findings, in_order
 from infra_apply.document import Document
 from infra_apply.failures import Usage
 from infra_apply.fleet.checking import check

@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, cast
 from pydantic import ValidationError
 
 from infra_apply import shape
-from infra_apply.diagnostics import Diagnostic, Place
+from infra_apply.diagnostics.model import Diagnostic, Place
 from infra_apply.document import Document, Path
 from infra_apply.manifest import Environment
 from infra_apply.project import NAMESPACE, settings_values

@@ -11,10 +11,10 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from infra_apply import access_config
-from infra_apply.diagnostics import Diagnostic, Place
+from infra_apply.diagnostics import redact
+from infra_apply.diagnostics.model import Diagnostic, Place
+from infra_apply.diagnostics.suggest import did_you_mean, nearest
 from infra_apply.document import Document, Path
-from infra_apply.suggest import did_you_mean, nearest
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +65,8 @@ def _known(known: Known, at: Path) -> Sequence[str]:
 
 def _unknown_key(at: Path, place: Place, codes: Codes, known: Sequence[str]) -> Diagnostic:
     key = str(at[-1])
-    if access_config.named_like_access(key) and codes.access != codes.unknown:
-        message = f"`{_dotted(at)}` does not belong here: {access_config.REASON}"
+    if redact.named_like_access(key) and codes.access != codes.unknown:
+        message = f"`{_dotted(at)}` does not belong here: {redact.REASON}"
         return Diagnostic(codes.access, place, message, "remove it")
     return Diagnostic(
         codes.unknown, place, f"unknown key `{_dotted(at)}`", did_you_mean(key, known)
@@ -119,7 +119,7 @@ def shown(value: object) -> str:
     """Return a value as a message shows it: its kind, and itself if it is short and no secret."""
     kind = next(kind for types, kind in _KINDS if isinstance(value, types))
     if isinstance(value, str):
-        if access_config.shaped_like_secret(value) or len(value) > _LONG:
+        if redact.shaped_like_secret(value) or len(value) > _LONG:
             return f"a text of {len(value)} characters"
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, bool | int | float) and len(str(value)) <= _LONG:

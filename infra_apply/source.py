@@ -17,8 +17,8 @@ from typing import Any, Final, NoReturn
 import yaml
 from yaml.constructor import SafeConstructor
 
-from infra_apply import access_config
-from infra_apply.diagnostics import Diagnostic, Place, Related
+from infra_apply.diagnostics import redact
+from infra_apply.diagnostics.model import Diagnostic, Place, Related
 from infra_apply.document import Document, Path, lines_of, place_in
 
 MAX_BYTES: Final = 256 * 1024
@@ -159,8 +159,8 @@ class _Reader:
             pass
         kind = tag.removeprefix(_TAG)
         shown = _short(text)
-        if any(access_config.named_like_access(str(part)) for part in at):
-            shown = access_config.DOTS
+        if any(redact.named_like_access(str(part)) for part in at):
+            shown = redact.DOTS
         message = f"`{shown}` looks like a YAML {kind}, and is not one"
         self._report("IA008", event, message, f'write "{shown}" if it is text')
         return text

@@ -17,7 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from infra_apply.codes import rule_of
+from infra_apply.diagnostics.codes import rule_of
 from infra_apply.manifest import json_schema, parse
 
 CONVENTION = json.loads((Path(__file__).parent / "convention.json").read_text())

@@ -10,7 +10,7 @@ import sys
 import time
 from dataclasses import replace
 
-from infra_apply.diagnostics import Findings
+from infra_apply.diagnostics.model import Findings
 from infra_apply.fleet.model import Fleet
 from infra_apply.graph import graph, impact
 from infra_apply.manifest import Database, Gpu, Manifest, Provider, Service

@@ -19,14 +19,14 @@ from pathlib import Path
 
 from infra_apply import manifest, mesh
 from infra_apply import settings as settings_door
-from infra_apply.codes import Severity
-from infra_apply.diagnostics import Diagnostic
+from infra_apply.diagnostics.codes import Severity
+from infra_apply.diagnostics.model import Diagnostic
+from infra_apply.diagnostics.report import github, json, sarif, text
 from infra_apply.document import lines_of
 from infra_apply.fleet.checking import check
 from infra_apply.fleet.loading import Loaded
 from infra_apply.fleet.model import Fleet
 from infra_apply.project import settings_values
-from infra_apply.reporters import github, json, sarif, text
 from infra_apply.source import read
 
 ROOT = Path(__file__).parents[1]

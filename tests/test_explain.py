@@ -7,7 +7,7 @@ import re
 import pytest
 
 from infra_apply.cli.main import main
-from infra_apply.codes import CODES, rule_of
+from infra_apply.diagnostics.codes import CODES, rule_of
 from tests.write_diagnostics_page import PAGE, page
 
 

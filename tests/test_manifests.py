@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from infra_apply.cli.main import main
-from infra_apply.codes import CODES, rule_of
+from infra_apply.diagnostics.codes import CODES, rule_of
 
 MANIFESTS = Path(__file__).parent / "manifests"
 

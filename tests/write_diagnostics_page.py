@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from infra_apply.codes import CODES, rule_of
+from infra_apply.diagnostics.codes import CODES, rule_of
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "diagnostics.md"

@@ -12,13 +12,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from infra_apply.cli.options import add_project_flags, project_of, stack_of
-from infra_apply.diagnostics import Findings, Place, in_order
+from infra_apply.diagnostics.model import Findings, Place, in_order
+from infra_apply.diagnostics.report import text
 from infra_apply.failures import Usage
 from infra_apply.fleet.checking import check
 from infra_apply.fleet.listing import Root
 from infra_apply.fleet.loading import load
 from infra_apply.manifest import environment_of
-from infra_apply.reporters import text
 from infra_apply.settings import Settings
 
 FORMATS: Final = ("text", "json", "sarif", "github")
@@ -59,7 +59,7 @@ def _report(found: Findings, form: str) -> str:
         colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
         return text.findings(found, here, colour=colour)
     # Loaded by name, because every commit pays for what is imported here.
-    return str(import_module(f"infra_apply.reporters.{form}").findings(found, here))
+    return str(import_module(f"infra_apply.diagnostics.report.{form}").findings(found, here))
 
 
 def _of_roots(arguments: argparse.Namespace) -> Findings:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from infra_apply.codes import CODES, rule_of
+from infra_apply.diagnostics.codes import CODES, rule_of
+from infra_apply.diagnostics.suggest import nearest
 from infra_apply.failures import Usage
-from infra_apply.suggest import nearest
 
 
 def add_parser(subparsers: Any) -> None:

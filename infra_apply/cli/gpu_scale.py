@@ -13,7 +13,9 @@ from pathlib import Path
 from infra_apply import naming
 from infra_apply.account.live import read_gpu_droplets
 from infra_apply.cli.gpu_site import Environment, Outside, environment_of, outside
-from infra_apply.diagnostics import Findings
+from infra_apply.diagnostics.model import Findings
+from infra_apply.diagnostics.report import text
+from infra_apply.diagnostics.suggest import did_you_mean
 from infra_apply.engine.ticker import Ticker
 from infra_apply.failures import Refusal, Retry, Usage
 from infra_apply.gpu import scaling
@@ -28,8 +30,6 @@ from infra_apply.gpu.status import Status, when
 from infra_apply.gpu.status import text as status_text
 from infra_apply.planning import plan_stack
 from infra_apply.project import stack_of_file
-from infra_apply.reporters import text
-from infra_apply.suggest import did_you_mean
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -12,13 +12,13 @@ from typing import Any, Final, get_args
 
 from infra_apply import manifest
 from infra_apply.cli.schema import schema_text
-from infra_apply.diagnostics import Findings
+from infra_apply.diagnostics.model import Findings
+from infra_apply.diagnostics.report.text import printable
 from infra_apply.failures import Outage, Refusal, Usage
 from infra_apply.fleet.checking import check
 from infra_apply.fleet.loading import Loaded
 from infra_apply.fleet.model import Fleet
 from infra_apply.manifest import Environment, Provider
-from infra_apply.reporters.text import printable
 
 SCHEMA_FILE: Final = ".infra.schema.json"
 """Stands beside the manifest, so that an editor finds it in every clone and without a network."""

@@ -13,6 +13,8 @@ from infra_apply.cli.looking import look
 from infra_apply.cli.mesh import read_company, report
 from infra_apply.cli.options import add_project_flags
 from infra_apply.cli.outside import add_account_flag
+from infra_apply.diagnostics.report.text import printable
+from infra_apply.diagnostics.suggest import did_you_mean
 from infra_apply.failures import Outage, Usage
 from infra_apply.graph import Graph, graph, impact, named, names
 from infra_apply.picture.document import as_json, impact_json
@@ -20,8 +22,6 @@ from infra_apply.picture.mermaid import mermaid
 from infra_apply.picture.model import Picture
 from infra_apply.picture.page import page
 from infra_apply.picture.tree import impact_lines, tree
-from infra_apply.reporters.text import printable
-from infra_apply.suggest import did_you_mean
 
 
 def add_parser(subparsers: Any) -> None:

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from infra_apply.cli.options import add_project_flags, factor, project_of, stack_of
 from infra_apply.cli.outcome import show
+from infra_apply.diagnostics.report import text
 from infra_apply.engine.find import Engine
 from infra_apply.engine.install import install
 from infra_apply.engine.progress import Progress
@@ -24,7 +25,6 @@ from infra_apply.failures import Refusal, Usage
 from infra_apply.planning import Planned, plan_stack
 from infra_apply.project import Project
 from infra_apply.rehearsal import session
-from infra_apply.reporters import text
 
 VERBS: Final = {
     "preview": "what `pulumi up` would do",

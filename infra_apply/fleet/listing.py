@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra_apply import regular_file
-from infra_apply.diagnostics import Diagnostic, Place
+from infra_apply.diagnostics.model import Diagnostic, Place
 from infra_apply.manifest import environment_of
 from infra_apply.source import MAX_BYTES
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from infra_apply import naming
-from infra_apply.diagnostics import Diagnostic
+from infra_apply.diagnostics.model import Diagnostic
+from infra_apply.diagnostics.suggest import did_you_mean
 from infra_apply.fleet.model import Fleet
 from infra_apply.fleet.rules.gpu_ondemand import is_bare_image
 from infra_apply.gpu.placement import Place, base_image
 from infra_apply.manifest import Manifest
 from infra_apply.settings import GpuProfile, PoolLimits, Settings
-from infra_apply.suggest import did_you_mean
 
 DEFAULT_HOURS: Final = 24.0
 """The most a slot lives where `maxHours` says nothing: a forgotten one costs a day."""

@@ -8,10 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from infra_apply.account.standing import Slot, cost_so_far
-from infra_apply.diagnostics import Diagnostic
+from infra_apply.diagnostics.model import Diagnostic
+from infra_apply.diagnostics.report.paths import relative
 from infra_apply.graph import Affected, Edge, Node
 from infra_apply.picture.model import Picture
-from infra_apply.reporters.paths import relative
 
 
 def as_json(picture: Picture) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from infra_apply.account.standing import Slot, Standing
-from infra_apply.diagnostics import Diagnostic, Findings
+from infra_apply.diagnostics.model import Diagnostic, Findings
 from infra_apply.graph import Graph, Node
 
 

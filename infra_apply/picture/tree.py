@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from infra_apply.account.standing import Mark, Standing, cost_so_far
+from infra_apply.diagnostics.report.text import printable
 from infra_apply.graph import Affected, Graph, Node
 from infra_apply.picture.model import LANES, Picture, counted, summary
-from infra_apply.reporters.text import printable
 
 
 def tree(picture: Picture, *, colour: bool = False) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from infra_apply import naming
-from infra_apply.diagnostics import Place
+from infra_apply.diagnostics.model import Place
 from infra_apply.fleet.machines import droplets, machine
 from infra_apply.fleet.model import Fleet
 from infra_apply.manifest import Database, Gpu, Manifest

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from infra_apply.diagnostics import Place
+from infra_apply.diagnostics.model import Place
 from infra_apply.manifest import Environment, Provider
 
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra_apply.account.standing import Standing
-from infra_apply.diagnostics import Diagnostic, Findings, Place
+from infra_apply.diagnostics.model import Diagnostic, Findings, Place
 from infra_apply.document import Document
 from infra_apply.graph import graph, impact, named
 from infra_apply.manifest import Manifest

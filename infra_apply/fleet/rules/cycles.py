@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from infra_apply import naming
-from infra_apply.diagnostics import Diagnostic
+from infra_apply.diagnostics.model import Diagnostic
 from infra_apply.fleet.dependencies import edges
 from infra_apply.fleet.model import Fleet
 from infra_apply.manifest import Manifest

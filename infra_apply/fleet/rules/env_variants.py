@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from infra_apply import access_config, naming
-from infra_apply.diagnostics import Diagnostic, Related
+from infra_apply import naming
+from infra_apply.diagnostics import redact
+from infra_apply.diagnostics.model import Diagnostic, Related
 from infra_apply.fleet.model import Fleet
 from infra_apply.manifest import Manifest
 
@@ -21,18 +22,18 @@ def check(fleet: Fleet) -> Iterator[Diagnostic]:
 
 
 def _access_config(one: Manifest) -> Iterator[Diagnostic]:
-    for at, value in access_config.texts(one.document.data):
+    for at, value in redact.texts(one.document.data):
         shape = _shape(value)
         if shape:
             name = ".".join(str(part) for part in at)
-            message = f"`{name}` has the shape of a {shape}: {access_config.REASON}"
+            message = f"`{name}` has the shape of a {shape}: {redact.REASON}"
             yield Diagnostic("IA605", one.value(*at), message, _MEND[shape])
 
 
 def _shape(value: str) -> str | None:
-    if access_config.shaped_like_secret(value):
+    if redact.shaped_like_secret(value):
         return "secret"
-    return "bind address" if access_config.shaped_like_bind_address(value) else None
+    return "bind address" if redact.shaped_like_bind_address(value) else None
 
 
 _MEND: Final = {"secret": "remove it, and rotate it", "bind address": "remove it"}

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from infra_apply import naming
-from infra_apply.diagnostics import Diagnostic, Related
+from infra_apply.diagnostics.model import Diagnostic, Related
 from infra_apply.fleet.model import Fleet
 from infra_apply.manifest import Manifest
 

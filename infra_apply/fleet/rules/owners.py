@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from infra_apply.diagnostics import Diagnostic, NotChecked, Related
+from infra_apply.diagnostics.model import Diagnostic, NotChecked, Related
 from infra_apply.fleet.machines import droplets
 from infra_apply.fleet.model import Fleet
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from infra_apply import access_config, naming
-from infra_apply.diagnostics import Diagnostic, Place, Related
+from infra_apply import naming
+from infra_apply.diagnostics import redact
+from infra_apply.diagnostics.model import Diagnostic, Place, Related
+from infra_apply.diagnostics.suggest import did_you_mean
 from infra_apply.document import Path
 from infra_apply.fleet.machines import droplets
 from infra_apply.fleet.model import Fleet
 from infra_apply.fleet.rules.gpu_ondemand import is_gpu_size
 from infra_apply.project import settings_values
 from infra_apply.settings import Settings
-from infra_apply.suggest import did_you_mean
 
 
 def check(fleet: Fleet) -> Iterator[Diagnostic]:
@@ -131,8 +132,8 @@ def _tags(settings: Settings) -> Iterator[Diagnostic]:
 
 
 def _secrets(settings: Settings) -> Iterator[Diagnostic]:
-    for at, text in access_config.texts(settings_values(settings.document)):
-        if access_config.shaped_like_secret(text):
+    for at, text in redact.texts(settings_values(settings.document)):
+        if redact.shaped_like_secret(text):
             name = ".".join(str(part) for part in at)
             message = f"`{name}` has the shape of a secret, and a stack file is committed"
             place = settings.value(str(at[0]), *at[1:])

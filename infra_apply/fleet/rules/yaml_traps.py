@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from infra_apply.diagnostics import Diagnostic
+from infra_apply.diagnostics.model import Diagnostic
 from infra_apply.fleet.model import Fleet
 
 

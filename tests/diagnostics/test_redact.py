@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from infra_apply.access_config import (
+from infra_apply.diagnostics.redact import (
     masked,
     named_like_access,
     shaped_like_bind_address,

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from infra_apply.codes import CODES, rule_of
-from infra_apply.diagnostics import Diagnostic, Findings, Place, Related
-from infra_apply.reporters import github, sarif, text
-from infra_apply.reporters import json as json_reporter
+from infra_apply.diagnostics.codes import CODES, rule_of
+from infra_apply.diagnostics.model import Diagnostic, Findings, Place, Related
+from infra_apply.diagnostics.report import github, sarif, text
+from infra_apply.diagnostics.report import json as json_reporter
 from tests.test_manifests import MANIFESTS, cases, check
 
 HERE = Path("/work here")

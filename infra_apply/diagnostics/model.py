@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from infra_apply import access_config
-from infra_apply.codes import CODES, Severity
+from infra_apply.diagnostics import redact
+from infra_apply.diagnostics.codes import CODES, Severity
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -26,7 +26,7 @@ class Related:
     message: str
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "message", access_config.without_secrets(self.message))
+        object.__setattr__(self, "message", redact.without_secrets(self.message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +43,9 @@ class Diagnostic:
     related: tuple[Related, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "message", access_config.without_secrets(self.message))
+        object.__setattr__(self, "message", redact.without_secrets(self.message))
         if self.hint is not None:
-            object.__setattr__(self, "hint", access_config.without_secrets(self.hint))
+            object.__setattr__(self, "hint", redact.without_secrets(self.hint))
 
     @property
     def severity(self) -> Severity:
@@ -60,7 +60,7 @@ class NotChecked:
     message: str
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "message", access_config.without_secrets(self.message))
+        object.__setattr__(self, "message", redact.without_secrets(self.message))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from infra_apply.diagnostics.suggest import did_you_mean, nearest
 from infra_apply.manifest import json_schema
-from infra_apply.suggest import did_you_mean, nearest
 
 KEYS = tuple(json_schema()["properties"])
 SERVICE = tuple(json_schema()["properties"]["service"]["properties"])

@@ -6,9 +6,9 @@ import json
 from pathlib import Path
 from typing import Any
 
-from infra_apply.codes import rule_of
-from infra_apply.diagnostics import Diagnostic, Findings, Place
-from infra_apply.reporters.paths import relative, relative_text
+from infra_apply.diagnostics.codes import rule_of
+from infra_apply.diagnostics.model import Diagnostic, Findings, Place
+from infra_apply.diagnostics.report.paths import relative, relative_text
 
 
 def findings(found: Findings, folder: Path) -> str:

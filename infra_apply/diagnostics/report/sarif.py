@@ -7,9 +7,9 @@ from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import quote
 
-from infra_apply.codes import CODES, rule_of
-from infra_apply.diagnostics import Diagnostic, Findings, Place
-from infra_apply.reporters.paths import relative, relative_text
+from infra_apply.diagnostics.codes import CODES, rule_of
+from infra_apply.diagnostics.model import Diagnostic, Findings, Place
+from infra_apply.diagnostics.report.paths import relative, relative_text
 
 
 def findings(found: Findings, folder: Path) -> str:

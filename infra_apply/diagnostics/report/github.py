@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from infra_apply.codes import CODES
-from infra_apply.diagnostics import Diagnostic, Findings, Place
-from infra_apply.reporters.paths import relative, relative_text
-from infra_apply.reporters.text import printable, summary
+from infra_apply.diagnostics.codes import CODES
+from infra_apply.diagnostics.model import Diagnostic, Findings, Place
+from infra_apply.diagnostics.report.paths import relative, relative_text
+from infra_apply.diagnostics.report.text import printable, summary
 
 
 def findings(found: Findings, folder: Path) -> str:

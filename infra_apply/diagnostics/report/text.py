@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from infra_apply import access_config, regular_file
-from infra_apply.codes import Severity
-from infra_apply.diagnostics import Diagnostic, Findings, Place
+from infra_apply import regular_file
+from infra_apply.diagnostics import redact
+from infra_apply.diagnostics.codes import Severity
+from infra_apply.diagnostics.model import Diagnostic, Findings, Place
+from infra_apply.diagnostics.report.paths import relative, relative_text
 from infra_apply.document import lines_of
-from infra_apply.reporters.paths import relative, relative_text
 
 
 def findings(found: Findings, folder: Path, *, colour: bool = False) -> str:
@@ -102,7 +103,7 @@ class _Sources:
 
 
 def _shown(lines: list[str], index: int) -> str:
-    hidden = access_config.masked(lines, index)
+    hidden = redact.masked(lines, index)
     cut = hidden if len(hidden) <= _WIDTH else hidden[:_WIDTH] + "…"
     return printable(cut, stand_in="\N{REPLACEMENT CHARACTER}")
 

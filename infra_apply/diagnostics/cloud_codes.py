@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from infra_apply.code import Code, Severity
+from infra_apply.diagnostics.code import Code, Severity
 
 CLOUD_CODES: Final[dict[str, Code]] = {
     "IA901": Code(

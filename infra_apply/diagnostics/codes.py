@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from infra_apply.cloud_codes import CLOUD_CODES
-from infra_apply.code import Code, Severity
+from infra_apply.diagnostics.cloud_codes import CLOUD_CODES
+from infra_apply.diagnostics.code import Code, Severity
 
 __all__ = ["CODES", "Code", "Severity", "rule_of"]
 
