@@ -10,11 +10,11 @@ from pathlib import Path
 from infra_apply.diagnostics.model import Findings, in_order
 from infra_apply.failures import Usage
 from infra_apply.fleet.model import Fleet
-from infra_apply.manifest import Manifest
+from infra_apply.inputs.manifest import Manifest
+from infra_apply.inputs.pulumi_project import Project
+from infra_apply.inputs.settings import Settings
 from infra_apply.plan.model import Plan
 from infra_apply.planning import Planned, plan_stack
-from infra_apply.project import Project
-from infra_apply.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

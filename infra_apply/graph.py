@@ -11,7 +11,7 @@ from infra_apply.diagnostics import redact
 from infra_apply.fleet.dependencies import target
 from infra_apply.fleet.machines import machine
 from infra_apply.fleet.model import Fleet
-from infra_apply.manifest import Environment, Manifest, Provider
+from infra_apply.inputs.manifest import Environment, Manifest, Provider
 from infra_apply.plan.addresses import url
 
 Kind = Literal["host", "service", "database", "cluster", "pool", "external"]

@@ -8,19 +8,19 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from infra_apply import regular_file
-from infra_apply import settings as settings_door
 from infra_apply.diagnostics.model import Diagnostic, Findings, in_order
-from infra_apply.document import Document
 from infra_apply.failures import Usage
 from infra_apply.fleet.checking import check
 from infra_apply.fleet.listing import Root
 from infra_apply.fleet.loading import Loaded, load
+from infra_apply.inputs import files
+from infra_apply.inputs import settings as settings_door
+from infra_apply.inputs.document import Document
+from infra_apply.inputs.pulumi_project import Project, settings_values
+from infra_apply.inputs.settings import Settings
+from infra_apply.inputs.yaml_reader import MAX_BYTES, read
 from infra_apply.plan.build import build
 from infra_apply.plan.model import Plan
-from infra_apply.project import Project, settings_values
-from infra_apply.settings import Settings
-from infra_apply.source import MAX_BYTES, read
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +93,7 @@ def stack_settings(
     """Read and check one stack's settings. Raises Usage if nothing says what they are."""
     file = (config_file or project.stack_file(stack)).absolute()
     try:
-        document, found = read(str(file), regular_file.content(str(file), MAX_BYTES))
+        document, found = read(str(file), files.content(str(file), MAX_BYTES))
     except OSError as error:
         if values is None:
             raise _no_stack(project, stack, file, error) from None
@@ -108,7 +108,7 @@ def stack_settings(
 
 def _no_stack(project: Project, stack: str, file: Path, error: OSError) -> Usage:
     if os.path.lexists(file):
-        return Usage(f"{file} cannot be read: {regular_file.reason(error)}")
+        return Usage(f"{file} cannot be read: {files.reason(error)}")
     stacks = ", ".join(project.stacks()) or f"none yet in {project.stacks_folder}"
     return Usage(
         f"there is no stack `{stack}`: {file} does not exist",

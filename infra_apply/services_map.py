@@ -10,7 +10,7 @@ from typing import Any, Final
 from infra_apply import json_member, naming
 from infra_apply.fleet.machines import machine
 from infra_apply.fleet.model import Fleet
-from infra_apply.manifest import Manifest
+from infra_apply.inputs.manifest import Manifest
 from infra_apply.plan.addresses import url
 
 MEMBER: Final = "services"

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
 
-from infra_apply.manifest import json_schema
+from infra_apply.inputs.manifest import json_schema
 
 SIZES = (1_000, 10_000)
 ROUNDS = 3

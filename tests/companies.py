@@ -11,11 +11,11 @@ from typing import Any
 import yaml
 
 from infra_apply.fleet.model import Fleet
-from infra_apply.manifest import Database, Gpu, Manifest, Service
-from infra_apply.mesh import Host, Mesh
+from infra_apply.inputs.manifest import Database, Gpu, Manifest, Service
+from infra_apply.inputs.mesh import Host, Mesh
+from infra_apply.inputs.settings import Settings
 from infra_apply.plan.build import build
 from infra_apply.plan.model import Plan
-from infra_apply.settings import Settings
 
 SETTINGS = Settings("prod", "prod", ("projects/*",), "mesh-hosts.json", fleet="acme")
 MESH = Mesh(

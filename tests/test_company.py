@@ -8,7 +8,7 @@ import pytest
 
 from infra_apply.company import read
 from infra_apply.failures import Usage
-from infra_apply.project import find
+from infra_apply.inputs.pulumi_project import find
 from tests.companies import manifest, write
 
 SHOP = manifest("shop", service={"host": "lime", "port": 8080})

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from infra_apply.fleet.model import Fleet
 from infra_apply.graph import Edge, graph, impact, named, names
-from infra_apply.manifest import Manifest, Service
+from infra_apply.inputs.manifest import Manifest, Service
 from tests.companies import SETTINGS, database, fleet, gpu, service
 from tests.test_services_map import fleets
 

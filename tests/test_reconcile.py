@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from infra_apply.account.live import LiveDroplet
 from infra_apply.account.model import Account, Cluster, LiveFirewall, Size
+from infra_apply.inputs.settings import Droplet, HostSettings, Network, Settings
 from infra_apply.plan.model import Plan
 from infra_apply.reconcile import reconcile
-from infra_apply.settings import Droplet, HostSettings, Network, Settings
 from tests.companies import SETTINGS, database, plan, service
 
 QUIET = replace(SETTINGS, network=Network(ssh=()))

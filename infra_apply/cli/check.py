@@ -18,8 +18,8 @@ from infra_apply.failures import Usage
 from infra_apply.fleet.checking import check
 from infra_apply.fleet.listing import Root
 from infra_apply.fleet.loading import load
-from infra_apply.manifest import environment_of
-from infra_apply.settings import Settings
+from infra_apply.inputs.manifest import environment_of
+from infra_apply.inputs.settings import Settings
 
 FORMATS: Final = ("text", "json", "sarif", "github")
 

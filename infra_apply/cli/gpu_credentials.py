@@ -7,18 +7,18 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from infra_apply import regular_file
-from infra_apply.document import Document
 from infra_apply.engine.find import Engine
 from infra_apply.failures import Outage
-from infra_apply.project import Project
-from infra_apply.source import MAX_BYTES, read
+from infra_apply.inputs import files
+from infra_apply.inputs.document import Document
+from infra_apply.inputs.pulumi_project import Project
+from infra_apply.inputs.yaml_reader import MAX_BYTES, read
 
 
 def readable(file: Path) -> Document | None:
     """Read a stack file; None if it cannot be."""
     try:
-        return read(str(file), regular_file.content(str(file), MAX_BYTES))[0]
+        return read(str(file), files.content(str(file), MAX_BYTES))[0]
     except OSError:
         return None
 

@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 from typing import Any, Final, get_args
 
-from infra_apply import manifest
 from infra_apply.cli.schema import schema_text
 from infra_apply.diagnostics.model import Findings
 from infra_apply.diagnostics.report.text import printable
@@ -18,7 +17,8 @@ from infra_apply.failures import Outage, Refusal, Usage
 from infra_apply.fleet.checking import check
 from infra_apply.fleet.loading import Loaded
 from infra_apply.fleet.model import Fleet
-from infra_apply.manifest import Environment, Provider
+from infra_apply.inputs import manifest
+from infra_apply.inputs.manifest import Environment, Provider
 
 SCHEMA_FILE: Final = ".infra.schema.json"
 """Stands beside the manifest, so that an editor finds it in every clone and without a network."""

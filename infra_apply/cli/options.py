@@ -6,7 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
-from infra_apply.project import Project, find, stack_of_file
+from infra_apply.inputs.pulumi_project import Project, find, stack_of_file
 
 
 def add_project_flags(parser: argparse.ArgumentParser, *, named: bool = False) -> None:

@@ -6,7 +6,7 @@ import argparse
 import json
 from typing import Any
 
-from infra_apply.manifest import json_schema
+from infra_apply.inputs.manifest import json_schema
 
 
 def add_parser(subparsers: Any) -> None:

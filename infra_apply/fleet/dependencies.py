@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra_apply.fleet.model import Fleet
-from infra_apply.manifest import Manifest
+from infra_apply.inputs.manifest import Manifest
 
 
 def target(fleet: Fleet, dependent: Manifest, name: str) -> Manifest | None:

@@ -7,10 +7,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra_apply import regular_file
 from infra_apply.diagnostics.model import Diagnostic, Place
-from infra_apply.manifest import environment_of
-from infra_apply.source import MAX_BYTES
+from infra_apply.inputs import files
+from infra_apply.inputs.manifest import environment_of
+from infra_apply.inputs.yaml_reader import MAX_BYTES
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def manifest_files(
     try:
         names = sorted(os.listdir(folder))  # noqa: PTH208
     except OSError as error:
-        message = f"the folder cannot be listed: {regular_file.reason(error)}"
+        message = f"the folder cannot be listed: {files.reason(error)}"
         return [], [Diagnostic("IA011", Place(folder), message, "make it readable")]
     files = [name for name in names if name.startswith(".infra") and name.endswith(".yaml")]
     found = [_not_read(folder, name) for name in names if _is_near_miss(name)]
@@ -78,10 +78,10 @@ def manifest_files(
 def content(path: str) -> bytes | Diagnostic:
     """Read a manifest's bytes, or say why not."""
     try:
-        return regular_file.content(path, MAX_BYTES)
+        return files.content(path, MAX_BYTES)
     except OSError as error:
         hint = "a manifest that cannot be read would silently not be rendered"
-        message = f"the manifest cannot be read: {regular_file.reason(error)}"
+        message = f"the manifest cannot be read: {files.reason(error)}"
         return Diagnostic("IA011", Place(path), message, hint)
 
 

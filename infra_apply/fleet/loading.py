@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from infra_apply import manifest, mesh, regular_file
 from infra_apply.diagnostics.model import Diagnostic, Place
 from infra_apply.fleet.listing import Root, content, folders, manifest_files
 from infra_apply.fleet.model import Fleet
-from infra_apply.manifest import Manifest, environment_of, name_of
-from infra_apply.mesh import Mesh
-from infra_apply.settings import Settings
+from infra_apply.inputs import files, manifest, mesh
+from infra_apply.inputs.manifest import Manifest, environment_of, name_of
+from infra_apply.inputs.mesh import Mesh
+from infra_apply.inputs.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,10 +76,10 @@ def _user_data(settings: Settings, base: Path, found: list[Diagnostic]) -> dict[
         if file is None:
             continue
         try:
-            source = regular_file.content(str(base / file), _MAX_USER_DATA)
+            source = files.content(str(base / file), _MAX_USER_DATA)
             texts[file] = source.decode()
         except OSError as error:
-            found.append(_unusable(file, place, f"cannot be read: {regular_file.reason(error)}"))
+            found.append(_unusable(file, place, f"cannot be read: {files.reason(error)}"))
             continue
         except UnicodeDecodeError:
             found.append(_unusable(file, place, "cannot be read: it is not UTF-8 text"))
@@ -155,9 +155,9 @@ def _mesh(path: Path | None, found: list[Diagnostic]) -> Mesh | None:
     if path is None:
         return None
     try:
-        source = regular_file.content(str(path), mesh.MAX_BYTES)
+        source = files.content(str(path), mesh.MAX_BYTES)
     except OSError as error:
-        found.append(mesh.unreadable(str(path), regular_file.reason(error)))
+        found.append(mesh.unreadable(str(path), files.reason(error)))
         return None
     parsed, problems = mesh.parse(str(path), source)
     found.extend(problems)

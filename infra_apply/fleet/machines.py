@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from infra_apply import naming
 from infra_apply.fleet.model import Fleet
-from infra_apply.manifest import Manifest
+from infra_apply.inputs.manifest import Manifest
 
 
 def machine(one: Manifest) -> str | None:

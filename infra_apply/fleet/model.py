@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from infra_apply.manifest import Environment, Manifest
-from infra_apply.mesh import Mesh
-from infra_apply.settings import Settings
+from infra_apply.inputs.manifest import Environment, Manifest
+from infra_apply.inputs.mesh import Mesh
+from infra_apply.inputs.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,8 +12,8 @@ from infra_apply.diagnostics.suggest import did_you_mean
 from infra_apply.fleet.model import Fleet
 from infra_apply.fleet.rules.gpu_ondemand import is_bare_image
 from infra_apply.gpu.placement import Place, base_image
-from infra_apply.manifest import Manifest
-from infra_apply.settings import GpuProfile, PoolLimits, Settings
+from infra_apply.inputs.manifest import Manifest
+from infra_apply.inputs.settings import GpuProfile, PoolLimits, Settings
 
 DEFAULT_HOURS: Final = 24.0
 """The most a slot lives where `maxHours` says nothing: a forgotten one costs a day."""

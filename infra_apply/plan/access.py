@@ -9,9 +9,9 @@ from infra_apply import naming
 from infra_apply.fleet.dependencies import edges
 from infra_apply.fleet.machines import machine
 from infra_apply.fleet.model import Fleet
-from infra_apply.manifest import Manifest
+from infra_apply.inputs.manifest import Manifest
+from infra_apply.inputs.settings import Network, Settings
 from infra_apply.plan.model import AccessPlan, Source
-from infra_apply.settings import Network, Settings
 
 
 def access(

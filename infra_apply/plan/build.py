@@ -9,12 +9,12 @@ from infra_apply import naming
 from infra_apply.diagnostics.model import Place
 from infra_apply.fleet.machines import droplets, machine
 from infra_apply.fleet.model import Fleet
-from infra_apply.manifest import Database, Gpu, Manifest
+from infra_apply.inputs.manifest import Database, Gpu, Manifest
+from infra_apply.inputs.settings import GpuProfile, PoolLimits, Settings
 from infra_apply.plan.access import access
 from infra_apply.plan.addresses import instance
 from infra_apply.plan.firewalls import of_host, of_pool
 from infra_apply.plan.model import DatabasePlan, HostPlan, NotRendered, Plan, PoolPlan, ServicePlan
-from infra_apply.settings import GpuProfile, PoolLimits, Settings
 
 
 def build(fleet: Fleet, settings: Settings) -> Plan:

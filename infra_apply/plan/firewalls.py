@@ -6,9 +6,9 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from infra_apply import naming
-from infra_apply.manifest import Manifest
+from infra_apply.inputs.manifest import Manifest
+from infra_apply.inputs.settings import Settings
 from infra_apply.plan.model import AccessPlan, FirewallPlan, HostPlan, Inbound
-from infra_apply.settings import Settings
 
 ANYWHERE: Final = ("0.0.0.0/0", "::/0")
 

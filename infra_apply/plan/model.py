@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from infra_apply.diagnostics.model import Place
-from infra_apply.manifest import Environment, Provider
+from infra_apply.inputs.manifest import Environment, Provider
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -11,7 +11,7 @@ from infra_apply.diagnostics.redact import (
     shaped_like_secret,
     without_secrets,
 )
-from infra_apply.manifest import json_schema
+from infra_apply.inputs.manifest import json_schema
 
 # Put together here, so that no scanner takes this file for a leak.
 SECRETS = {

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from infra_apply.diagnostics.suggest import did_you_mean, nearest
-from infra_apply.manifest import json_schema
+from infra_apply.inputs.manifest import json_schema
 
 KEYS = tuple(json_schema()["properties"])
 SERVICE = tuple(json_schema()["properties"]["service"]["properties"])

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from infra_apply.gpu.placement import Place
 from infra_apply.gpu.recipe import Recipe, recipe
-from infra_apply.manifest import Manifest
-from infra_apply.settings import Droplet, GpuProfile, PoolLimits, Settings
+from infra_apply.inputs.manifest import Manifest
+from infra_apply.inputs.settings import Droplet, GpuProfile, PoolLimits, Settings
 from tests.companies import SETTINGS, database, fleet, gpu, service
 from tests.gpu.slots import NOW
 

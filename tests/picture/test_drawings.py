@@ -10,9 +10,9 @@ import pytest
 
 from infra_apply.account.standing import Standing
 from infra_apply.diagnostics.model import Diagnostic, Findings, Place
-from infra_apply.document import Document
 from infra_apply.graph import graph, impact, named
-from infra_apply.manifest import Manifest
+from infra_apply.inputs.document import Document
+from infra_apply.inputs.manifest import Manifest
 from infra_apply.picture.document import as_json, impact_json
 from infra_apply.picture.mermaid import mermaid
 from infra_apply.picture.model import Picture

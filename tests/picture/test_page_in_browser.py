@@ -10,10 +10,10 @@ import pytest
 
 from infra_apply.account.standing import Standing
 from infra_apply.diagnostics.model import Diagnostic, Findings, Place
-from infra_apply.document import Document
 from infra_apply.fleet.model import Fleet
 from infra_apply.graph import graph
-from infra_apply.mesh import Host, Mesh
+from infra_apply.inputs.document import Document
+from infra_apply.inputs.mesh import Host, Mesh
 from infra_apply.picture.model import Picture
 from infra_apply.picture.page import page
 from tests.bench_map import company

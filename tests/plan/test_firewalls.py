@@ -6,11 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra_apply import naming
-from infra_apply.manifest import Manifest
-from infra_apply.mesh import Host, Mesh
+from infra_apply.inputs.manifest import Manifest
+from infra_apply.inputs.mesh import Host, Mesh
+from infra_apply.inputs.settings import HostSettings, Network
 from infra_apply.plan.build import build
 from infra_apply.plan.model import FirewallPlan, Inbound, Plan
-from infra_apply.settings import HostSettings, Network
 from tests.companies import MESH, SETTINGS, fleet, gpu, plan, service
 
 OPEN = replace(SETTINGS, network=Network(ssh=("198.51.100.0/24",), mesh=("udp/51820",)))

@@ -11,9 +11,9 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from infra_apply.inputs.pulumi_project import find
 from infra_apply.plan.document import as_json
 from infra_apply.planning import plan_stack
-from infra_apply.project import find
 from tests.companies import write
 
 NAMES = ("shop", "wiki", "mail", "game")

@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from infra_apply import regular_file
 from infra_apply.diagnostics import redact
 from infra_apply.diagnostics.codes import Severity
 from infra_apply.diagnostics.model import Diagnostic, Findings, Place
 from infra_apply.diagnostics.report.paths import relative, relative_text
-from infra_apply.document import lines_of
+from infra_apply.inputs import files
+from infra_apply.inputs.document import lines_of
 
 
 def findings(found: Findings, folder: Path, *, colour: bool = False) -> str:
@@ -111,7 +111,7 @@ def _shown(lines: list[str], index: int) -> str:
 def _lines(path: str) -> list[str]:
     """Read a file again for its lines; one that has vanished is shown without."""
     try:
-        return lines_of(regular_file.content(path, _QUOTED_BYTES))
+        return lines_of(files.content(path, _QUOTED_BYTES))
     except OSError:
         return []
 

@@ -9,7 +9,7 @@ from infra_apply import naming
 from infra_apply.diagnostics.model import Diagnostic, Related
 from infra_apply.fleet.machines import machine
 from infra_apply.fleet.model import Fleet
-from infra_apply.manifest import Manifest
+from infra_apply.inputs.manifest import Manifest
 
 
 def check(fleet: Fleet) -> Iterator[Diagnostic]:

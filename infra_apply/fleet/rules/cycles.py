@@ -8,7 +8,7 @@ from infra_apply import naming
 from infra_apply.diagnostics.model import Diagnostic
 from infra_apply.fleet.dependencies import edges
 from infra_apply.fleet.model import Fleet
-from infra_apply.manifest import Manifest
+from infra_apply.inputs.manifest import Manifest
 
 
 def check(fleet: Fleet) -> Iterator[Diagnostic]:

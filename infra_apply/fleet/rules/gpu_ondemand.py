@@ -10,8 +10,8 @@ from infra_apply.diagnostics.model import Diagnostic, NotChecked
 from infra_apply.diagnostics.suggest import did_you_mean, nearest
 from infra_apply.fleet.machines import droplets
 from infra_apply.fleet.model import Fleet
-from infra_apply.manifest import Gpu, Manifest
-from infra_apply.settings import Settings
+from infra_apply.inputs.manifest import Gpu, Manifest
+from infra_apply.inputs.settings import Settings
 
 
 def check(fleet: Fleet) -> Iterator[Diagnostic | NotChecked]:

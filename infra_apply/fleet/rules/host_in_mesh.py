@@ -8,8 +8,8 @@ from infra_apply import naming
 from infra_apply.diagnostics.model import Diagnostic, NotChecked, Place, Related
 from infra_apply.diagnostics.suggest import did_you_mean
 from infra_apply.fleet.model import Fleet
-from infra_apply.manifest import Manifest
-from infra_apply.mesh import Host, Mesh
+from infra_apply.inputs.manifest import Manifest
+from infra_apply.inputs.mesh import Host, Mesh
 
 
 def check(fleet: Fleet) -> Iterator[Diagnostic | NotChecked]:

@@ -9,7 +9,7 @@ from infra_apply.diagnostics.model import Diagnostic, NotChecked, Place, Related
 from infra_apply.diagnostics.suggest import did_you_mean
 from infra_apply.fleet.dependencies import target
 from infra_apply.fleet.model import Fleet
-from infra_apply.manifest import Manifest
+from infra_apply.inputs.manifest import Manifest
 
 
 def check(fleet: Fleet) -> Iterator[Diagnostic | NotChecked]:

@@ -8,12 +8,12 @@ from infra_apply import naming
 from infra_apply.diagnostics import redact
 from infra_apply.diagnostics.model import Diagnostic, Place, Related
 from infra_apply.diagnostics.suggest import did_you_mean
-from infra_apply.document import Path
 from infra_apply.fleet.machines import droplets
 from infra_apply.fleet.model import Fleet
 from infra_apply.fleet.rules.gpu_ondemand import is_gpu_size
-from infra_apply.project import settings_values
-from infra_apply.settings import Settings
+from infra_apply.inputs.document import Path
+from infra_apply.inputs.pulumi_project import settings_values
+from infra_apply.inputs.settings import Settings
 
 
 def check(fleet: Fleet) -> Iterator[Diagnostic]:

@@ -17,19 +17,19 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra_apply import manifest, mesh
-from infra_apply import settings as settings_door
 from infra_apply.diagnostics.codes import Severity
 from infra_apply.diagnostics.model import Diagnostic
 from infra_apply.diagnostics.report import github, json, sarif, text
-from infra_apply.document import lines_of
 from infra_apply.fleet.checking import check
 from infra_apply.fleet.loading import Loaded
 from infra_apply.fleet.model import Fleet
-from infra_apply.project import settings_values
-from infra_apply.source import read
+from infra_apply.inputs import manifest, mesh
+from infra_apply.inputs import settings as settings_door
+from infra_apply.inputs.document import lines_of
+from infra_apply.inputs.pulumi_project import settings_values
+from infra_apply.inputs.yaml_reader import read
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SECONDS = 5
 """How much of the processor's time one document may take; a usual one takes a few milliseconds."""
 

@@ -11,10 +11,10 @@ from hypothesis import given, settings
 from jsonschema import Draft202012Validator
 
 from infra_apply.cli.main import main
-from infra_apply.manifest import json_schema
-from tests.agreement import CONVENTION, documents, verdict
+from infra_apply.inputs.manifest import json_schema
+from tests.inputs.agreement import CONVENTION, documents, verdict
 
-SHARED = Path(__file__).parents[2] / "shared" / "convention" / "infra_manifest.yaml"
+SHARED = Path(__file__).parents[3] / "shared" / "convention" / "infra_manifest.yaml"
 
 
 @settings(max_examples=400, deadline=None)

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from infra_apply import regular_file
 from infra_apply.cli.main import main
+from infra_apply.inputs import files
 
 VALID = "apiVersion: infra/v1\nproject: shop\nprovider: mac\n"
 
@@ -157,4 +157,4 @@ def test_a_file_is_never_read_further_than_its_limit(tmp_path: Path) -> None:
     path = tmp_path / "long"
     path.write_bytes(b"x" * 100_000)
     for limit in (0, 10, 16 * 1024, 99_999, 100_000, 200_000):
-        assert len(regular_file.content(str(path), limit)) == min(limit + 1, 100_000)
+        assert len(files.content(str(path), limit)) == min(limit + 1, 100_000)

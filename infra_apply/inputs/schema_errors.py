@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from infra_apply.diagnostics import redact
 from infra_apply.diagnostics.model import Diagnostic, Place
 from infra_apply.diagnostics.suggest import did_you_mean, nearest
-from infra_apply.document import Document, Path
+from infra_apply.inputs.document import Document, Path
 
 
 @dataclass(frozen=True, slots=True)

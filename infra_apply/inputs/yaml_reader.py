@@ -19,7 +19,7 @@ from yaml.constructor import SafeConstructor
 
 from infra_apply.diagnostics import redact
 from infra_apply.diagnostics.model import Diagnostic, Place, Related
-from infra_apply.document import Document, Path, lines_of, place_in
+from infra_apply.inputs.document import Document, Path, lines_of, place_in
 
 MAX_BYTES: Final = 256 * 1024
 MAX_DEPTH: Final = 32

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import Any, Final, Literal
 
 from infra_apply.diagnostics.model import Diagnostic, Place
-from infra_apply.document import place_in
+from infra_apply.inputs.document import place_in
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 

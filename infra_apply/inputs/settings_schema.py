@@ -9,7 +9,7 @@ from typing import Annotated, Final, Literal, Required
 from pydantic import AfterValidator, BeforeValidator, ConfigDict, Field, TypeAdapter, with_config
 from typing_extensions import TypedDict
 
-from infra_apply.manifest import Environment
+from infra_apply.inputs.manifest import Environment
 
 _STRICT: Final = ConfigDict(extra="forbid", strict=True)
 

@@ -10,12 +10,12 @@ from typing import Any, Final, Literal, cast
 
 from pydantic import ValidationError
 
-from infra_apply import shape
 from infra_apply.diagnostics.model import Diagnostic, Place
-from infra_apply.document import Document, Path
-from infra_apply.manifest import Environment
-from infra_apply.project import NAMESPACE, settings_values
-from infra_apply.settings_schema import KNOWN, adapter
+from infra_apply.inputs import schema_errors
+from infra_apply.inputs.document import Document, Path
+from infra_apply.inputs.manifest import Environment
+from infra_apply.inputs.pulumi_project import NAMESPACE, settings_values
+from infra_apply.inputs.settings_schema import KNOWN, adapter
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,7 +138,7 @@ def parse(
         valid = adapter().validate_python({"environment": stack} | dict(values))
     except ValidationError as error:
         return None, tuple(
-            shape.diagnostics(error, placed, _CODES, known=KNOWN, locate=_located_path)
+            schema_errors.diagnostics(error, placed, _CODES, known=KNOWN, locate=_located_path)
         )
     return _settings(stack, cast("Mapping[str, Any]", valid), placed), ()
 
@@ -261,4 +261,4 @@ def _cluster(keys: Mapping[str, Any]) -> ClusterSettings:
     return ClusterSettings(tuple(keys.get("adopt", ())), keys.get("closeDefault", False))
 
 
-_CODES: Final = shape.Codes("IA801", "IA802", "IA803", "IA804", "IA802")
+_CODES: Final = schema_errors.Codes("IA801", "IA802", "IA803", "IA804", "IA802")

@@ -5,7 +5,7 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra_apply.source import MAX_BYTES, read
+from infra_apply.inputs.yaml_reader import MAX_BYTES, read
 
 
 def test_every_key_and_value_keeps_its_place() -> None:

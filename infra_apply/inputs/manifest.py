@@ -9,10 +9,10 @@ from typing import Annotated, Any, Final, Literal, NotRequired
 from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
-from infra_apply import shape
 from infra_apply.diagnostics.model import Diagnostic, Place
-from infra_apply.document import Document
-from infra_apply.source import read
+from infra_apply.inputs import schema_errors
+from infra_apply.inputs.document import Document
+from infra_apply.inputs.yaml_reader import read
 
 Environment = Literal["dev", "prod"]
 Provider = Literal["digitalocean", "mac", "bare-metal", "local"]
@@ -85,7 +85,7 @@ def parse(path: str, source: bytes) -> tuple[Manifest | None, tuple[Diagnostic, 
     try:
         data = _ADAPTER.validate_python(document.data)
     except ValidationError as error:
-        return None, (*found, *shape.diagnostics(error, document, _CODES, known=_KNOWN))
+        return None, (*found, *schema_errors.diagnostics(error, document, _CODES, known=_KNOWN))
     return _manifest(data, document), found
 
 
@@ -206,7 +206,7 @@ class _ManifestKeys(TypedDict):
 
 
 _ADAPTER: Final = TypeAdapter(_ManifestKeys)
-_CODES: Final = shape.Codes("IA101", "IA102", "IA103", "IA104", "IA105")
+_CODES: Final = schema_errors.Codes("IA101", "IA102", "IA103", "IA104", "IA105")
 _KNOWN: Final = {
     (): tuple(_ManifestKeys.__annotations__),
     ("database",): tuple(_DatabaseKeys.__annotations__),

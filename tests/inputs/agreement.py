@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
 from infra_apply.diagnostics.codes import rule_of
-from infra_apply.manifest import json_schema, parse
+from infra_apply.inputs.manifest import json_schema, parse
 
-CONVENTION = json.loads((Path(__file__).parent / "convention.json").read_text())
+CONVENTION = json.loads((Path(__file__).with_name("convention.json")).read_text())
 THEIRS = Draft202012Validator(CONVENTION)
 OURS = Draft202012Validator(json_schema())
 

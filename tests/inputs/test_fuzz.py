@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.fuzz import one_manifest, one_mesh, one_stack_file, run
+from tests.inputs.fuzz import one_manifest, one_mesh, one_stack_file, run
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from infra_apply import regular_file
-from infra_apply.document import Document
 from infra_apply.failures import Usage
-from infra_apply.source import MAX_BYTES, read
+from infra_apply.inputs import files
+from infra_apply.inputs.document import Document
+from infra_apply.inputs.yaml_reader import MAX_BYTES, read
 
 NAMESPACE: Final = "infra-apply"
 """The namespace of our settings in a stack file."""
@@ -44,7 +44,7 @@ def find(folder: Path) -> Project:
     try:
         data = _mapping(file)
     except OSError as error:
-        tried = f"{file} cannot be read: {regular_file.reason(error)}"
+        tried = f"{file} cannot be read: {files.reason(error)}"
         raise Usage(tried, next_step="name the Pulumi project's folder with -C DIR") from None
     stacks = file.parent / str(data.get("stackConfigDir") or ".")
     return Project(file.parent, str(data.get("name")), stacks)
@@ -57,7 +57,7 @@ def stack_of_file(config_file: Path) -> str | None:
 
 
 def _mapping(file: Path) -> dict[str, Any]:
-    document, found = read(str(file), regular_file.content(str(file), MAX_BYTES))
+    document, found = read(str(file), files.content(str(file), MAX_BYTES))
     if document is None:
         problem = found[0]
         raise Usage(f"{file}:{problem.place.line}: {problem.message}", next_step="mend Pulumi.yaml")

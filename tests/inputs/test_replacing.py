@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra_apply.failures import Outage, Refusal
-from infra_apply.replacing import replace
+from infra_apply.inputs.replacing import replace
 
 
 def test_content_changes_and_mode_and_symlink_stay(tmp_path: Path) -> None:
