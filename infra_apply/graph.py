@@ -9,7 +9,7 @@ from typing import Literal
 from infra_apply import naming
 from infra_apply.diagnostics import redact
 from infra_apply.fleet.dependencies import target
-from infra_apply.fleet.machines import machine
+from infra_apply.fleet.hosts import machine
 from infra_apply.fleet.model import Fleet
 from infra_apply.inputs.manifest import Environment, Manifest, Provider
 from infra_apply.plan.addresses import url

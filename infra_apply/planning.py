@@ -10,9 +10,9 @@ from typing import Any
 
 from infra_apply.diagnostics.model import Diagnostic, Findings, in_order
 from infra_apply.failures import Usage
-from infra_apply.fleet.checking import check
-from infra_apply.fleet.listing import Root
-from infra_apply.fleet.loading import Loaded, load
+from infra_apply.fleet.check import check
+from infra_apply.fleet.folders import Root
+from infra_apply.fleet.load import Loaded, load
 from infra_apply.inputs import files
 from infra_apply.inputs import settings as settings_door
 from infra_apply.inputs.document import Document

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from infra_apply import json_member, naming
-from infra_apply.fleet.machines import machine
+from infra_apply.fleet.hosts import machine
 from infra_apply.fleet.model import Fleet
 from infra_apply.inputs.manifest import Manifest
 from infra_apply.plan.addresses import url

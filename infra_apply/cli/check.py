@@ -15,9 +15,9 @@ from infra_apply.cli.options import add_project_flags, project_of, stack_of
 from infra_apply.diagnostics.model import Findings, Place, in_order
 from infra_apply.diagnostics.report import text
 from infra_apply.failures import Usage
-from infra_apply.fleet.checking import check
-from infra_apply.fleet.listing import Root
-from infra_apply.fleet.loading import load
+from infra_apply.fleet.check import check
+from infra_apply.fleet.folders import Root
+from infra_apply.fleet.load import load
 from infra_apply.inputs.manifest import environment_of
 from infra_apply.inputs.settings import Settings
 

@@ -14,8 +14,8 @@ from infra_apply.cli.schema import schema_text
 from infra_apply.diagnostics.model import Findings
 from infra_apply.diagnostics.report.text import printable
 from infra_apply.failures import Outage, Refusal, Usage
-from infra_apply.fleet.checking import check
-from infra_apply.fleet.loading import Loaded
+from infra_apply.fleet.check import check
+from infra_apply.fleet.load import Loaded
 from infra_apply.fleet.model import Fleet
 from infra_apply.inputs import manifest
 from infra_apply.inputs.manifest import Environment, Provider

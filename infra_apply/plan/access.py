@@ -7,7 +7,7 @@ from collections.abc import Set as AbstractSet
 
 from infra_apply import naming
 from infra_apply.fleet.dependencies import edges
-from infra_apply.fleet.machines import machine
+from infra_apply.fleet.hosts import machine
 from infra_apply.fleet.model import Fleet
 from infra_apply.inputs.manifest import Manifest
 from infra_apply.inputs.settings import Network, Settings

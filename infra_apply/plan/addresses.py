@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from infra_apply import naming
 from infra_apply.fleet.dependencies import target
-from infra_apply.fleet.machines import machine
+from infra_apply.fleet.hosts import machine
 from infra_apply.fleet.model import Fleet
 from infra_apply.inputs.manifest import Manifest
 from infra_apply.plan.model import InstancePlan

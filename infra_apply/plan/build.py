@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from infra_apply import naming
 from infra_apply.diagnostics.model import Place
-from infra_apply.fleet.machines import droplets, machine
+from infra_apply.fleet.hosts import droplets, machine
 from infra_apply.fleet.model import Fleet
 from infra_apply.inputs.manifest import Database, Gpu, Manifest
 from infra_apply.inputs.settings import GpuProfile, PoolLimits, Settings

@@ -20,8 +20,8 @@ from pathlib import Path
 from infra_apply.diagnostics.codes import Severity
 from infra_apply.diagnostics.model import Diagnostic
 from infra_apply.diagnostics.report import github, json, sarif, text
-from infra_apply.fleet.checking import check
-from infra_apply.fleet.loading import Loaded
+from infra_apply.fleet.check import check
+from infra_apply.fleet.load import Loaded
 from infra_apply.fleet.model import Fleet
 from infra_apply.inputs import manifest, mesh
 from infra_apply.inputs import settings as settings_door

@@ -7,7 +7,7 @@ from typing import Final
 
 from infra_apply import naming
 from infra_apply.diagnostics.model import Diagnostic, Related
-from infra_apply.fleet.machines import machine
+from infra_apply.fleet.hosts import machine
 from infra_apply.fleet.model import Fleet
 from infra_apply.inputs.manifest import Manifest
 

@@ -8,7 +8,7 @@ from typing import Final
 
 from infra_apply.diagnostics.model import Diagnostic, NotChecked
 from infra_apply.diagnostics.suggest import did_you_mean, nearest
-from infra_apply.fleet.machines import droplets
+from infra_apply.fleet.hosts import droplets
 from infra_apply.fleet.model import Fleet
 from infra_apply.inputs.manifest import Gpu, Manifest
 from infra_apply.inputs.settings import Settings

@@ -8,7 +8,7 @@ from typing import Final
 
 from infra_apply import naming
 from infra_apply.diagnostics.model import Diagnostic, Place, Related
-from infra_apply.fleet.machines import droplets
+from infra_apply.fleet.hosts import droplets
 from infra_apply.fleet.model import Fleet
 from infra_apply.inputs.manifest import Manifest
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from infra_apply.diagnostics.model import Diagnostic, NotChecked, Related
-from infra_apply.fleet.machines import droplets
+from infra_apply.fleet.hosts import droplets
 from infra_apply.fleet.model import Fleet
 
 

@@ -8,7 +8,7 @@ from infra_apply import naming
 from infra_apply.diagnostics import redact
 from infra_apply.diagnostics.model import Diagnostic, Place, Related
 from infra_apply.diagnostics.suggest import did_you_mean
-from infra_apply.fleet.machines import droplets
+from infra_apply.fleet.hosts import droplets
 from infra_apply.fleet.model import Fleet
 from infra_apply.fleet.rules.gpu_ondemand import is_gpu_size
 from infra_apply.inputs.document import Path

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from infra_apply.diagnostics.model import Diagnostic, Place
-from infra_apply.fleet.listing import Root, content, folders, manifest_files
+from infra_apply.fleet.folders import Root, content, folders, manifest_files
 from infra_apply.fleet.model import Fleet
 from infra_apply.inputs import files, manifest, mesh
 from infra_apply.inputs.manifest import Manifest, environment_of, name_of

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from infra_apply.diagnostics.model import Diagnostic, Findings, NotChecked, in_order
-from infra_apply.fleet.loading import Loaded
+from infra_apply.fleet.load import Loaded
 from infra_apply.fleet.model import Fleet
 from infra_apply.fleet.rules import (
     clashes,
