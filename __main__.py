@@ -20,7 +20,7 @@ from infra_apply.failures import Failure
 from infra_apply.gpu.change import as_it_is
 from infra_apply.inputs import settings
 from infra_apply.inputs.pulumi_project import find
-from infra_apply.planning import plan_stack
+from infra_apply.plan.stack import plan_stack
 from infra_apply.reconcile import Decisions, reconcile
 from infra_apply.render.slots import render_slots
 from infra_apply.render.stack import render

@@ -11,7 +11,7 @@ from infra_apply import json_member, naming
 from infra_apply.fleet.hosts import machine
 from infra_apply.fleet.model import Fleet
 from infra_apply.inputs.manifest import Manifest
-from infra_apply.plan.addresses import url
+from infra_apply.plan.instances import url
 
 MEMBER: Final = "services"
 """The member of mesh-hosts.json that is ours to write."""

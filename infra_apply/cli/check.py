@@ -68,7 +68,7 @@ def _of_roots(arguments: argparse.Namespace) -> Findings:
     base = Path.cwd()
     problems: tuple[Any, ...] = ()
     if arguments.directory or arguments.stack or arguments.config_file:
-        from infra_apply.planning import stack_settings  # noqa: PLC0415
+        from infra_apply.plan.stack import stack_settings  # noqa: PLC0415
 
         project = project_of(arguments)
         settings, problems = stack_settings(
@@ -102,7 +102,7 @@ def _folder(root: str) -> str:
 def _of_stacks(arguments: argparse.Namespace) -> Findings:
     """Check the projects of every stack, or of the one named, each stack with its settings."""
     # Here, because the check of a folder in every commit does not pay for what it has no use for.
-    from infra_apply.planning import check_stack  # noqa: PLC0415
+    from infra_apply.plan.stack import check_stack  # noqa: PLC0415
 
     project = project_of(arguments)
     if arguments.stack or arguments.config_file:

@@ -29,7 +29,7 @@ from infra_apply.gpu.slots import slots_of
 from infra_apply.gpu.status import Status, when
 from infra_apply.gpu.status import text as status_text
 from infra_apply.inputs.pulumi_project import stack_of_file
-from infra_apply.planning import plan_stack
+from infra_apply.plan.stack import plan_stack
 
 
 def run(arguments: argparse.Namespace) -> int:

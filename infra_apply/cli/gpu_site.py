@@ -24,7 +24,7 @@ from infra_apply.gpu.engine_settings import engine_environment, private_config
 from infra_apply.gpu.stack import Backend
 from infra_apply.inputs.pulumi_project import Project, settings_values
 from infra_apply.naming import owner_tag
-from infra_apply.planning import plan_stack, stack_settings
+from infra_apply.plan.stack import plan_stack, stack_settings
 from infra_apply.rehearsal import session
 
 

@@ -12,11 +12,11 @@ from urllib.parse import urlsplit
 from infra_apply.account.live import Live, read_live
 from infra_apply.account.standing import standings, strays
 from infra_apply.cli.outside import client_of
-from infra_apply.company import Company
 from infra_apply.engine.ticker import Ticker
 from infra_apply.failures import Outage
 from infra_apply.graph import Graph
 from infra_apply.picture.model import Picture
+from infra_apply.plan.company import Company
 from infra_apply.reachability import Answer, Target, reach
 
 

@@ -11,15 +11,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from infra_apply import company as companies
 from infra_apply.cli.options import add_project_flags, project_of, stack_of
-from infra_apply.company import Company
 from infra_apply.diagnostics.model import Findings
 from infra_apply.diagnostics.report import text
 from infra_apply.diagnostics.report.paths import relative
 from infra_apply.failures import Refusal
 from infra_apply.inputs import mesh
 from infra_apply.inputs.replacing import replace
+from infra_apply.plan import company as companies
+from infra_apply.plan.company import Company
 from infra_apply.services_map import ForeignShape, Regenerated, lost, regenerate, services_map
 
 

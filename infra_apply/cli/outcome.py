@@ -13,7 +13,7 @@ from infra_apply.engine.events import EngineMessage, Step
 from infra_apply.engine.run import Outcome
 from infra_apply.engine.tree import lines
 from infra_apply.plan.model import Plan
-from infra_apply.plan.outline import not_rendered, notes
+from infra_apply.plan.text import not_rendered, notes
 
 
 def show(outcome: Outcome, plan: Plan, verb: str, form: str) -> int:

@@ -23,7 +23,7 @@ from infra_apply.engine.run import run
 from infra_apply.engine.ticker import Ticker
 from infra_apply.failures import Refusal, Usage
 from infra_apply.inputs.pulumi_project import Project
-from infra_apply.planning import Planned, plan_stack
+from infra_apply.plan.stack import Planned, plan_stack
 from infra_apply.rehearsal import session
 
 VERBS: Final = {

@@ -12,8 +12,8 @@ from infra_apply.fleet.model import Fleet
 from infra_apply.inputs.manifest import Database, Gpu, Manifest
 from infra_apply.inputs.settings import GpuProfile, PoolLimits, Settings
 from infra_apply.plan.access import access
-from infra_apply.plan.addresses import instance
 from infra_apply.plan.firewalls import of_host, of_pool
+from infra_apply.plan.instances import instance
 from infra_apply.plan.model import DatabasePlan, HostPlan, NotRendered, Plan, PoolPlan, ServicePlan
 
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from infra_apply.inputs.settings import Droplet, HostSettings, Network, PoolLimits
-from infra_apply.plan.document import as_json
+from infra_apply.plan.json import as_json
 from tests.companies import SETTINGS, database, gpu, plan, service
 
 

@@ -12,8 +12,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from infra_apply.inputs.pulumi_project import find
-from infra_apply.plan.document import as_json
-from infra_apply.planning import plan_stack
+from infra_apply.plan.json import as_json
+from infra_apply.plan.stack import plan_stack
 from tests.companies import write
 
 NAMES = ("shop", "wiki", "mail", "game")

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from infra_apply.company import read
 from infra_apply.failures import Usage
 from infra_apply.inputs.pulumi_project import find
+from infra_apply.plan.company import read
 from tests.companies import manifest, write
 
 SHOP = manifest("shop", service={"host": "lime", "port": 8080})

@@ -14,7 +14,7 @@ from infra_apply.inputs.manifest import Manifest
 from infra_apply.inputs.pulumi_project import Project
 from infra_apply.inputs.settings import Settings
 from infra_apply.plan.model import Plan
-from infra_apply.planning import Planned, plan_stack
+from infra_apply.plan.stack import Planned, plan_stack
 
 
 @dataclass(frozen=True, slots=True)
