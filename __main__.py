@@ -8,11 +8,12 @@ from pathlib import Path
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
-from infra_apply import cost, naming
+from infra_apply import naming
 from infra_apply.account.client import Client, access
 from infra_apply.account.live import read_gpu_droplets
 from infra_apply.account.model import Account
 from infra_apply.account.observe import observe
+from infra_apply.cost import compute
 from infra_apply.diagnostics.codes import Severity
 from infra_apply.diagnostics.model import Diagnostic
 from infra_apply.diagnostics.report import text
@@ -66,10 +67,10 @@ def _client() -> Client:
 
 def _cost(decisions: Decisions, account: Account) -> str:
     by_size = {slug: (size.monthly, size.hourly) for slug, size in account.sizes.items()}
-    prices = cost.Prices(by_size, "the account's sizes")
-    before = cost.cost([cost.as_it_is(decisions.plan, decisions.sizes_now)], prices)
-    after = cost.cost([decisions.rendered], prices)
-    return cost.difference(before, after)
+    prices = compute.Prices(by_size, "the account's sizes")
+    before = compute.cost([compute.as_it_is(decisions.plan, decisions.sizes_now)], prices)
+    after = compute.cost([decisions.rendered], prices)
+    return compute.difference(before, after)
 
 
 def _report(found: tuple[Diagnostic, ...]) -> None:

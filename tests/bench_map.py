@@ -18,7 +18,7 @@ from infra_apply.inputs.mesh import Host, Kind, Mesh
 from infra_apply.inputs.settings import Settings
 from infra_apply.picture.model import Picture
 from infra_apply.picture.page import page
-from infra_apply.services_map import services_map
+from infra_apply.services_map.build import services_map
 
 _FIRST = (
     "ash",

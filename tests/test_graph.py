@@ -12,7 +12,7 @@ from infra_apply.fleet.model import Fleet
 from infra_apply.graph import Edge, graph, impact, named, names
 from infra_apply.inputs.manifest import Manifest, Service
 from tests.companies import SETTINGS, database, fleet, gpu, service
-from tests.test_services_map import fleets
+from tests.services_map.test_build import fleets
 
 SHOP = service("shop", depends_on=("catalog", "payments"), database=database("shop"))
 CATALOG = service("catalog", port=8081, host="basil")

@@ -20,7 +20,7 @@ from infra_apply.inputs import mesh
 from infra_apply.inputs.replacing import replace
 from infra_apply.plan import company as companies
 from infra_apply.plan.company import Company
-from infra_apply.services_map import ForeignShape, Regenerated, lost, regenerate, services_map
+from infra_apply.services_map.build import ForeignShape, Regenerated, lost, regenerate, services_map
 
 
 def add_parser(subparsers: Any) -> None:

@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from infra_apply.cli.options import add_project_flags, project_of, stack_of
-from infra_apply.cost import cost, one_line
+from infra_apply.cost.compute import cost, one_line
+from infra_apply.cost.prices import BUILT_IN
 from infra_apply.diagnostics.report import text
 from infra_apply.plan.json import as_json
 from infra_apply.plan.stack import plan_stack
 from infra_apply.plan.text import outline
-from infra_apply.prices import BUILT_IN
 
 
 def add_parser(subparsers: Any) -> None:

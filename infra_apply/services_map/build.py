@@ -7,11 +7,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
-from infra_apply import json_member, naming
+from infra_apply import naming
 from infra_apply.fleet.hosts import machine
 from infra_apply.fleet.model import Fleet
 from infra_apply.inputs.manifest import Manifest
 from infra_apply.plan.instances import url
+from infra_apply.services_map import json_edit
 
 MEMBER: Final = "services"
 """The member of mesh-hosts.json that is ours to write."""
@@ -48,8 +49,8 @@ def regenerate(content: bytes, entries: dict[str, dict[str, Any]]) -> Regenerate
     """
     try:
         text = content.decode("utf-8")
-        before = json_member.value_of(text, MEMBER)
-        members = sum(one.key == MEMBER for one in json_member.scan(text).members)
+        before = json_edit.value_of(text, MEMBER)
+        members = sum(one.key == MEMBER for one in json_edit.scan(text).members)
     except UnicodeDecodeError:
         raise ForeignShape("it is not UTF-8 text") from None
     except json.JSONDecodeError as error:
@@ -60,7 +61,7 @@ def regenerate(content: bytes, entries: dict[str, dict[str, Any]]) -> Regenerate
     old = _objects(before)
     if before is not None and old == _pairs(entries):
         return Regenerated(content, twice=members > 1)
-    made = json_member.replaced(text, MEMBER, entries)
+    made = json_edit.replaced(text, MEMBER, entries)
     keys = {name: {key for key, _ in facts} for name, facts in old}
     return Regenerated(
         content=made.encode("utf-8"),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from infra_apply import naming
 from infra_apply.fleet.model import Fleet
 from infra_apply.inputs.manifest import Manifest, Service
-from infra_apply.services_map import ForeignShape, lost, regenerate, services_map
+from infra_apply.services_map.build import ForeignShape, lost, regenerate, services_map
 from tests.companies import MESH, SETTINGS, fleet, gpu, service
 
 PROJECTS = st.sampled_from(["shop", "catalog", "wiki", "mail", "geo-api", "é"])

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra_apply.json_member import replaced, scan, value_of
+from infra_apply.services_map.json_edit import replaced, scan, value_of
 
 ENTRIES = {"shop": {"port": 8080, "depends_on": ["café"]}}
 VALUES = st.recursive(

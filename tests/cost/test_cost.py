@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra_apply.cost import Prices, as_it_is, as_json, cost, difference, lines, one_line
+from infra_apply.cost.compute import Prices, as_it_is, as_json, cost, difference, lines, one_line
+from infra_apply.cost.prices import BUILT_IN
 from infra_apply.plan.model import HostPlan, Plan, PoolPlan, ServicePlan
-from infra_apply.prices import BUILT_IN
 
 PRICES = Prices({"small": (6.0, 0.01), "large": (24.0, 0.04), "gpu": (1500.0, 2.0)}, "a test")
 EMPTY = Plan("prod", "prod", "acme", (), (), (), (), (), ())
