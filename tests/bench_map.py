@@ -12,12 +12,12 @@ from dataclasses import replace
 
 from infra_apply.diagnostics.model import Findings
 from infra_apply.fleet.model import Fleet
-from infra_apply.graph import graph, impact
 from infra_apply.inputs.manifest import Database, Gpu, Manifest, Provider, Service
 from infra_apply.inputs.mesh import Host, Kind, Mesh
 from infra_apply.inputs.settings import Settings
-from infra_apply.picture.model import Picture
-from infra_apply.picture.page import page
+from infra_apply.map.graph import graph, impact
+from infra_apply.map.model import Picture
+from infra_apply.map.page.build import page
 from infra_apply.services_map.build import services_map
 
 _FIRST = (

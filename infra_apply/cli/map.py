@@ -16,12 +16,12 @@ from infra_apply.cli.outside import add_account_flag
 from infra_apply.diagnostics.report.text import printable
 from infra_apply.diagnostics.suggest import did_you_mean
 from infra_apply.failures import Outage, Usage
-from infra_apply.graph import Graph, graph, impact, named, names
-from infra_apply.picture.document import as_json, impact_json
-from infra_apply.picture.mermaid import mermaid
-from infra_apply.picture.model import Picture
-from infra_apply.picture.page import page
-from infra_apply.picture.tree import impact_lines, tree
+from infra_apply.map.graph import Graph, graph, impact, named, names
+from infra_apply.map.json import as_json, impact_json
+from infra_apply.map.mermaid import mermaid
+from infra_apply.map.model import Picture
+from infra_apply.map.page.build import page
+from infra_apply.map.text import impact_lines, tree
 
 
 def add_parser(subparsers: Any) -> None:

@@ -9,7 +9,7 @@ from threading import Event
 
 import pytest
 
-from infra_apply.reachability import Answer, Target, reach
+from infra_apply.map.probe import Answer, Target, reach
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from infra_apply.diagnostics.report.text import printable
-from infra_apply.graph import Graph, Kind, Node
+from infra_apply.map.graph import Graph, Kind, Node
 
 
 def mermaid(drawn: Graph) -> Iterator[str]:

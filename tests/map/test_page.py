@@ -9,9 +9,9 @@ from html.parser import HTMLParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra_apply.graph import graph
-from infra_apply.picture.model import Picture
-from infra_apply.picture.page import embedded, page
+from infra_apply.map.graph import graph
+from infra_apply.map.model import Picture
+from infra_apply.map.page.build import embedded, page
 from tests.companies import fleet, service
 
 HOSTILE = "</script><script>alert(1)</script><!--<img src=x onerror=alert(1)>{{script}}\u2028&amp;"

@@ -6,10 +6,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from infra_apply.account.standing import Mark, Standing, cost_so_far
 from infra_apply.diagnostics.report.text import printable
-from infra_apply.graph import Affected, Graph, Node
-from infra_apply.picture.model import LANES, Picture, counted, summary
+from infra_apply.map.graph import Affected, Graph, Node
+from infra_apply.map.live_status import Mark, Standing, cost_so_far
+from infra_apply.map.model import LANES, Picture, counted, summary
 
 
 def tree(picture: Picture, *, colour: bool = False) -> Iterator[str]:

@@ -7,11 +7,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from infra_apply.account.standing import Slot, cost_so_far
 from infra_apply.diagnostics.model import Diagnostic
 from infra_apply.diagnostics.report.paths import relative
-from infra_apply.graph import Affected, Edge, Node
-from infra_apply.picture.model import Picture
+from infra_apply.map.graph import Affected, Edge, Node
+from infra_apply.map.live_status import Slot, cost_so_far
+from infra_apply.map.model import Picture
 
 
 def as_json(picture: Picture) -> dict[str, Any]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from infra_apply.account.standing import Slot, Standing
 from infra_apply.diagnostics.model import Diagnostic, Findings
-from infra_apply.graph import Graph, Node
+from infra_apply.map.graph import Graph, Node
+from infra_apply.map.live_status import Slot, Standing
 
 
 @dataclass(frozen=True, slots=True)

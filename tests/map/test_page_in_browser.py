@@ -8,17 +8,17 @@ from pathlib import Path
 
 import pytest
 
-from infra_apply.account.standing import Standing
 from infra_apply.diagnostics.model import Diagnostic, Findings, Place
 from infra_apply.fleet.model import Fleet
-from infra_apply.graph import graph
 from infra_apply.inputs.document import Document
 from infra_apply.inputs.mesh import Host, Mesh
-from infra_apply.picture.model import Picture
-from infra_apply.picture.page import page
+from infra_apply.map.graph import graph
+from infra_apply.map.live_status import Standing
+from infra_apply.map.model import Picture
+from infra_apply.map.page.build import page
 from tests.bench_map import company
 from tests.companies import database, fleet, gpu, service
-from tests.picture.browser import CHROMIUM, Browser, Page, chromium
+from tests.map.browser import CHROMIUM, Browser, Page, chromium
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
 

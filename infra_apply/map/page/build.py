@@ -10,8 +10,8 @@ import re
 from importlib.resources import files
 from typing import Any, Final
 
-from infra_apply.picture.document import as_json
-from infra_apply.picture.model import LANES, Picture
+from infra_apply.map.json import as_json
+from infra_apply.map.model import LANES, Picture
 
 
 def page(picture: Picture) -> str:
@@ -51,7 +51,7 @@ _SCRIPTS: Final = ("fleet.js", "floor.js", "ties.js", "panel.js", "page.js")
 
 
 def _part(name: str) -> str:
-    return (files("infra_apply.picture") / name).read_text(encoding="utf-8")
+    return (files("infra_apply.map.page") / name).read_text(encoding="utf-8")
 
 
 def _hash(text: str) -> str:

@@ -7,9 +7,9 @@ from dataclasses import replace
 import pytest
 
 from infra_apply.account.live import Live, LiveDroplet
-from infra_apply.account.standing import Standing, cost_so_far, slots, standings, strays
-from infra_apply.graph import Graph, graph
 from infra_apply.inputs.settings import HostSettings
+from infra_apply.map.graph import Graph, graph
+from infra_apply.map.live_status import Standing, cost_so_far, slots, standings, strays
 from infra_apply.plan.build import build
 from infra_apply.plan.model import Plan
 from tests.companies import SETTINGS, database, fleet, gpu, service

@@ -8,9 +8,9 @@ from typing import Final, Literal
 
 from infra_apply import naming
 from infra_apply.account.live import Live, LiveDroplet
-from infra_apply.graph import Graph, Node
+from infra_apply.map.graph import Graph, Node
+from infra_apply.map.probe import Answer
 from infra_apply.plan.model import HostPlan, Plan
-from infra_apply.reachability import Answer
 
 Mark = Literal["good", "drift", "bad", "unknown"]
 

@@ -8,15 +8,15 @@ from pathlib import Path
 
 import pytest
 
-from infra_apply.account.standing import Standing
 from infra_apply.diagnostics.model import Diagnostic, Findings, Place
-from infra_apply.graph import graph, impact, named
 from infra_apply.inputs.document import Document
 from infra_apply.inputs.manifest import Manifest
-from infra_apply.picture.document import as_json, impact_json
-from infra_apply.picture.mermaid import mermaid
-from infra_apply.picture.model import Picture
-from infra_apply.picture.tree import impact_lines, tree
+from infra_apply.map.graph import graph, impact, named
+from infra_apply.map.json import as_json, impact_json
+from infra_apply.map.live_status import Standing
+from infra_apply.map.mermaid import mermaid
+from infra_apply.map.model import Picture
+from infra_apply.map.text import impact_lines, tree
 from tests.companies import SETTINGS, database, fleet, gpu, service
 
 SHOP = service(

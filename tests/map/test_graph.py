@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra_apply.fleet.model import Fleet
-from infra_apply.graph import Edge, graph, impact, named, names
 from infra_apply.inputs.manifest import Manifest, Service
+from infra_apply.map.graph import Edge, graph, impact, named, names
 from tests.companies import SETTINGS, database, fleet, gpu, service
 from tests.services_map.test_build import fleets
 
