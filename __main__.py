@@ -9,20 +9,20 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
 from infra_apply import naming
-from infra_apply.account.client import Client, access
-from infra_apply.account.live import read_gpu_droplets
-from infra_apply.account.model import Account
-from infra_apply.account.observe import observe
 from infra_apply.cost import compute
 from infra_apply.diagnostics.codes import Severity
 from infra_apply.diagnostics.model import Diagnostic
 from infra_apply.diagnostics.report import text
+from infra_apply.digitalocean.client import Client, access
+from infra_apply.digitalocean.live import read_gpu_droplets
+from infra_apply.digitalocean.model import Account
+from infra_apply.digitalocean.read import observe
 from infra_apply.failures import Failure
 from infra_apply.gpu.change import as_it_is
 from infra_apply.inputs import settings
 from infra_apply.inputs.pulumi_project import find
 from infra_apply.plan.stack import plan_stack
-from infra_apply.reconcile import Decisions, reconcile
+from infra_apply.reconcile.decide import Decisions, reconcile
 from infra_apply.render.slots import render_slots
 from infra_apply.render.stack import render
 

@@ -7,13 +7,13 @@ import json
 import sys
 from typing import Any
 
-from infra_apply.account.live import read_prices
 from infra_apply.cli.mesh import read_company, report
 from infra_apply.cli.options import add_project_flags, stack_of
 from infra_apply.cli.outside import add_account_flag, client_of
 from infra_apply.cost import compute as costs
 from infra_apply.cost.compute import Prices
 from infra_apply.cost.prices import BUILT_IN
+from infra_apply.digitalocean.live import read_prices
 from infra_apply.failures import Outage
 
 

@@ -8,8 +8,8 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from infra_apply.account.live import read_gpu_droplets
 from infra_apply.cli.gpu_site import account_alone
+from infra_apply.digitalocean.live import read_gpu_droplets
 from infra_apply.engine.ticker import Ticker
 from infra_apply.failures import Ambiguous
 from infra_apply.gpu.destroyer import Destroyer

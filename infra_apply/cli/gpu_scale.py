@@ -11,11 +11,11 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from infra_apply import naming
-from infra_apply.account.live import read_gpu_droplets
 from infra_apply.cli.gpu_site import Environment, Outside, environment_of, outside
 from infra_apply.diagnostics.model import Findings
 from infra_apply.diagnostics.report import text
 from infra_apply.diagnostics.suggest import did_you_mean
+from infra_apply.digitalocean.live import read_gpu_droplets
 from infra_apply.engine.ticker import Ticker
 from infra_apply.failures import Refusal, Retry, Usage
 from infra_apply.gpu import scaling

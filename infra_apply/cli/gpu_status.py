@@ -8,8 +8,8 @@ import sys
 import time
 
 from infra_apply import naming
-from infra_apply.account.live import LiveDroplet, read_gpu_droplets
 from infra_apply.cli.gpu_site import Environment, environment_of, outside
+from infra_apply.digitalocean.live import LiveDroplet, read_gpu_droplets
 from infra_apply.failures import Outage
 from infra_apply.gpu.pool import Remembered, survey
 from infra_apply.gpu.slots import slots_of

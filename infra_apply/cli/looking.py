@@ -9,8 +9,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from infra_apply.account.live import Live, read_live
 from infra_apply.cli.outside import client_of
+from infra_apply.digitalocean.live import Live, read_live
 from infra_apply.engine.ticker import Ticker
 from infra_apply.failures import Outage
 from infra_apply.map.graph import Graph

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from infra_apply.account.client import Access, Client, access
+from infra_apply.digitalocean.client import Access, Client, access
 from infra_apply.failures import Usage
 from infra_apply.rehearsal.api import serve
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra_apply.account.client import Client
+from infra_apply.digitalocean.client import Client
 from infra_apply.gpu.placement import Offer
 
 

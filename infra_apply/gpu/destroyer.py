@@ -10,7 +10,7 @@ import urllib3
 from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
-from infra_apply.account.client import Access
+from infra_apply.digitalocean.client import Access
 from infra_apply.failures import Ambiguous, Outage
 
 

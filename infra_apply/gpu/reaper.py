@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from infra_apply.account.live import LiveDroplet
+from infra_apply.digitalocean.live import LiveDroplet
 from infra_apply.gpu.slots import BOOT_GRACE, LEASE_LASTS, Slot, slots_of
 
 Verdict = Literal["destroy", "keep", "report"]

@@ -8,8 +8,8 @@ from typing import Final
 
 import pulumi
 
-from infra_apply.account.client import Client
-from infra_apply.account.live import read_gpu_droplets
+from infra_apply.digitalocean.client import Client
+from infra_apply.digitalocean.live import read_gpu_droplets
 from infra_apply.engine.run import Outcome
 from infra_apply.engine.ticker import Ticker
 from infra_apply.failures import Ambiguous, Failure, Refusal, Retry

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from infra_apply import naming
-from infra_apply.account.live import Live, LiveDroplet
+from infra_apply.digitalocean.live import Live, LiveDroplet
 from infra_apply.map.graph import Graph, Node
 from infra_apply.map.probe import Answer
 from infra_apply.plan.model import HostPlan, Plan

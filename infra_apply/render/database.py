@@ -7,8 +7,8 @@ from urllib.parse import quote
 import pulumi
 import pulumi_digitalocean as digitalocean
 
-from infra_apply.account.model import Cluster
-from infra_apply.reconcile import DatabaseDecision
+from infra_apply.digitalocean.model import Cluster
+from infra_apply.reconcile.decide import DatabaseDecision
 
 
 class Database(pulumi.ComponentResource):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 import pulumi_digitalocean as digitalocean
 
-from infra_apply.reconcile import HostDecision
+from infra_apply.reconcile.decide import HostDecision
 from infra_apply.render.firewall import Tags, firewall
 
 

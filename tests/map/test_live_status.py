@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from infra_apply.account.live import Live, LiveDroplet
+from infra_apply.digitalocean.live import Live, LiveDroplet
 from infra_apply.inputs.settings import HostSettings
 from infra_apply.map.graph import Graph, graph
 from infra_apply.map.live_status import Standing, cost_so_far, slots, standings, strays

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from infra_apply.account.model import Account, Cluster
+from infra_apply.digitalocean.model import Account, Cluster
 from infra_apply.inputs.manifest import Manifest
 from infra_apply.inputs.settings import Droplet, HostSettings, Network, PoolLimits, Settings
 from infra_apply.plan.build import build
-from infra_apply.reconcile import reconcile
+from infra_apply.reconcile.decide import reconcile
 from infra_apply.render.database import variables
 from infra_apply.render.stack import render
 from tests.companies import SETTINGS, database, fleet, gpu, service

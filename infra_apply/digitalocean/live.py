@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from infra_apply.account.client import Client
+from infra_apply.digitalocean.client import Client
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from infra_apply.account.live import LiveDroplet
+from infra_apply.digitalocean.live import LiveDroplet
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from infra_apply import naming
-from infra_apply.account.live import LiveDroplet
-from infra_apply.account.model import Account, Cluster
 from infra_apply.diagnostics.codes import Severity
 from infra_apply.diagnostics.model import Diagnostic, Place
 from infra_apply.diagnostics.suggest import did_you_mean
+from infra_apply.digitalocean.live import LiveDroplet
+from infra_apply.digitalocean.model import Account, Cluster
 from infra_apply.plan.model import DatabasePlan, HostPlan, Plan
 
 

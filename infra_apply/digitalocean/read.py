@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from infra_apply.account.client import Client
-from infra_apply.account.live import read_droplets
-from infra_apply.account.model import Account, Cluster, LiveFirewall, Size
+from infra_apply.digitalocean.client import Client
+from infra_apply.digitalocean.live import read_droplets
+from infra_apply.digitalocean.model import Account, Cluster, LiveFirewall, Size
 from infra_apply.plan.model import Plan
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from infra_apply.account.client import Access, Client, access
+from infra_apply.digitalocean.client import Access, Client, access
 from infra_apply.failures import Outage, Usage
 
 
