@@ -17,7 +17,7 @@ from infra_apply.digitalocean.client import Client, access
 from infra_apply.digitalocean.live import read_gpu_droplets
 from infra_apply.digitalocean.model import Account
 from infra_apply.digitalocean.read import observe
-from infra_apply.failures import Failure
+from infra_apply.errors import Failure
 from infra_apply.gpu.change import as_it_is
 from infra_apply.inputs import settings
 from infra_apply.inputs.pulumi_project import find

@@ -14,7 +14,7 @@ from typing import Any, Final
 from infra_apply.cli.options import add_project_flags, project_of, stack_of
 from infra_apply.diagnostics.model import Findings, Place, in_order
 from infra_apply.diagnostics.report import text
-from infra_apply.failures import Usage
+from infra_apply.errors import Usage
 from infra_apply.fleet.check import check
 from infra_apply.fleet.folders import Root
 from infra_apply.fleet.load import load

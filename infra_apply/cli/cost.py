@@ -14,7 +14,7 @@ from infra_apply.cost import compute as costs
 from infra_apply.cost.compute import Prices
 from infra_apply.cost.prices import BUILT_IN
 from infra_apply.digitalocean.live import read_prices
-from infra_apply.failures import Outage
+from infra_apply.errors import Outage
 
 
 def add_parser(subparsers: Any) -> None:

@@ -6,10 +6,10 @@ import os
 import sys
 from typing import TYPE_CHECKING, Any
 
-from infra_apply.engine import find
-from infra_apply.engine.install import FROM, install
-from infra_apply.engine.ticker import Ticker
-from infra_apply.failures import Failure, Outage
+from infra_apply.engine.install import find
+from infra_apply.engine.install.installer import FROM, install
+from infra_apply.errors import Failure, Outage
+from infra_apply.terminal import Ticker
 
 if TYPE_CHECKING:
     import argparse

@@ -7,7 +7,7 @@ from typing import Any
 
 from infra_apply.diagnostics.codes import CODES, rule_of
 from infra_apply.diagnostics.suggest import nearest
-from infra_apply.failures import Usage
+from infra_apply.errors import Usage
 
 
 def add_parser(subparsers: Any) -> None:

@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from infra_apply.engine.find import Engine
-from infra_apply.failures import Outage
+from infra_apply.engine.install.find import Engine
+from infra_apply.errors import Outage
 from infra_apply.inputs import files
 from infra_apply.inputs.document import Document
 from infra_apply.inputs.pulumi_project import Project

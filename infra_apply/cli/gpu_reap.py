@@ -10,10 +10,10 @@ from typing import Final
 
 from infra_apply.cli.gpu_site import account_alone
 from infra_apply.digitalocean.live import read_gpu_droplets
-from infra_apply.engine.ticker import Ticker
-from infra_apply.failures import Ambiguous
+from infra_apply.errors import Ambiguous
 from infra_apply.gpu.destroyer import Destroyer
 from infra_apply.gpu.reaper import Judged, judge
+from infra_apply.terminal import Ticker
 
 
 def run(arguments: argparse.Namespace) -> int:

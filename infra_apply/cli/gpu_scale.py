@@ -16,8 +16,7 @@ from infra_apply.diagnostics.model import Findings
 from infra_apply.diagnostics.report import text
 from infra_apply.diagnostics.suggest import did_you_mean
 from infra_apply.digitalocean.live import read_gpu_droplets
-from infra_apply.engine.ticker import Ticker
-from infra_apply.failures import Refusal, Retry, Usage
+from infra_apply.errors import Refusal, Retry, Usage
 from infra_apply.gpu import scaling
 from infra_apply.gpu.catalogue import has_firewall, read_offers, read_ssh_keys
 from infra_apply.gpu.change import victims
@@ -30,6 +29,7 @@ from infra_apply.gpu.status import Status, when
 from infra_apply.gpu.status import text as status_text
 from infra_apply.inputs.pulumi_project import stack_of_file
 from infra_apply.plan.stack import plan_stack
+from infra_apply.terminal import Ticker
 
 
 def run(arguments: argparse.Namespace) -> int:

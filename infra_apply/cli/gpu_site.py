@@ -15,10 +15,9 @@ from pathlib import Path
 from infra_apply.cli.gpu_credentials import decrypted, plain, readable, said_of_account
 from infra_apply.cli.options import project_of, stack_of
 from infra_apply.digitalocean.client import Access, Client, access
-from infra_apply.engine.find import Engine
-from infra_apply.engine.install import install
-from infra_apply.engine.ticker import Ticker
-from infra_apply.failures import Usage
+from infra_apply.engine.install.find import Engine
+from infra_apply.engine.install.installer import install
+from infra_apply.errors import Usage
 from infra_apply.gpu.destroyer import Destroyer
 from infra_apply.gpu.engine_settings import engine_environment, private_config
 from infra_apply.gpu.stack import Backend
@@ -26,6 +25,7 @@ from infra_apply.inputs.pulumi_project import Project, settings_values
 from infra_apply.naming import owner_tag
 from infra_apply.plan.stack import plan_stack, stack_settings
 from infra_apply.rehearsal import session
+from infra_apply.terminal import Ticker
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Any, Final, get_args
 from infra_apply.cli.schema import schema_text
 from infra_apply.diagnostics.model import Findings
 from infra_apply.diagnostics.report.text import printable
-from infra_apply.failures import Outage, Refusal, Usage
+from infra_apply.errors import Outage, Refusal, Usage
 from infra_apply.fleet.check import check
 from infra_apply.fleet.load import Loaded
 from infra_apply.fleet.model import Fleet

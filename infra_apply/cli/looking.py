@@ -11,13 +11,13 @@ from urllib.parse import urlsplit
 
 from infra_apply.cli.outside import client_of
 from infra_apply.digitalocean.live import Live, read_live
-from infra_apply.engine.ticker import Ticker
-from infra_apply.failures import Outage
+from infra_apply.errors import Outage
 from infra_apply.map.graph import Graph
 from infra_apply.map.live_status import standings, strays
 from infra_apply.map.model import Picture
 from infra_apply.map.probe import Answer, Target, reach
 from infra_apply.plan.company import Company
+from infra_apply.terminal import Ticker
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from importlib import import_module
 from typing import Final
 
-from infra_apply.failures import Failure
+from infra_apply.errors import Failure
 
 # Only the module of the command that runs is imported: `check` starts in every pre-commit.
 COMMANDS: Final = {

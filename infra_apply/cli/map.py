@@ -15,7 +15,7 @@ from infra_apply.cli.options import add_project_flags
 from infra_apply.cli.outside import add_account_flag
 from infra_apply.diagnostics.report.text import printable
 from infra_apply.diagnostics.suggest import did_you_mean
-from infra_apply.failures import Outage, Usage
+from infra_apply.errors import Outage, Usage
 from infra_apply.map.graph import Graph, graph, impact, named, names
 from infra_apply.map.json import as_json, impact_json
 from infra_apply.map.mermaid import mermaid

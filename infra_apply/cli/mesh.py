@@ -15,7 +15,7 @@ from infra_apply.cli.options import add_project_flags, project_of, stack_of
 from infra_apply.diagnostics.model import Findings
 from infra_apply.diagnostics.report import text
 from infra_apply.diagnostics.report.paths import relative
-from infra_apply.failures import Refusal
+from infra_apply.errors import Refusal
 from infra_apply.inputs import mesh
 from infra_apply.inputs.replacing import replace
 from infra_apply.plan import company as companies

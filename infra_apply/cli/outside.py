@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from infra_apply.digitalocean.client import Access, Client, access
-from infra_apply.failures import Usage
+from infra_apply.errors import Usage
 from infra_apply.rehearsal.api import serve
 
 

@@ -16,15 +16,15 @@ from typing import Any, Final
 from infra_apply.cli.options import add_project_flags, factor, project_of, stack_of
 from infra_apply.cli.outcome import show
 from infra_apply.diagnostics.report import text
-from infra_apply.engine.find import Engine
-from infra_apply.engine.install import install
+from infra_apply.engine.install.find import Engine
+from infra_apply.engine.install.installer import install
 from infra_apply.engine.progress import Progress
 from infra_apply.engine.run import run
-from infra_apply.engine.ticker import Ticker
-from infra_apply.failures import Refusal, Usage
+from infra_apply.errors import Refusal, Usage
 from infra_apply.inputs.pulumi_project import Project
 from infra_apply.plan.stack import Planned, plan_stack
 from infra_apply.rehearsal import session
+from infra_apply.terminal import Ticker
 
 VERBS: Final = {
     "preview": "what `pulumi up` would do",

@@ -12,7 +12,7 @@ import urllib3
 from urllib3.exceptions import HTTPError, MaxRetryError, ResponseError
 from urllib3.util import Retry
 
-from infra_apply.failures import Outage, Usage
+from infra_apply.errors import Outage, Usage
 
 DEFAULT_ENDPOINT: Final = "https://api.digitalocean.com"
 

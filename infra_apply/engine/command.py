@@ -19,13 +19,13 @@ from pulumi.automation import CommandResult, PulumiCommand
 from pulumi.automation.errors import create_command_error
 from semver import VersionInfo
 
-from infra_apply.failures import Outage
+from infra_apply.errors import Outage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
     from types import FrameType
 
-    from infra_apply.engine.find import Engine
+    from infra_apply.engine.install.find import Engine
 
 _BETWEEN_TICKS = 0.2
 

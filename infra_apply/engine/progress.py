@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from infra_apply.engine.events import EngineMessage, Event, Phase, Step, Summary
 
 if TYPE_CHECKING:
-    from infra_apply.engine.ticker import Ticker
+    from infra_apply.terminal import Ticker
 
 _IN_ALL = frozenset({"same", "create", "update", "delete", "replace", "import", "read"})
 

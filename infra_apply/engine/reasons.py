@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pulumi.automation.errors import CommandError
 
-from infra_apply.failures import Failure, Outage, Retry, Usage
+from infra_apply.errors import Failure, Outage, Retry, Usage
 
 if TYPE_CHECKING:
     from pulumi.automation import CommandResult, LocalWorkspace

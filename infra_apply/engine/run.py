@@ -14,7 +14,7 @@ from infra_apply.engine.command import ExactCommand
 from infra_apply.engine.events import EngineMessage, Event, Record, Step
 from infra_apply.engine.reasons import failure_of, no_such_stack
 from infra_apply.engine.workspace import QuietStack, Workspace, project_file
-from infra_apply.failures import Failure, Outage, Usage
+from infra_apply.errors import Failure, Outage, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from pulumi.automation import EngineEvent, PulumiFn
 
-    from infra_apply.engine.find import Engine
+    from infra_apply.engine.install.find import Engine
 
 Verb = Literal["preview", "up", "refresh", "destroy"]
 

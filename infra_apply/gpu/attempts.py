@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from infra_apply.engine.run import Outcome
-from infra_apply.failures import Outage
+from infra_apply.errors import Outage
 from infra_apply.gpu.change import Change
 from infra_apply.gpu.placement import Place
 from infra_apply.gpu.pool import Pool

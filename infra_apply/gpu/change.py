@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from infra_apply import naming
 from infra_apply.digitalocean.live import LiveDroplet
-from infra_apply.failures import Refusal, Usage
+from infra_apply.errors import Refusal, Usage
 from infra_apply.gpu.placement import base_image
 from infra_apply.gpu.pool import Pool, Remembered, survey
 from infra_apply.gpu.recipe import SlotPlan

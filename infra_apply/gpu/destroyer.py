@@ -11,7 +11,7 @@ from urllib3.exceptions import HTTPError
 from urllib3.util import Retry
 
 from infra_apply.digitalocean.client import Access
-from infra_apply.failures import Ambiguous, Outage
+from infra_apply.errors import Ambiguous, Outage
 
 
 class Destroyer:

@@ -11,8 +11,7 @@ import pulumi
 from infra_apply.digitalocean.client import Client
 from infra_apply.digitalocean.live import read_gpu_droplets
 from infra_apply.engine.run import Outcome
-from infra_apply.engine.ticker import Ticker
-from infra_apply.failures import Ambiguous, Failure, Refusal, Retry
+from infra_apply.errors import Ambiguous, Failure, Refusal, Retry
 from infra_apply.gpu.attempts import Attempts, engine_failed, errors
 from infra_apply.gpu.catalogue import read_offers
 from infra_apply.gpu.change import Change, grown, refuse_busy, shrunk
@@ -21,6 +20,7 @@ from infra_apply.gpu.placement import Place, places, why_none
 from infra_apply.gpu.pool import Pool, survey
 from infra_apply.gpu.recipe import Recipe, SlotPlan
 from infra_apply.gpu.stack import Backend
+from infra_apply.terminal import Ticker
 
 Render = Callable[[Sequence[SlotPlan]], None]
 

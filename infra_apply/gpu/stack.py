@@ -17,13 +17,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from infra_apply.engine.find import Engine
+from infra_apply.engine.install.find import Engine
 from infra_apply.engine.progress import Progress
 from infra_apply.engine.run import Outcome, Verb, run
-from infra_apply.engine.ticker import Ticker
-from infra_apply.failures import Outage, Retry
+from infra_apply.errors import Outage, Retry
 from infra_apply.gpu.pool import Remembered
 from infra_apply.gpu.state import is_abandoned, remembered_in
+from infra_apply.terminal import Ticker
 
 if TYPE_CHECKING:
     from pulumi.automation import PulumiFn

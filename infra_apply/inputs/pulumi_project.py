@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from infra_apply.failures import Usage
+from infra_apply.errors import Usage
 from infra_apply.inputs import files
 from infra_apply.inputs.document import Document
 from infra_apply.inputs.yaml_reader import MAX_BYTES, read

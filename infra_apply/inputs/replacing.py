@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from stat import S_IMODE
 
-from infra_apply.failures import Outage, Refusal
+from infra_apply.errors import Outage, Refusal
 
 
 def replace(path: Path, before: bytes, after: bytes) -> None:

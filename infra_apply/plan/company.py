@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra_apply.diagnostics.model import Findings, in_order
-from infra_apply.failures import Usage
+from infra_apply.errors import Usage
 from infra_apply.fleet.model import Fleet
 from infra_apply.inputs.manifest import Manifest
 from infra_apply.inputs.pulumi_project import Project

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from infra_apply.diagnostics.model import Diagnostic, Findings, in_order
-from infra_apply.failures import Usage
+from infra_apply.errors import Usage
 from infra_apply.fleet.check import check
 from infra_apply.fleet.folders import Root
 from infra_apply.fleet.load import Loaded, load

@@ -21,8 +21,8 @@ from urllib.parse import urlsplit
 
 import yaml
 
-from infra_apply.engine.find import Engine
-from infra_apply.failures import Outage, Refusal, Usage
+from infra_apply.engine.install.find import Engine
+from infra_apply.errors import Outage, Refusal, Usage
 from infra_apply.inputs.pulumi_project import Project, settings_values
 from infra_apply.inputs.yaml_reader import read
 from infra_apply.plan.model import Plan

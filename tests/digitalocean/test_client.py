@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from infra_apply.digitalocean.client import Access, Client, access
-from infra_apply.failures import Outage, Usage
+from infra_apply.errors import Outage, Usage
 
 
 @contextmanager

@@ -12,7 +12,7 @@ import urllib3
 
 from infra_apply.digitalocean.client import Access, Client
 from infra_apply.digitalocean.live import read_live, read_prices
-from infra_apply.failures import Outage
+from infra_apply.errors import Outage
 from infra_apply.rehearsal.api import Server, serve
 from infra_apply.rehearsal.seed import seed
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from infra_apply.engine import find
+from infra_apply.engine.install import find
 
 ROOT = Path(__file__).parents[2]
 PROGRAM = Path(sys.executable).parent / "infra-apply"

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra_apply.engine import find, language_files
+from infra_apply.engine.install import find
+from infra_apply.engine.language import files
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -42,7 +43,7 @@ def real_engine(tmp_path_factory: pytest.TempPathFactory) -> find.Engine:
         path.hardlink_to(engine.path.resolve())  # a copy would be 115 MB
     except OSError:
         shutil.copy(engine.path.resolve(), path)
-    language_files.put(folder)
+    files.put(folder)
     return dataclasses.replace(engine, path=path)
 
 

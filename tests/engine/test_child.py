@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra_apply.engine import child
+from infra_apply.engine import child_process
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -25,7 +25,7 @@ def run(
     on_line: Callable[[str], None] = lambda _line: None,
     deadline: float = FOREVER,
 ) -> None:
-    child.run(
+    child_process.run(
         ["/bin/sh", "-c", command],
         environment={"PATH": "/usr/bin:/bin"},
         folder=folder,
@@ -54,13 +54,13 @@ def test_lines_of_both_streams_are_handed_on_also_the_unfinished_last(tmp_path: 
 
 
 def test_a_bad_exit_code_is_told_with_the_last_words(tmp_path: Path) -> None:
-    with pytest.raises(child.ChildFailed, match=r"^exit code 7: no space left$"):
+    with pytest.raises(child_process.ChildFailed, match=r"^exit code 7: no space left$"):
         run("echo start; echo no space left; exit 7", tmp_path)
 
 
 def test_a_command_that_is_not_there_is_told(tmp_path: Path) -> None:
-    with pytest.raises(child.ChildFailed, match=r"does not start: No such file"):
-        child.run(
+    with pytest.raises(child_process.ChildFailed, match=r"does not start: No such file"):
+        child_process.run(
             ["/nowhere/go"],
             environment={},
             folder=tmp_path,
@@ -72,7 +72,7 @@ def test_a_command_that_is_not_there_is_told(tmp_path: Path) -> None:
 
 def test_at_the_deadline_the_child_and_what_it_started_are_ended(tmp_path: Path) -> None:
     pids: list[int] = []
-    with pytest.raises(child.ChildFailed, match=r"^it was not done after 0 s$"):
+    with pytest.raises(child_process.ChildFailed, match=r"^it was not done after 0 s$"):
         run("sleep 60 & echo $!; wait", tmp_path, lambda line: pids.append(int(line)), 0.4)
     assert len(pids) == 1
     assert ends(pids[0])

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
 
-    from infra_apply.engine.find import Engine
+    from infra_apply.engine.install.find import Engine
 
 pytestmark = pytest.mark.engine
 

@@ -6,7 +6,7 @@ import pytest
 from pulumi.automation import CommandResult
 
 from infra_apply.engine.reasons import failure_of
-from infra_apply.failures import Outage, Retry, Usage
+from infra_apply.errors import Outage, Retry, Usage
 
 # As engine 3.259.0 words it.
 LOCKED = """error: the stack is currently locked by 1 lock(s). Either wait for the other \

@@ -15,9 +15,9 @@ import pytest
 
 from infra_apply.engine import tree
 from infra_apply.engine.events import Event, Phase, Step, Summary
-from infra_apply.engine.find import Engine
+from infra_apply.engine.install.find import Engine
 from infra_apply.engine.run import Outcome, Verb, run
-from infra_apply.failures import Outage, Retry, Usage
+from infra_apply.errors import Outage, Retry, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

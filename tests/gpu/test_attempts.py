@@ -6,7 +6,7 @@ import pytest
 
 from infra_apply.engine.events import EngineMessage
 from infra_apply.engine.run import Outcome
-from infra_apply.failures import Outage
+from infra_apply.errors import Outage
 from infra_apply.gpu.attempts import Attempts
 from infra_apply.gpu.change import Change
 from infra_apply.gpu.placement import Place

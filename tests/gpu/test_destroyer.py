@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra_apply.digitalocean.client import Access
-from infra_apply.failures import Ambiguous, Outage
+from infra_apply.errors import Ambiguous, Outage
 from infra_apply.gpu.destroyer import Destroyer
 from infra_apply.rehearsal.api import Server, serve
 from infra_apply.rehearsal.faults import Fault

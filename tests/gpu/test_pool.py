@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra_apply.digitalocean.live import LiveDroplet
-from infra_apply.failures import Refusal, Usage
+from infra_apply.errors import Refusal, Usage
 from infra_apply.gpu.change import Change, as_it_is, grown, shrunk, victims
 from infra_apply.gpu.placement import Place
 from infra_apply.gpu.pool import Pool, Remembered, survey

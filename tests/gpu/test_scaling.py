@@ -15,7 +15,7 @@ import pytest
 from infra_apply.cli import gpu_scale
 from infra_apply.cli.gpu_site import environment_of, outside
 from infra_apply.engine.run import Outcome
-from infra_apply.failures import Refusal
+from infra_apply.errors import Refusal
 from infra_apply.gpu import scaling
 from infra_apply.gpu.pool import Pool
 from infra_apply.gpu.recipe import Recipe

@@ -2,7 +2,7 @@
 
 Documents are generated as YAML text: valid manifests, in which any value may be any other scalar,
 list or mapping, any key may be missing, misspelt or of another kind, written in block or in flow
-style. `python -m tests.agreement 100000` tries that many by hand.
+style. `python -m tests.inputs.agreement 100000` tries that many by hand.
 """
 
 from __future__ import annotations

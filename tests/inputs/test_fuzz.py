@@ -1,4 +1,4 @@
-"""No bytes bring the checker down; `python -m tests.fuzz` tries many more."""
+"""No bytes bring the checker down; `python -m tests.inputs.fuzz` tries many more."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from infra_apply.failures import Outage, Refusal
+from infra_apply.errors import Outage, Refusal
 from infra_apply.inputs.replacing import replace
 
 

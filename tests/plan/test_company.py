@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from infra_apply.failures import Usage
+from infra_apply.errors import Usage
 from infra_apply.inputs.pulumi_project import find
 from infra_apply.plan.company import read
 from tests.companies import manifest, write

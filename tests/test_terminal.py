@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 
-from infra_apply.engine.ticker import Ticker, elapsed
+from infra_apply.terminal import Ticker, elapsed
 
 
 class Terminal(io.StringIO):

@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra_apply.engine import find, vendor
-from infra_apply.engine.child import ChildFailed
-from infra_apply.engine.install import BUILD, VENDOR, Way, _ways, install
-from infra_apply.engine.ticker import Ticker
-from infra_apply.failures import Outage, Usage
+from infra_apply.engine.child_process import ChildFailed
+from infra_apply.engine.install import find, vendor
+from infra_apply.engine.install.installer import BUILD, VENDOR, Way, _ways, install
+from infra_apply.errors import Outage, Usage
+from infra_apply.terminal import Ticker
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -42,8 +42,8 @@ def contents(python: str = sys.executable) -> dict[str, bytes]:
     host = ("language host", "language_host.py", "")
     dynamic = ("dynamic provider", "language_child.py", "dynamic ")
     return {
-        "language_host.py": (here / "language_host.py").read_bytes(),
-        "language_child.py": (here / "language_child.py").read_bytes(),
+        "language_host.py": (here / "host.py").read_bytes(),
+        "language_child.py": (here / "child.py").read_bytes(),
         "pulumi-language-python": _launcher(*host, python).encode(),
         "pulumi-resource-pulumi-python": _launcher(*dynamic, python).encode(),
     }

@@ -1,9 +1,9 @@
 """What the language host starts in the program's own interpreter: the program, or a question.
 
-    python language_child.py run FD         the program described by one line of JSON on FD
-    python language_child.py packages       the provider plugins its packages need, as JSON
-    python language_child.py dependencies   its installed distributions, as JSON
-    python language_child.py dynamic ...    Pulumi's own dynamic provider
+    python child.py run FD         the program described by one line of JSON on FD
+    python child.py packages       the provider plugins its packages need, as JSON
+    python child.py dependencies   its installed distributions, as JSON
+    python child.py dynamic ...    Pulumi's own dynamic provider
 
 The file is copied beside a built engine, so it imports the standard library and pulumi only, and
 pulumi only where it is needed. Exit code 32 says "the error has been shown", as in Pulumi's own

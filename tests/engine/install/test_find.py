@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra_apply.engine import find
+from infra_apply.engine.install import find
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

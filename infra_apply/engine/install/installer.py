@@ -13,16 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
-from infra_apply.engine import build, find, language_files, vendor
-from infra_apply.engine.child import ChildFailed
-from infra_apply.engine.find import VERSION, Engine
-from infra_apply.engine.lock import held
-from infra_apply.failures import Outage, Usage
+from infra_apply.engine.child_process import ChildFailed
+from infra_apply.engine.install import build, find, vendor
+from infra_apply.engine.install.find import VERSION, Engine
+from infra_apply.engine.install.lock import held
+from infra_apply.engine.language import files
+from infra_apply.errors import Outage, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from infra_apply.engine.ticker import Ticker
+    from infra_apply.terminal import Ticker
 
 FROM = "INFRA_APPLY_ENGINE_FROM"
 """Environment: `registry` leaves the vendor's installer out, for machines that may only reach
@@ -90,7 +91,7 @@ def _present(
     """Give the engine that is there, the language host in a built one brought up to date."""
     for each in find.look(environment):
         if isinstance(each, Engine):
-            if each.origin == "cache" and language_files.are_in(each.path.parent):
+            if each.origin == "cache" and files.are_in(each.path.parent):
                 _refresh_language_host(each.path.parent)
             return each
         if repeat:
@@ -101,7 +102,7 @@ def _present(
 def _refresh_language_host(bin_folder: Path) -> None:
     # A read-only cache (a shared image) keeps the host that it was built with.
     with contextlib.suppress(OSError):
-        language_files.put(bin_folder)
+        files.put(bin_folder)
 
 
 def _clear_leftovers(folder: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc
 
-from infra_apply.engine import language_child, language_files, language_host
+from infra_apply.engine.language import child, files, host
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def launcher(tmp_path: Path) -> Path:
     (tmp_path / "bin").mkdir()
-    language_files.put(tmp_path / "bin")
+    files.put(tmp_path / "bin")
     return tmp_path / "bin" / "pulumi-language-python"
 
 
@@ -71,7 +71,7 @@ def program_info(folder: Path, **options: str) -> language_pb2.ProgramInfo:
 def test_every_call_the_engine_makes_is_answered(stub: Any, info: language_pb2.ProgramInfo) -> None:
     python = f"{sys.prefix}/bin/python"
     stub.Handshake(language_pb2.LanguageHandshakeRequest(engine_address="127.0.0.1:2"))
-    assert stub.GetPluginInfo(empty_pb2.Empty()).version == language_host.VERSION
+    assert stub.GetPluginInfo(empty_pb2.Empty()).version == host.VERSION
     about = stub.About(language_pb2.AboutRequest(info=info))
     assert (about.executable, about.version) == (python, sys.version.split()[0])
     prompts = stub.RuntimeOptionsPrompts(language_pb2.RuntimeOptionsRequest(info=info))
@@ -133,9 +133,9 @@ def test_the_interpreter_is_the_first_that_can_import_pulumi(
         python_in(script, name, has_sdk=True)
         order.append(f"{name}/bin/python")
     for expected in reversed(order):
-        assert language_host.interpreter(chosen, environment) == str(tmp_path / expected)
+        assert host.interpreter(chosen, environment) == str(tmp_path / expected)
         (tmp_path / expected).write_text("#!/bin/sh\nexit 1\n")
-    assert language_host.interpreter(chosen, environment) == sys.executable
+    assert host.interpreter(chosen, environment) == sys.executable
 
 
 def test_the_launcher_reads_the_virtualenv_of_the_project_file(
@@ -153,7 +153,7 @@ def test_the_launcher_reads_the_virtualenv_of_the_project_file(
 
 
 def test_without_any_sdk_the_launcher_says_how_to_make_one(tmp_path: Path) -> None:
-    language_files.put(tmp_path, python="/nowhere/python")
+    files.put(tmp_path, python="/nowhere/python")
     answer = subprocess.run(
         [tmp_path / "pulumi-language-python", "address"],
         cwd=tmp_path,
@@ -167,14 +167,14 @@ def test_without_any_sdk_the_launcher_says_how_to_make_one(tmp_path: Path) -> No
 
 
 def test_the_files_are_written_again_only_when_they_differ(tmp_path: Path) -> None:
-    language_files.put(tmp_path)
+    files.put(tmp_path)
     host = tmp_path / "language_host.py"
     before = host.stat().st_ino
-    language_files.put(tmp_path)
+    files.put(tmp_path)
     assert host.stat().st_ino == before
     host.write_text("old")
-    language_files.put(tmp_path)
-    assert host.read_bytes() == Path(language_host.__file__).read_bytes()
+    files.put(tmp_path)
+    assert host.read_bytes() == Path(host.__file__).read_bytes()
     assert os.access(tmp_path / "pulumi-language-python", os.X_OK)
     assert not list(tmp_path.glob(".*"))
 
@@ -185,6 +185,6 @@ def test_a_traceback_starts_in_the_program(tmp_path: Path) -> None:
     try:
         exec(compile(program.read_text(), program, "exec"), {})  # noqa: S102 - a program of ours
     except ValueError as error:
-        lines = language_child._story(error, tmp_path).splitlines()
+        lines = child._story(error, tmp_path).splitlines()
     assert lines[1] == f'  File "{program}", line 3, in <module>'
     assert lines[-1] == "ValueError: oh"

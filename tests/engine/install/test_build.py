@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra_apply.engine import build, language_files
-from infra_apply.engine.child import ChildFailed
-from infra_apply.engine.ticker import Ticker
+from infra_apply.engine.child_process import ChildFailed
+from infra_apply.engine.install import build
+from infra_apply.engine.language import files
+from infra_apply.terminal import Ticker
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -60,7 +61,7 @@ def test_a_build_is_pinned_offline_of_toolchains_and_gets_the_language_host(
     (tmp_path / "staging" / "root").mkdir(parents=True)
     build.fill(tmp_path / "staging" / "root", environment, Ticker(said, between=0))
     made = {each.name for each in (tmp_path / "staging" / "root" / "bin").iterdir()}
-    assert made == {"pulumi", *language_files.contents()}
+    assert made == {"pulumi", *files.contents()}
     told = (tmp_path / "log").read_text()
     assert told.startswith(
         "CGO_ENABLED=0\nGOFLAGS=-mod=readonly\nGOTOOLCHAIN=local\nGOWORK=off\nmodule infra-apply"

@@ -5,14 +5,14 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from infra_apply.engine.child import ChildFailed, run
-from infra_apply.engine.find import VERSION
+from infra_apply.engine.child_process import ChildFailed, run
+from infra_apply.engine.install.find import VERSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from infra_apply.engine.ticker import Ticker
+    from infra_apply.terminal import Ticker
 
 DEADLINE = 300.0
 """Seconds; the release is an archive of about 150 MB."""

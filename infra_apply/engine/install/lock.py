@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from infra_apply.engine.ticker import Ticker
+    from infra_apply.terminal import Ticker
 
 _BETWEEN_TRIES = 0.5
 

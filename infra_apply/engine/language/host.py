@@ -2,7 +2,7 @@
 
 The engine starts `pulumi-language-python [flags] ENGINE_ADDRESS`, reads a port from the first
 line of stdout and calls the `LanguageRuntime` service of pulumi/language.proto there. Programs run
-in a child process each (`language_child.py`, beside this file), in the first of these
+in a child process each (`child.py`, beside this file), in the first of these
 interpreters that can import pulumi: the `virtualenv` option of Pulumi.yaml, `.venv` in the
 program's folder, `$VIRTUAL_ENV`, `python3` on PATH.
 
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 VERSION = "0.1.0"
-CHILD = Path(__file__).with_name("language_child.py")
+CHILD = Path(__file__).with_name(Path(__file__).name.replace("host", "child"))
 ALREADY_SHOWN = 32
 NO_SDK = "no Python with the Pulumi SDK was found for {folder}; make one there: {recipe}"
 RECIPE = "python3 -m venv .venv && .venv/bin/pip install pulumi"
