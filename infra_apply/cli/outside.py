@@ -11,7 +11,7 @@ from pathlib import Path
 
 from infra_apply.digitalocean.client import Access, Client, access
 from infra_apply.errors import Usage
-from infra_apply.rehearsal.api import serve
+from infra_apply.rehearsal.simulator.server import serve
 
 
 def add_account_flag(parser: argparse.ArgumentParser) -> None:

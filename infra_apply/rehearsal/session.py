@@ -26,11 +26,11 @@ from infra_apply.errors import Outage, Refusal, Usage
 from infra_apply.inputs.pulumi_project import Project, settings_values
 from infra_apply.inputs.yaml_reader import read
 from infra_apply.plan.model import Plan
-from infra_apply.rehearsal.api import Server, serve
-from infra_apply.rehearsal.faults import load
-from infra_apply.rehearsal.provider.install import install
-from infra_apply.rehearsal.seed import seed
-from infra_apply.rehearsal.seed_catalogue import REGIONS
+from infra_apply.rehearsal.plugin.install import install
+from infra_apply.rehearsal.simulator.faults import load
+from infra_apply.rehearsal.simulator.seed.build import seed
+from infra_apply.rehearsal.simulator.seed.catalogue import REGIONS
+from infra_apply.rehearsal.simulator.server import Server, serve
 
 TOKEN: Final = "rehearsal-token"  # noqa: S105 - it opens nothing
 

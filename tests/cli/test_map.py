@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from infra_apply.cli.main import main
-from infra_apply.rehearsal.api import serve
-from infra_apply.rehearsal.seed import seed
+from infra_apply.rehearsal.simulator.seed.build import seed
+from infra_apply.rehearsal.simulator.server import serve
 from tests.companies import manifest, write
 
 HOSTS = {"lime": {"kind": "digitalocean", "address": "127.0.0.1"}, "fennel": {"kind": "mac"}}

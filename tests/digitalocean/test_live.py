@@ -13,8 +13,8 @@ import urllib3
 from infra_apply.digitalocean.client import Access, Client
 from infra_apply.digitalocean.live import read_live, read_prices
 from infra_apply.errors import Outage
-from infra_apply.rehearsal.api import Server, serve
-from infra_apply.rehearsal.seed import seed
+from infra_apply.rehearsal.simulator.seed.build import seed
+from infra_apply.rehearsal.simulator.server import Server, serve
 
 NOW = 1768471200.0
 TOKEN = "rehearsal-reader"

@@ -11,9 +11,9 @@ import pytest
 from infra_apply.digitalocean.client import Access
 from infra_apply.errors import Ambiguous, Outage
 from infra_apply.gpu.destroyer import Destroyer
-from infra_apply.rehearsal.api import Server, serve
-from infra_apply.rehearsal.faults import Fault
-from infra_apply.rehearsal.seed import seed
+from infra_apply.rehearsal.simulator.faults import Fault
+from infra_apply.rehearsal.simulator.seed.build import seed
+from infra_apply.rehearsal.simulator.server import Server, serve
 
 PATH = "/v2/droplets/*"
 

@@ -11,12 +11,12 @@ from typing import Any, NoReturn
 import grpc
 from pulumi.runtime.proto import provider_pb2
 
-from infra_apply.rehearsal.account.routes import handle
-from infra_apply.rehearsal.account.wire import Request, Response, State
-from infra_apply.rehearsal.api import Server, serve
-from infra_apply.rehearsal.provider.client import Client, configured
-from infra_apply.rehearsal.provider.servicer import Provider
-from infra_apply.rehearsal.seed import seed
+from infra_apply.rehearsal.plugin.client import Client, configured
+from infra_apply.rehearsal.plugin.servicer import Provider
+from infra_apply.rehearsal.simulator.account.routes import handle
+from infra_apply.rehearsal.simulator.account.wire import Request, Response, State
+from infra_apply.rehearsal.simulator.seed.build import seed
+from infra_apply.rehearsal.simulator.server import Server, serve
 
 NOW = 1768471200.0  # 2026-01-15T10:00:00Z
 SHARED = Path(__file__).parents[2].parent / "shared"

@@ -17,10 +17,10 @@ import pulumi_digitalocean as do
 import pytest
 from pulumi import automation as auto
 
-from infra_apply.rehearsal.api import Server, serve
-from infra_apply.rehearsal.faults import Fault
-from infra_apply.rehearsal.provider.install import install
-from infra_apply.rehearsal.seed import seed
+from infra_apply.rehearsal.plugin.install import install
+from infra_apply.rehearsal.simulator.faults import Fault
+from infra_apply.rehearsal.simulator.seed.build import seed
+from infra_apply.rehearsal.simulator.server import Server, serve
 
 CACHED = Path.home() / ".cache/infra-apply/engine/v3.259.0/bin/pulumi"
 ENGINE = os.environ.get("INFRA_APPLY_TEST_ENGINE") or shutil.which("pulumi") or str(CACHED)

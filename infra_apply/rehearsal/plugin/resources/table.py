@@ -1,0 +1,16 @@
+"""Every resource type that the plugin knows."""
+
+from __future__ import annotations
+
+from infra_apply.rehearsal.plugin.resources.account import SSH_KEY, VPC
+from infra_apply.rehearsal.plugin.resources.database import DATABASE_DB, DATABASE_USER
+from infra_apply.rehearsal.plugin.resources.droplet import DROPLET
+from infra_apply.rehearsal.plugin.resources.firewall import FIREWALL
+from infra_apply.rehearsal.plugin.resources.project import PROJECT
+from infra_apply.rehearsal.plugin.resources.tag import TAG
+from infra_apply.rehearsal.plugin.schema import Resource
+
+RESOURCES: dict[str, Resource] = {
+    resource.urn_type: resource
+    for resource in (DROPLET, FIREWALL, TAG, DATABASE_DB, DATABASE_USER, VPC, SSH_KEY, PROJECT)
+}
