@@ -15,7 +15,7 @@ import yaml
 
 from tests.test_manifests import MANIFESTS
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
