@@ -64,14 +64,14 @@ def manifest_files(
     except OSError as error:
         message = f"the folder cannot be listed: {files.reason(error)}"
         return [], [Diagnostic("IA011", Place(folder), message, "make it readable")]
-    files = [name for name in names if name.startswith(".infra") and name.endswith(".yaml")]
+    named = [name for name in names if name.startswith(".infra") and name.endswith(".yaml")]
     found = [_not_read(folder, name) for name in names if _is_near_miss(name)]
-    found.extend(_other_name(folder, name) for name in files if environment_of(name) is None)
-    if not files and not is_glob:
+    found.extend(_other_name(folder, name) for name in named if environment_of(name) is None)
+    if not named and not is_glob:
         message = "the folder has no manifest"
         hint = "`infra-apply init` makes one; or remove the folder from the list"
         found.append(Diagnostic("IA709", place, message, hint))
-    known = [name for name in files if environment_of(name) is not None]
+    known = [name for name in named if environment_of(name) is not None]
     return [f"{folder}/{name}" for name in known], found
 
 

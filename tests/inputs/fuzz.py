@@ -1,8 +1,8 @@
 """Broken files by the thousand: manifests, settings and meshes with bytes changed at random.
 
 Every one must give a result or an error at a place that exists: no traceback, no hang, and it can
-be shown in every format. `python -m tests.inputs.fuzz 1000000` tries that many by hand and prints how many
-of each kind there were; what fails is kept in ./fuzz-failures.
+be shown in every format. `python -m tests.inputs.fuzz 1000000` tries that many by hand and prints
+how many of each kind there were; what fails is kept in ./fuzz-failures.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from .lab import SHARED, Account
+from tests.rehearsal.lab import SHARED, Account
 
 FOLDER = SHARED / "provider-traces"
 # Resource types that the account does not model: every request about them is answered 501.

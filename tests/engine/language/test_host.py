@@ -15,7 +15,8 @@ import pytest
 from google.protobuf import empty_pb2
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc
 
-from infra_apply.engine.language import child, files, host
+from infra_apply.engine.language import child, files
+from infra_apply.engine.language.host import VERSION, interpreter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -71,7 +72,7 @@ def program_info(folder: Path, **options: str) -> language_pb2.ProgramInfo:
 def test_every_call_the_engine_makes_is_answered(stub: Any, info: language_pb2.ProgramInfo) -> None:
     python = f"{sys.prefix}/bin/python"
     stub.Handshake(language_pb2.LanguageHandshakeRequest(engine_address="127.0.0.1:2"))
-    assert stub.GetPluginInfo(empty_pb2.Empty()).version == host.VERSION
+    assert stub.GetPluginInfo(empty_pb2.Empty()).version == VERSION
     about = stub.About(language_pb2.AboutRequest(info=info))
     assert (about.executable, about.version) == (python, sys.version.split()[0])
     prompts = stub.RuntimeOptionsPrompts(language_pb2.RuntimeOptionsRequest(info=info))
@@ -133,9 +134,9 @@ def test_the_interpreter_is_the_first_that_can_import_pulumi(
         python_in(script, name, has_sdk=True)
         order.append(f"{name}/bin/python")
     for expected in reversed(order):
-        assert host.interpreter(chosen, environment) == str(tmp_path / expected)
+        assert interpreter(chosen, environment) == str(tmp_path / expected)
         (tmp_path / expected).write_text("#!/bin/sh\nexit 1\n")
-    assert host.interpreter(chosen, environment) == sys.executable
+    assert interpreter(chosen, environment) == sys.executable
 
 
 def test_the_launcher_reads_the_virtualenv_of_the_project_file(
@@ -168,13 +169,13 @@ def test_without_any_sdk_the_launcher_says_how_to_make_one(tmp_path: Path) -> No
 
 def test_the_files_are_written_again_only_when_they_differ(tmp_path: Path) -> None:
     files.put(tmp_path)
-    host = tmp_path / "language_host.py"
-    before = host.stat().st_ino
+    written = tmp_path / "language_host.py"
+    before = written.stat().st_ino
     files.put(tmp_path)
-    assert host.stat().st_ino == before
-    host.write_text("old")
+    assert written.stat().st_ino == before
+    written.write_text("old")
     files.put(tmp_path)
-    assert host.read_bytes() == Path(host.__file__).read_bytes()
+    assert written.read_bytes() == Path(files.__file__).with_name("host.py").read_bytes()
     assert os.access(tmp_path / "pulumi-language-python", os.X_OK)
     assert not list(tmp_path.glob(".*"))
 

@@ -16,8 +16,7 @@ from pulumi.runtime.proto import provider_pb2 as pb
 from infra_apply.rehearsal.plugin.servicer import Provider
 from infra_apply.rehearsal.simulator.account.wire import State
 from infra_apply.rehearsal.simulator.server import Server
-
-from .lab import Aborted, Account, Clock, Context, plugin, running
+from tests.rehearsal.lab import Aborted, Account, Clock, Context, plugin, running
 
 DROPLET = "urn:pulumi:dev::lab::digitalocean:index/droplet:Droplet::web"
 USER = "urn:pulumi:dev::lab::digitalocean:index/databaseUser:DatabaseUser::u"

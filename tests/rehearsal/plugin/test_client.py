@@ -9,8 +9,7 @@ import pytest
 
 from infra_apply.rehearsal.plugin.client import ApiError, Client, EndpointError, configured
 from infra_apply.rehearsal.simulator.faults import Fault
-
-from .lab import Clock, lab_state, running
+from tests.rehearsal.lab import Clock, lab_state, running
 
 DROPLET = {"name": "w", "region": "nyc1", "size": "s-1vcpu-1gb", "image": "ubuntu-24-04-x64"}
 

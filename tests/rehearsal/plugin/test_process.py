@@ -22,8 +22,7 @@ from pulumi.runtime.proto import provider_pb2_grpc
 
 from infra_apply.rehearsal.plugin.install import install
 from infra_apply.rehearsal.simulator.faults import Fault
-
-from .lab import Clock, lab_state, running
+from tests.rehearsal.lab import Clock, lab_state, running
 
 URN = "urn:pulumi:dev::lab::digitalocean:index/{}::it"
 TAG = URN.format("tag:Tag")

@@ -18,8 +18,7 @@ from google.protobuf.json_format import MessageToDict, ParseDict
 from pulumi.runtime.proto import provider_pb2 as pb
 
 from infra_apply.rehearsal.simulator.account.wire import State
-
-from .lab import SHARED, Aborted, Account, Clock, Context, lab_state, plugin, running
+from tests.rehearsal.lab import SHARED, Aborted, Account, Clock, Context, lab_state, plugin, running
 
 RECORDINGS = SHARED / "provider-grpc"
 FILES = (

@@ -13,7 +13,7 @@ from typing import Any
 
 from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator
 
-from .lab import SHARED
+from tests.rehearsal.lab import SHARED
 
 DOCUMENT = SHARED / "openapi" / "digitalocean-v2.json"
 

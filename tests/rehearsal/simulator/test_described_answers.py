@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from infra_apply.rehearsal.simulator.account.routes import ROUTES
-
-from . import openapi
-from .lab import Account
+from tests.rehearsal.lab import Account
+from tests.rehearsal.simulator import openapi
 
 PG = "databases/bbbb0001-0000-4000-8000-000000000001"
 DROPLET = {"region": "nyc1", "size": "s-1vcpu-1gb", "image": "ubuntu-24-04-x64"}

@@ -8,8 +8,7 @@ import pytest
 
 from infra_apply.rehearsal.simulator.account.routes import handle
 from infra_apply.rehearsal.simulator.account.wire import Request
-
-from .lab import NOW, Account, lab_state
+from tests.rehearsal.lab import NOW, Account, lab_state
 
 PLAIN = {"region": "nyc1", "size": "s-1vcpu-1gb", "image": "ubuntu-24-04-x64"}
 

@@ -12,8 +12,7 @@ from hypothesis import strategies as st
 from infra_apply.rehearsal.simulator.account.routes import ROUTES, handle
 from infra_apply.rehearsal.simulator.account.wire import Request
 from infra_apply.rehearsal.simulator.seed.build import seed
-
-from .lab import NOW, Account, lab_state
+from tests.rehearsal.lab import NOW, Account, lab_state
 
 CLUSTER = "bbbb0001-0000-4000-8000-000000000001"
 IDS = st.sampled_from(

@@ -13,8 +13,7 @@ from azure.core.pipeline.policies import HeadersPolicy
 from pydo import Client
 
 from infra_apply.rehearsal.simulator.server import Server
-
-from .lab import Clock, lab_state, running
+from tests.rehearsal.lab import Clock, lab_state, running
 
 PLAIN = {"region": "nyc1", "size": "s-1vcpu-1gb", "image": "ubuntu-24-04-x64"}
 

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from . import openapi, traces
+from tests.rehearsal import traces
+from tests.rehearsal.simulator import openapi
 
 needs_traces = pytest.mark.skipif(
     not traces.FILES, reason=f"the recordings are not there: {traces.FOLDER}"

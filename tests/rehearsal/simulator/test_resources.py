@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from infra_apply.rehearsal.simulator.seed.build import seed
-
-from .lab import Account
+from tests.rehearsal.lab import Account
 
 PG = "/v2/databases/bbbb0001-0000-4000-8000-000000000001"
 MYSQL = "/v2/databases/bbbb0001-0000-4000-8000-000000000002"

@@ -16,8 +16,7 @@ import urllib3
 
 from infra_apply.rehearsal.simulator.faults import Fault
 from infra_apply.rehearsal.simulator.server import Server, serve
-
-from .lab import Clock, lab_state, running
+from tests.rehearsal.lab import Clock, lab_state, running
 
 DROPLET = {"name": "w", "region": "nyc1", "size": "s-1vcpu-1gb", "image": "ubuntu-24-04-x64"}
 
