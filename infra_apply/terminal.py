@@ -1,21 +1,77 @@
-"""What a long step says on stderr: one rewritten line on a terminal, few lines elsewhere."""
+"""How text looks in a terminal: colour, tables, durations, plurals and progress.
+
+Standard library only: set-up uses it before anything is installed.
+"""
 
 from __future__ import annotations
 
+import os
 import shutil
 import threading
 import time
-from typing import TYPE_CHECKING, TextIO
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final, Literal, TextIO
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+Colour = Literal[
+    "red", "green", "yellow", "magenta", "cyan", "dim", "bold red", "bold yellow", "bold cyan"
+]
 
-BETWEEN_LINES = 15.0
-BETWEEN_REWRITES = 0.1
+BETWEEN_LINES: Final = 15.0
+"""Seconds between two lines of a status where there is no terminal."""
+
+BETWEEN_REWRITES: Final = 0.1
+"""Seconds between two drawings of a status on a terminal."""
 
 
-class Ticker:
-    """Shows a status with the seconds since the start. Safe to call from several threads.
+def wants_colour(stream: TextIO) -> bool:
+    """Say whether output to a stream is coloured: it is a terminal, and NO_COLOR is not set."""
+    return stream.isatty() and "NO_COLOR" not in os.environ
+
+
+def painted(text: str, colour: Colour, *, enabled: bool) -> str:
+    """Return a text in a colour, or as it is where colour is not `enabled`."""
+    return f"\x1b[{_CODES[colour]}m{text}\x1b[0m" if enabled else text
+
+
+def printable(text: str, *, stand_in: str | None = None) -> str:
+    """Write control characters as escapes (or as `stand_in`), so that no file steers a terminal."""
+    if text.isprintable():
+        return text
+    return "".join(
+        letter if letter.isprintable() or letter == "\t" else (stand_in or ascii(letter)[1:-1])
+        for letter in text
+    )
+
+
+def plural(number: int, noun: str) -> str:
+    """Write a number of things: `1 host`, `2 hosts`."""
+    return f"{number} {noun}" + ("" if number == 1 else "s")
+
+
+def table(rows: Sequence[Sequence[str]], *, indent: str = "") -> Iterator[str]:
+    """Yield a line a row, the columns aligned to the left and two blanks apart."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
+        yield f"{indent}{'  '.join(cells)}".rstrip()
+
+
+def duration(seconds: float) -> str:
+    """Write a length of time in whole minutes: `4 min`, `3 h 05 min`; a negative one with a `-`."""
+    minutes = int(abs(seconds) // 60)
+    hours, rest = divmod(minutes, 60)
+    text = f"{hours} h {rest:02d} min" if hours else f"{rest} min"
+    return f"-{text}" if seconds < 0 else text
+
+
+def elapsed(seconds: float) -> str:
+    """Write how long something has taken: `7 s`, `3 min 20 s`."""
+    minutes, rest = divmod(int(seconds), 60)
+    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+
+
+class StatusLine:
+    """What a long step is doing, with the time since its start. Safe to call from several threads.
 
     `clock` gives seconds. On a terminal the status is one line, rewritten on every `tick`; where
     there is none, a line is printed every `between` seconds, and when the status first shows.
@@ -85,7 +141,14 @@ class Ticker:
         self._stream.flush()
 
 
-def elapsed(seconds: float) -> str:
-    """7 s, 3 min 20 s."""
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+_CODES: Final[dict[Colour, str]] = {
+    "red": "31",
+    "green": "32",
+    "yellow": "33",
+    "magenta": "35",
+    "cyan": "36",
+    "dim": "2",
+    "bold red": "1;31",
+    "bold yellow": "1;33",
+    "bold cyan": "1;36",
+}

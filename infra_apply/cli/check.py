@@ -20,6 +20,7 @@ from infra_apply.fleet.folders import Root
 from infra_apply.fleet.load import load
 from infra_apply.inputs.manifest import environment_of
 from infra_apply.inputs.settings import Settings
+from infra_apply.terminal import wants_colour
 
 FORMATS: Final = ("text", "json", "sarif", "github")
 
@@ -56,7 +57,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _report(found: Findings, form: str) -> str:
     here = Path.cwd()
     if form == "text":
-        colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        colour = wants_colour(sys.stdout)
         return text.findings(found, here, colour=colour)
     # Loaded by name, because every commit pays for what is imported here.
     return str(import_module(f"infra_apply.diagnostics.report.{form}").findings(found, here))

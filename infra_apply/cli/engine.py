@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from infra_apply.engine.install import find
 from infra_apply.engine.install.installer import FROM, install
 from infra_apply.errors import Failure, Outage
-from infra_apply.terminal import Ticker
+from infra_apply.terminal import StatusLine
 
 if TYPE_CHECKING:
     import argparse
@@ -40,7 +40,7 @@ def add_parser(subparsers: Any) -> None:
 def run_install(_arguments: argparse.Namespace) -> int:
     """Install if needed; the path on stdout, how and why on stderr."""
     try:
-        engine = install(os.environ, Ticker(sys.stderr))
+        engine = install(os.environ, StatusLine(sys.stderr))
     except KeyboardInterrupt:
         print("engine: interrupted; nothing was installed", file=sys.stderr)
         return INTERRUPTED

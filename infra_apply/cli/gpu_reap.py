@@ -13,7 +13,7 @@ from infra_apply.digitalocean.live import read_gpu_droplets
 from infra_apply.errors import Ambiguous
 from infra_apply.gpu.destroyer import Destroyer
 from infra_apply.gpu.reaper import Judged, judge
-from infra_apply.terminal import Ticker
+from infra_apply.terminal import StatusLine
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -38,16 +38,16 @@ def run(arguments: argparse.Namespace) -> int:
 def _end(ending: Sequence[Judged], destroyer: Destroyer) -> list[Ambiguous]:
     """End each, whatever becomes of the others; return what is still there."""
     failed = []
-    ticker = Ticker(sys.stderr)
+    status_line = StatusLine(sys.stderr)
     for number, one in enumerate(ending, 1):
-        ticker.show(f"reap: ending {one.slot.id} ({number} of {len(ending)})")
+        status_line.show(f"reap: ending {one.slot.id} ({number} of {len(ending)})")
         try:
             destroyer.destroy(one.slot.droplet.id)
         except Ambiguous as failure:
             failed.append(failure)
             continue
-        ticker.say(f"ended {one.slot.pool} {one.slot.id}, droplet {one.slot.droplet.id}")
-    ticker.end()
+        status_line.say(f"ended {one.slot.pool} {one.slot.id}, droplet {one.slot.droplet.id}")
+    status_line.end()
     return failed
 
 

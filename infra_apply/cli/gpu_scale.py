@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import os
 import sys
 import time
 from collections import Counter
@@ -29,7 +28,7 @@ from infra_apply.gpu.status import Status, when
 from infra_apply.gpu.status import text as status_text
 from infra_apply.inputs.pulumi_project import stack_of_file
 from infra_apply.plan.stack import plan_stack
-from infra_apply.terminal import Ticker
+from infra_apply.terminal import StatusLine, plural, wants_colour
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -58,7 +57,7 @@ def _grow(
     """Grow it; None, with the diagnostics on stderr, if the fleet has an error."""
     made, problems = _recipe(arguments, environment, site)
     if made is None:
-        colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+        colour = wants_colour(sys.stderr)
         print(text.findings(problems, Path.cwd(), colour=colour), file=sys.stderr)
         print(f"infra-apply: {site.pool} does not grow while this is so", file=sys.stderr)
         return None
@@ -113,7 +112,7 @@ def _site(arguments: argparse.Namespace, environment: Environment, found: Outsid
         client=found.client,
         destroyer=found.destroyer,
         render=_render,
-        ticker=Ticker(sys.stderr),
+        status_line=StatusLine(sys.stderr),
         clock=time.time,
         force=arguments.force,
     )
@@ -163,7 +162,7 @@ def _agree(arguments: argparse.Namespace, lines: Iterable[str]) -> None:
 def _show(environment: Environment, site: scaling.Site, pool: Pool) -> None:
     now = time.time()
     shown = Status(environment.stack, {site.pool: pool})
-    print(f"{site.pool}: {len(pool.slots)} slot" + ("" if len(pool.slots) == 1 else "s"))
+    print(f"{site.pool}: {plural(len(pool.slots), 'slot')}")
     if pool.slots:
         print("\n".join(status_text(shown, now)))
         first = min((one.deadline for one in pool.slots if one.deadline), default=None)

@@ -25,7 +25,7 @@ from infra_apply.inputs.pulumi_project import Project, settings_values
 from infra_apply.naming import owner_tag
 from infra_apply.plan.stack import plan_stack, stack_settings
 from infra_apply.rehearsal import session
-from infra_apply.terminal import Ticker
+from infra_apply.terminal import StatusLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ def outside(arguments: argparse.Namespace, environment: Environment) -> Iterator
             known = plain(said)
             if known is not None:
                 access(os.environ, known)  # a missing token is said before an engine is built
-            engine = install(os.environ, Ticker(sys.stderr))
+            engine = install(os.environ, StatusLine(sys.stderr))
             found = access(os.environ, known or decrypted(said, file, engine, project, stack))
             backend = Backend(
                 engine,
@@ -81,7 +81,7 @@ def outside(arguments: argparse.Namespace, environment: Environment) -> Iterator
             )
             yield Outside(Client(found), Destroyer(found, time.sleep), backend)
             return
-        engine = install(os.environ, Ticker(sys.stderr))
+        engine = install(os.environ, StatusLine(sys.stderr))
         with _rehearsal(arguments, engine, environment) as rehearsal:
             found = Access(rehearsal.server.url, session.TOKEN)
             file = rehearsal.folder / "stacks" / f"Pulumi.{stack}.yaml"

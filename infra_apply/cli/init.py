@@ -12,13 +12,13 @@ from typing import Any, Final, get_args
 
 from infra_apply.cli.schema import schema_text
 from infra_apply.diagnostics.model import Findings
-from infra_apply.diagnostics.report.text import printable
 from infra_apply.errors import Outage, Refusal, Usage
 from infra_apply.fleet.check import check
 from infra_apply.fleet.load import Loaded
 from infra_apply.fleet.model import Fleet
 from infra_apply.inputs import manifest
 from infra_apply.inputs.manifest import Environment, Provider
+from infra_apply.terminal import printable
 
 SCHEMA_FILE: Final = ".infra.schema.json"
 """Stands beside the manifest, so that an editor finds it in every clone and without a network."""

@@ -17,7 +17,7 @@ from infra_apply.map.live_status import standings, strays
 from infra_apply.map.model import Picture
 from infra_apply.map.probe import Answer, Target, reach
 from infra_apply.plan.company import Company
-from infra_apply.terminal import Ticker
+from infra_apply.terminal import StatusLine
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +44,19 @@ def look(arguments: argparse.Namespace, company: Company, drawn: Picture) -> Loo
 
 
 def _account(arguments: argparse.Namespace, drawn: Graph) -> tuple[Live | None, bool]:
-    ticker = Ticker(sys.stderr)
+    status_line = StatusLine(sys.stderr)
     with client_of(arguments) as client:
         if client is None:
-            ticker.say("no DigitalOcean token: only whether ports answer is known")
+            status_line.say("no DigitalOcean token: only whether ports answer is known")
             return None, True
-        ticker.show("reading the account")
+        status_line.show("reading the account")
         try:
             return read_live(client, (node.name for node in drawn.of("cluster"))), True
         except Outage as outage:
-            ticker.say(f"{outage}\n  so what the account holds is shown as unknown")
+            status_line.say(f"{outage}\n  so what the account holds is shown as unknown")
             return None, False
         finally:
-            ticker.clear()
+            status_line.clear()
 
 
 def _answers(drawn: Graph, timeout: float) -> dict[str, Answer]:
@@ -65,16 +65,16 @@ def _answers(drawn: Graph, timeout: float) -> dict[str, Answer]:
     for node in drawn.of("service"):
         if node.url and (spot := _spot(node.url)):
             targets[node.id] = spot
-    ticker = Ticker(sys.stderr)
-    ticker.show(f"asking {len(set(targets.values()))} ports")
+    status_line = StatusLine(sys.stderr)
+    status_line.show(f"asking {len(set(targets.values()))} ports")
     try:
         found = reach(
             targets.values(),
             timeout=timeout,
-            on_answer=lambda done, total: ticker.show(f"asked {done} of {total} ports"),
+            on_answer=lambda done, total: status_line.show(f"asked {done} of {total} ports"),
         )
     finally:
-        ticker.clear()
+        status_line.clear()
     return {id_: found[target] for id_, target in targets.items()}
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -13,7 +12,6 @@ from infra_apply.cli.looking import look
 from infra_apply.cli.mesh import read_company, report
 from infra_apply.cli.options import add_project_flags
 from infra_apply.cli.outside import add_account_flag
-from infra_apply.diagnostics.report.text import printable
 from infra_apply.diagnostics.suggest import did_you_mean
 from infra_apply.errors import Outage, Usage
 from infra_apply.map.graph import Graph, graph, impact, named, names
@@ -22,6 +20,7 @@ from infra_apply.map.mermaid import mermaid
 from infra_apply.map.model import Picture
 from infra_apply.map.page.build import page
 from infra_apply.map.text import impact_lines, tree
+from infra_apply.terminal import printable, wants_colour
 
 
 def add_parser(subparsers: Any) -> None:
@@ -90,7 +89,7 @@ def _show(form: str, picture: Picture) -> None:
     elif form == "mermaid":
         print("\n".join(mermaid(picture.graph)))
     else:
-        colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+        colour = wants_colour(sys.stdout)
         print("\n".join(tree(picture, colour=colour)))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import difflib
 import json
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,6 +20,7 @@ from infra_apply.inputs.replacing import replace
 from infra_apply.plan import company as companies
 from infra_apply.plan.company import Company
 from infra_apply.services_map.build import ForeignShape, Regenerated, lost, regenerate, services_map
+from infra_apply.terminal import plural, printable, wants_colour
 
 
 def add_parser(subparsers: Any) -> None:
@@ -61,7 +61,7 @@ def run(arguments: argparse.Namespace) -> int:
             next_step="mend the file, or remove its `services`",
         ) from None
     for line in lost(made):
-        print(text.printable(f"{shown}: {line}"), file=sys.stderr)
+        print(printable(f"{shown}: {line}"), file=sys.stderr)
     compare = _check if arguments.check else _write
     return compare(company.mesh_hosts, shown, before, made, len(entries))
 
@@ -76,11 +76,10 @@ def read_company(arguments: argparse.Namespace) -> Company:
 def report(found: Findings, *, strict: bool) -> None:
     """Say on stderr what was found: errors in full, and that there are warnings."""
     if found.errors or (strict and found.warnings):
-        colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+        colour = wants_colour(sys.stderr)
         print(text.findings(found, Path.cwd(), colour=colour), file=sys.stderr)
     elif found.warnings:
-        warnings = f"{found.warnings} warning" + ("" if found.warnings == 1 else "s")
-        print(f"{warnings}: infra-apply check shows them", file=sys.stderr)
+        print(f"{plural(found.warnings, 'warning')}: infra-apply check shows them", file=sys.stderr)
 
 
 def _same_content(company: Company, path: Path) -> bytes:
@@ -103,20 +102,20 @@ def _same_content(company: Company, path: Path) -> bytes:
 def _check(path: Path, shown: str, before: bytes, made: Regenerated, count: int) -> int:
     del path
     if made.content == before:
-        print(f"{shown}: the services map is up to date ({_services(count)})")
+        print(f"{shown}: the services map is up to date ({plural(count, 'service')})")
         return 0
     for line in _difference(shown, before, made.content):
-        print(text.printable(line))
+        print(printable(line))
     print(f"{shown}: the services map is stale; run infra-apply mesh --write", file=sys.stderr)
     return 1
 
 
 def _write(path: Path, shown: str, before: bytes, made: Regenerated, count: int) -> int:
     if made.content == before:
-        print(f"{shown}: the services map was up to date ({_services(count)})")
+        print(f"{shown}: the services map was up to date ({plural(count, 'service')})")
         return 0
     replace(path, before, made.content)
-    print(f"{shown}: wrote the services map ({_services(count)})")
+    print(f"{shown}: wrote the services map ({plural(count, 'service')})")
     return 0
 
 
@@ -125,7 +124,3 @@ def _difference(shown: str, before: bytes, after: bytes) -> Iterator[str]:
     return difflib.unified_diff(
         old, new, f"{shown} (as it is)", f"{shown} (regenerated)", lineterm=""
     )
-
-
-def _services(count: int) -> str:
-    return f"{count} service" + ("" if count == 1 else "s")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import sys
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from infra_apply.engine.run import Outcome
 from infra_apply.engine.tree import lines
 from infra_apply.plan.model import Plan
 from infra_apply.plan.text import not_rendered, notes
+from infra_apply.terminal import wants_colour
 
 
 def show(outcome: Outcome, plan: Plan, verb: str, form: str) -> int:
@@ -25,7 +25,7 @@ def show(outcome: Outcome, plan: Plan, verb: str, form: str) -> int:
         print(message, file=sys.stderr)
     if not outcome.ok:
         return 1
-    colour = sys.stdout.isatty() and "NO_COLOR" not in os.environ
+    colour = wants_colour(sys.stdout)
     for line in lines(outcome.steps, colour, done=verb != "preview", notes=notes(plan)):
         print(line)
     if verb == "preview":

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -16,6 +15,7 @@ from infra_apply.diagnostics.report import text
 from infra_apply.plan.json import as_json
 from infra_apply.plan.stack import plan_stack
 from infra_apply.plan.text import outline
+from infra_apply.terminal import wants_colour
 
 
 def add_parser(subparsers: Any) -> None:
@@ -38,7 +38,7 @@ def run(arguments: argparse.Namespace) -> int:
     )
     found = planned.findings
     if found.diagnostics:
-        colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+        colour = wants_colour(sys.stderr)
         print(text.findings(found, Path.cwd(), colour=colour), file=sys.stderr)
     if planned.plan is None or (arguments.strict and found.warnings):
         return 1

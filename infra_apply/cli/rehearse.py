@@ -24,7 +24,7 @@ from infra_apply.errors import Refusal, Usage
 from infra_apply.inputs.pulumi_project import Project
 from infra_apply.plan.stack import Planned, plan_stack
 from infra_apply.rehearsal import session
-from infra_apply.terminal import Ticker
+from infra_apply.terminal import StatusLine, wants_colour
 
 VERBS: Final = {
     "preview": "what `pulumi up` would do",
@@ -68,7 +68,7 @@ def run_engine(arguments: argparse.Namespace) -> int:
         stack = planned.plan.stack
         if arguments.everything:
             session.lift_protection(rehearsal, engine, stack)
-        progress = Progress(Ticker(sys.stderr), arguments.verb)
+        progress = Progress(StatusLine(sys.stderr), arguments.verb)
         try:
             outcome = run(
                 arguments.verb,
@@ -145,7 +145,7 @@ def _rehearsal(
     arguments: argparse.Namespace,
 ) -> Iterator[tuple[Planned, Engine, session.Rehearsal]]:
     project, planned = _planned(arguments)
-    engine = install(os.environ, Ticker(sys.stderr))
+    engine = install(os.environ, StatusLine(sys.stderr))
     with (
         _directory(arguments) as directory,
         session.rehearsal(
@@ -171,7 +171,7 @@ def _planned(arguments: argparse.Namespace) -> tuple[Project, Planned]:
     project = project_of(arguments)
     planned = plan_stack(project, stack_of(arguments), config_file=arguments.config_file)
     if planned.plan is None:
-        colour = sys.stderr.isatty() and "NO_COLOR" not in os.environ
+        colour = wants_colour(sys.stderr)
         raise Refusal(
             "these manifests cannot be planned\n\n"
             + text.findings(planned.findings, Path.cwd(), colour=colour)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from infra_apply.plan.model import HostPlan, Plan, PoolPlan
+from infra_apply.terminal import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +242,7 @@ def _made_of(one: HostCost) -> str:
 
 
 def _pool_words(pool: PoolCost) -> str:
-    slots = f"{pool.slots} slot" + ("" if pool.slots == 1 else "s")
+    slots = plural(pool.slots, "slot")
     least, most = pool.hourly or (None, None)
     if least is None or most is None:
         price = "price unknown"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from infra_apply.engine.events import EngineMessage, Event, Phase, Step, Summary
 
 if TYPE_CHECKING:
-    from infra_apply.terminal import Ticker
+    from infra_apply.terminal import StatusLine
 
 _IN_ALL = frozenset({"same", "create", "update", "delete", "replace", "import", "read"})
 
@@ -19,8 +19,8 @@ class Progress:
     many there are in all is known when a plan was made first (`up`, `destroy`).
     """
 
-    def __init__(self, ticker: Ticker, doing: str) -> None:
-        self._ticker = ticker
+    def __init__(self, status_line: StatusLine, doing: str) -> None:
+        self._ticker = status_line
         self._doing = doing
         self._done: set[str] = set()
         self._all: int | None = None

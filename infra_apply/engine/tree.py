@@ -8,6 +8,8 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from infra_apply.terminal import Colour, painted
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
     from collections.abc import Set as AbstractSet
@@ -26,7 +28,15 @@ _SYMBOLS = {
     "read": ">",
     "discard": "<",
 }
-_COLOURS = {"+": "32", "~": "33", "-": "31", "+-": "35", "=": "36", ">": "36", "<": "33"}
+_COLOURS: Mapping[str, Colour] = {
+    "+": "green",
+    "~": "yellow",
+    "-": "red",
+    "+-": "magenta",
+    "=": "cyan",
+    ">": "cyan",
+    "<": "yellow",
+}
 _WORDS = {
     "+": ("to create", "created"),
     "=": ("to import", "imported"),
@@ -122,7 +132,7 @@ def _aligned(
 
 def _coloured(line: str, step: Step) -> str:
     symbol = _symbol(step)
-    return f"\x1b[{_COLOURS[symbol]}m{line}\x1b[0m" if symbol else line
+    return painted(line, _COLOURS[symbol], enabled=True) if symbol else line
 
 
 def _symbol(step: Step) -> str:

@@ -8,6 +8,7 @@ from typing import Literal
 
 from infra_apply.digitalocean.live import LiveDroplet
 from infra_apply.gpu.slots import BOOT_GRACE, LEASE_LASTS, Slot, slots_of
+from infra_apply.terminal import duration
 
 Verdict = Literal["destroy", "keep", "report"]
 
@@ -35,7 +36,7 @@ def _judged(slot: Slot, now: float) -> Judged:
     if deadline is None:
         return Judged(slot, "report", "it has no deadline that can be read")
     if now >= deadline:
-        return Judged(slot, "destroy", f"its deadline passed {_ago(now - deadline)} ago")
+        return Judged(slot, "destroy", f"its deadline passed {duration(now - deadline)} ago")
     if slot.busy(now):
         return Judged(slot, "keep", "its lease is live")
     return _leaseless(slot, now)
@@ -48,14 +49,7 @@ def _leaseless(slot: Slot, now: float) -> Judged:
     if age is None:
         return Judged(slot, "report", "its age is not known, and it has no live lease")
     if age < BOOT_GRACE:
-        return Judged(slot, "keep", f"it is {_ago(age)} old, and may still be starting")
+        return Judged(slot, "keep", f"it is {duration(age)} old, and may still be starting")
     if lease is None:
-        return Judged(slot, "destroy", f"it is {_ago(age)} old and never had a lease")
-    return Judged(slot, "destroy", f"its lease ended {_ago(now - lease - LEASE_LASTS)} ago")
-
-
-def _ago(seconds: float) -> str:
-    minutes = int(seconds // 60)
-    if minutes < 60:  # noqa: PLR2004 - minutes an hour
-        return f"{minutes} min"
-    return f"{minutes // 60} h {minutes % 60:02d} min"
+        return Judged(slot, "destroy", f"it is {duration(age)} old and never had a lease")
+    return Judged(slot, "destroy", f"its lease ended {duration(now - lease - LEASE_LASTS)} ago")

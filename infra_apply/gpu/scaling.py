@@ -20,7 +20,7 @@ from infra_apply.gpu.placement import Place, places, why_none
 from infra_apply.gpu.pool import Pool, survey
 from infra_apply.gpu.recipe import Recipe, SlotPlan
 from infra_apply.gpu.stack import Backend
-from infra_apply.terminal import Ticker
+from infra_apply.terminal import StatusLine
 
 Render = Callable[[Sequence[SlotPlan]], None]
 
@@ -40,7 +40,7 @@ class Site:
     client: Client
     destroyer: Destroyer
     render: Render
-    ticker: Ticker
+    status_line: StatusLine
     clock: Callable[[], float]
     force: bool = False
 
@@ -57,7 +57,7 @@ def look(site: Site) -> Pool:
     # A pending create is taken out before anything else, or it would stay there for ever; a
     # droplet that is gone is forgotten, since deleting it would fail.
     outcome = site.backend.act(
-        "refresh", site.stack, clear_pending_creates=True, ticker=site.ticker
+        "refresh", site.stack, clear_pending_creates=True, status_line=site.status_line
     )
     if not outcome.ok:
         raise engine_failed(outcome, "the pool's state cannot be brought up to date")
@@ -131,13 +131,15 @@ def _act(site: Site, seen: Pool, change: Change) -> Outcome | None:
         refuse_busy(change.remove, site.clock())
     if change.by_engine:
         outcome = site.backend.act(
-            "up", site.stack, program=_program(site, seen, change), ticker=site.ticker
+            "up", site.stack, program=_program(site, seen, change), status_line=site.status_line
         )
     if outcome is None or outcome.ok:
         for slot in change.by_hand:
-            site.ticker.show(f"{site.pool}: destroying slot {slot.id}, droplet {slot.droplet.id}")
+            site.status_line.show(
+                f"{site.pool}: destroying slot {slot.id}, droplet {slot.droplet.id}"
+            )
             site.destroyer.destroy(slot.droplet.id)
-        site.ticker.end()
+        site.status_line.end()
     return outcome
 
 

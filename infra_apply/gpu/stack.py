@@ -23,7 +23,7 @@ from infra_apply.engine.run import Outcome, Verb, run
 from infra_apply.errors import Outage, Retry
 from infra_apply.gpu.pool import Remembered
 from infra_apply.gpu.state import is_abandoned, remembered_in
-from infra_apply.terminal import Ticker
+from infra_apply.terminal import StatusLine
 
 if TYPE_CHECKING:
     from pulumi.automation import PulumiFn
@@ -62,7 +62,7 @@ class Backend:
         *,
         program: PulumiFn | None = None,
         clear_pending_creates: bool = False,
-        ticker: Ticker,
+        status_line: StatusLine,
     ) -> Outcome:
         """Run the engine on a stack, once nobody else is at work on it.
 
@@ -71,7 +71,7 @@ class Backend:
         """
         waited = 0
         while True:
-            progress = Progress(ticker, f"{stack}: {verb}")
+            progress = Progress(status_line, f"{stack}: {verb}")
             try:
                 return run(
                     verb,
@@ -90,11 +90,13 @@ class Backend:
             except Retry as locked:
                 if is_abandoned(locked.tried, socket.gethostname(), _is_running):
                     self._unlock(stack)
-                    ticker.say(f"{stack}: the run that held its lock is gone; the lock is lifted")
+                    status_line.say(
+                        f"{stack}: the run that held its lock is gone; the lock is lifted"
+                    )
                 elif waited >= _PATIENCE:
                     raise
                 else:
-                    ticker.show(f"{locked.tried}; waiting")
+                    status_line.show(f"{locked.tried}; waiting")
                     waited += _BETWEEN_TRIES
                     time.sleep(_BETWEEN_TRIES)
             finally:

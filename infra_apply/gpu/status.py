@@ -9,6 +9,7 @@ from typing import Any
 
 from infra_apply.gpu.pool import Pool
 from infra_apply.gpu.slots import Slot
+from infra_apply.terminal import duration, plural, table
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +27,7 @@ def text(status: Status, now: float) -> Iterator[str]:
     if not rows:
         yield "no slot is there, and nothing bills"
     else:
-        yield from _table([_HEAD, *rows])
+        yield from table([_HEAD, *rows])
         yield ""
         yield _bill([slot for pool in _sorted(status) for slot in _all(pool)], now)
     if found := list(differences(status)):
@@ -81,13 +82,10 @@ def differences(status: Status) -> Iterator[str]:
                 )
 
 
-def span(seconds: float | None) -> str:
-    """Write a length of time: `4 min`, `3 h 05 min`."""
-    if seconds is None:
-        return "unknown"
-    minutes = int(abs(seconds) // 60)
-    words = f"{minutes // 60} h {minutes % 60:02d} min" if minutes >= _HOUR else f"{minutes} min"
-    return f"-{words}" if seconds < 0 else words
+def age_words(slot: Slot, now: float) -> str:
+    """Write how old a slot is: `3 h 05 min`, or `unknown`."""
+    age = slot.age(now)
+    return "unknown" if age is None else duration(age)
 
 
 def when(seconds: float | None) -> str:
@@ -116,22 +114,16 @@ def _row(slot: Slot, now: float) -> tuple[str, ...]:
         slot.phase(now),
         f"{live.size} in {live.region}",
         str(live.id),
-        span(slot.age(now)),
+        age_words(slot, now),
         "unknown" if spent is None else f"${spent:.2f}",
         when(slot.deadline),
     )
 
 
-def _table(rows: Sequence[Sequence[str]]) -> Iterator[str]:
-    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
-    for row in rows:
-        yield "  ".join(f"{cell:{width}}" for cell, width in zip(row, widths, strict=True)).rstrip()
-
-
 def _bill(slots: Sequence[Slot], now: float) -> str:
     hourly = [slot.droplet.hourly for slot in slots]
     spent = [slot.spent(now) for slot in slots]
-    count = f"{len(slots)} slot" + ("" if len(slots) == 1 else "s")
+    count = plural(len(slots), "slot")
     partly = ", partly unknown" if None in hourly or None in spent else ""
     return (
         f"{count}: ${sum(one for one in hourly if one):.2f} an hour, "
@@ -162,4 +154,3 @@ def _entry(slot: Slot, pool: Pool, now: float, *, known: bool) -> dict[str, Any]
 
 
 _HEAD = ("pool", "slot", "phase", "size", "droplet", "age", "spent", "deadline")
-_HOUR = 60

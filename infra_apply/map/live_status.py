@@ -11,6 +11,7 @@ from infra_apply.digitalocean.live import Live, LiveDroplet
 from infra_apply.map.graph import Graph, Node
 from infra_apply.map.probe import Answer
 from infra_apply.plan.model import HostPlan, Plan
+from infra_apply.terminal import plural
 
 Mark = Literal["good", "drift", "bad", "unknown"]
 
@@ -147,8 +148,7 @@ def _cluster(node: Node, live: Live | None) -> Standing:
         return UNKNOWN
     if node.name not in live.databases:
         return Standing("bad", "no such cluster")
-    count = len(live.databases[node.name])
-    return Standing("good", f"{count} database" + ("" if count == 1 else "s"))
+    return Standing("good", plural(len(live.databases[node.name]), "database"))
 
 
 def _database(node: Node, live: Live | None) -> Standing:
@@ -162,7 +162,7 @@ def _database(node: Node, live: Live | None) -> Standing:
 def _pool(of: Sequence[Slot]) -> Standing:
     if not of:
         return Standing("good", "empty")
-    count = f"{len(of)} slot" + ("" if len(of) == 1 else "s")
+    count = plural(len(of), "slot")
     notes = tuple(
         f"{slot.id}: {slot.droplet.size} in {slot.droplet.region}, {slot.droplet.status}, "
         + (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
-from infra_apply.diagnostics.report.text import printable
 from infra_apply.map.graph import Graph, Kind, Node
+from infra_apply.terminal import printable
 
 
 def mermaid(drawn: Graph) -> Iterator[str]:

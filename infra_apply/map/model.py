@@ -9,6 +9,7 @@ from typing import Final
 from infra_apply.diagnostics.model import Diagnostic, Findings
 from infra_apply.map.graph import Graph, Node
 from infra_apply.map.live_status import Slot, Standing
+from infra_apply.terminal import plural
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +49,10 @@ LANES: Final = {
 """The lanes in the order they are drawn, by provider."""
 
 
-def counted(number: int, thing: str) -> str:
-    """Write a number of things: `1 host`, `2 hosts`."""
-    return f"{number} {thing}" + ("" if number == 1 else "s")
-
-
 def summary(picture: Picture) -> Iterator[str]:
     """Yield what there is of each kind."""
     drawn = picture.graph
-    yield counted(sum(1 for _ in drawn.of("host")), "host")
-    yield counted(sum(node.serves for node in drawn.nodes), "service")
-    yield counted(sum(1 for _ in drawn.of("database")), "database")
-    yield counted(sum(1 for _ in drawn.of("pool")), "GPU pool")
+    yield plural(sum(1 for _ in drawn.of("host")), "host")
+    yield plural(sum(node.serves for node in drawn.nodes), "service")
+    yield plural(sum(1 for _ in drawn.of("database")), "database")
+    yield plural(sum(1 for _ in drawn.of("pool")), "GPU pool")

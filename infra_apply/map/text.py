@@ -6,15 +6,15 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from infra_apply.diagnostics.report.text import printable
 from infra_apply.map.graph import Affected, Graph, Node
 from infra_apply.map.live_status import Mark, Standing, cost_so_far
-from infra_apply.map.model import LANES, Picture, counted, summary
+from infra_apply.map.model import LANES, Picture, summary
+from infra_apply.terminal import Colour, painted, plural, printable
 
 
 def tree(picture: Picture, *, colour: bool = False) -> Iterator[str]:
     """Yield the lines: lanes, their hosts and services, then stores, pools and what is outside."""
-    pen = _Pen(picture, _PAINT if colour else {})
+    pen = _Pen(picture, colour)
     looked = f", as of {picture.as_of}" if picture.as_of else ""
     yield f"{printable(picture.name)}: {', '.join(summary(picture))}{looked}"
     for lane, title in LANES.items():
@@ -39,9 +39,9 @@ def impact_lines(drawn: Graph, gone: Sequence[Node], affected: Iterable[Affected
         return
     services = sum(one.node.serves for one in found)
     others = len(found) - services
-    also = f" and {counted(others, 'other part')}" if others else ""
+    also = f" and {plural(others, 'other part')}" if others else ""
     ending = "s" if len(found) == 1 else ""
-    yield f"if {what}, {counted(services, 'service')}{also} no longer work{ending}"
+    yield f"if {what}, {plural(services, 'service')}{also} no longer work{ending}"
     width = max(len(one.node.name) for one in found)
     for one in found:
         via = f"{_RELATIONS[one.through.relation]} {drawn.by_id[one.through.target].name}"
@@ -53,7 +53,7 @@ def impact_lines(drawn: Graph, gone: Sequence[Node], affected: Iterable[Affected
 @dataclass(frozen=True, slots=True)
 class _Pen:
     picture: Picture
-    paint: Mapping[str, str]
+    colour: bool
 
 
 def _lane(pen: _Pen, nodes: Sequence[Node], title: str) -> Iterator[str]:
@@ -91,7 +91,7 @@ def _needs(drawn: Graph, node: Node) -> str:
 
 def _mistakes(picture: Picture, node: Node) -> str:
     found = picture.findings_of(node)
-    return f"({counted(len(found), 'finding')})" if found else ""
+    return f"({plural(len(found), 'finding')})" if found else ""
 
 
 def _databases(pen: _Pen) -> Iterator[str]:
@@ -127,7 +127,7 @@ def _used_by(drawn: Graph, node: Node) -> str:
 
 def _line(pen: _Pen, node: Node, level: int, name: str, facts: Sequence[str]) -> str:
     standing = pen.picture.standing(node)
-    said = [_standing(standing, pen.paint)] if standing else []
+    said = [_standing(standing, colour=pen.colour)] if standing else []
     shown = [printable(name), *said, *map(printable, facts)]
     words = "  ".join(one for one in shown if one.strip())
     line = f"{'  ' * level}{words}".rstrip()
@@ -135,9 +135,9 @@ def _line(pen: _Pen, node: Node, level: int, name: str, facts: Sequence[str]) ->
     return "\n".join([line, *(f"{'  ' * (level + 2)}- {printable(note)}" for note in notes)])
 
 
-def _standing(standing: Standing, paint: Mapping[str, str]) -> str:
-    on, off = paint.get(standing.mark, ""), paint.get("off", "")
-    return f"{on}[{_MARKS[standing.mark]} {printable(standing.words)}]{off}"
+def _standing(standing: Standing, *, colour: bool) -> str:
+    text = f"[{_MARKS[standing.mark]} {printable(standing.words)}]"
+    return painted(text, _COLOURS[standing.mark], enabled=colour)
 
 
 _MARKS: Final[Mapping[Mark, str]] = {"good": "ok", "drift": "~", "bad": "!", "unknown": "?"}
@@ -146,10 +146,9 @@ _RELATIONS: Final = {
     "runs_on": "runs on",
     "stores_in": "stores in",
 }
-_PAINT: Final = {
-    "good": "\x1b[32m",
-    "drift": "\x1b[33m",
-    "bad": "\x1b[1;31m",
-    "unknown": "\x1b[2m",
-    "off": "\x1b[0m",
+_COLOURS: Final[Mapping[Mark, Colour]] = {
+    "good": "green",
+    "drift": "yellow",
+    "bad": "bold red",
+    "unknown": "dim",
 }

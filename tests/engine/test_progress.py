@@ -6,7 +6,7 @@ import io
 
 from infra_apply.engine.events import EngineMessage, Event, Phase, Step, Summary
 from infra_apply.engine.progress import Progress
-from infra_apply.terminal import Ticker
+from infra_apply.terminal import StatusLine
 
 
 def done(name: str, kind: str = "t:Host") -> Step:
@@ -16,7 +16,7 @@ def done(name: str, kind: str = "t:Host") -> Step:
 def test_resources_are_counted_against_what_the_plan_found() -> None:
     now = 0.0
     stream = io.StringIO()
-    progress = Progress(Ticker(stream, lambda: now, between=0), "applying")
+    progress = Progress(StatusLine(stream, lambda: now, between=0), "applying")
     events: list[Event] = [
         Phase(1),
         done("a"),
@@ -47,7 +47,7 @@ def test_resources_are_counted_against_what_the_plan_found() -> None:
 def test_time_passes_without_events() -> None:
     now = 0.0
     stream = io.StringIO()
-    progress = Progress(Ticker(stream, lambda: now), "applying")
+    progress = Progress(StatusLine(stream, lambda: now), "applying")
     now = 16.0
     progress.tick()
     assert stream.getvalue() == "applying (0 s)\napplying (16 s)\n"

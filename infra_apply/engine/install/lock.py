@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from infra_apply.terminal import Ticker
+    from infra_apply.terminal import StatusLine
 
 _BETWEEN_TRIES = 0.5
 
 
 @contextlib.contextmanager
-def held(path: Path, progress: Ticker) -> Iterator[None]:
+def held(path: Path, progress: StatusLine) -> Iterator[None]:
     """Hold the lock at `path`; while another process has it, wait and say for whom.
 
     flock(2) frees the lock when its holder ends, killed or not. The file itself stays: removing

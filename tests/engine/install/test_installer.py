@@ -18,7 +18,7 @@ from infra_apply.engine.child_process import ChildFailed
 from infra_apply.engine.install import find, vendor
 from infra_apply.engine.install.installer import BUILD, VENDOR, Way, _ways, install
 from infra_apply.errors import Outage, Usage
-from infra_apply.terminal import Ticker
+from infra_apply.terminal import StatusLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -36,8 +36,8 @@ def said() -> io.StringIO:
 
 
 @pytest.fixture
-def progress(said: io.StringIO) -> Ticker:
-    return Ticker(said)
+def progress(said: io.StringIO) -> StatusLine:
+    return StatusLine(said)
 
 
 def engine_in(root: Path, version: str = "3.259.0") -> None:
@@ -47,15 +47,15 @@ def engine_in(root: Path, version: str = "3.259.0") -> None:
         (root / "bin" / name).chmod(0o755)
 
 
-def works(root: Path, _environment: Mapping[str, str], _progress: Ticker) -> None:
+def works(root: Path, _environment: Mapping[str, str], _progress: StatusLine) -> None:
     engine_in(root)
 
 
-def fails(_root: Path, _environment: Mapping[str, str], _progress: Ticker) -> None:
+def fails(_root: Path, _environment: Mapping[str, str], _progress: StatusLine) -> None:
     raise ChildFailed("its host cannot be reached")
 
 
-def never(_root: Path, _environment: Mapping[str, str], _progress: Ticker) -> None:
+def never(_root: Path, _environment: Mapping[str, str], _progress: StatusLine) -> None:
     pytest.fail("this way should not be tried")
 
 
@@ -64,7 +64,7 @@ def left(environment: Mapping[str, str]) -> list[str]:
 
 
 def test_the_first_way_that_works_fills_the_cache(
-    environment: dict[str, str], progress: Ticker
+    environment: dict[str, str], progress: StatusLine
 ) -> None:
     ways = [Way("the first", "vendor", works), Way("the second", "build", never)]
     engine = install(environment, progress, ways)
@@ -75,7 +75,7 @@ def test_the_first_way_that_works_fills_the_cache(
 
 
 def test_an_engine_that_is_there_is_returned_at_once(
-    environment: dict[str, str], progress: Ticker
+    environment: dict[str, str], progress: StatusLine
 ) -> None:
     engine_in(find.cached_binary(environment).parent.parent)
     engine = install(environment, progress, [Way("any", "build", never)])
@@ -83,7 +83,7 @@ def test_an_engine_that_is_there_is_returned_at_once(
 
 
 def test_a_way_that_fails_is_told_in_one_line_and_the_next_is_tried(
-    environment: dict[str, str], progress: Ticker, said: io.StringIO
+    environment: dict[str, str], progress: StatusLine, said: io.StringIO
 ) -> None:
     ways = [Way("the vendor's installer", "vendor", fails), Way("a build", "build", works)]
     assert install(environment, progress, ways).origin == "build"
@@ -93,7 +93,7 @@ def test_a_way_that_fails_is_told_in_one_line_and_the_next_is_tried(
 
 
 def test_no_way_left_is_an_outage_that_names_every_reason(
-    environment: dict[str, str], progress: Ticker
+    environment: dict[str, str], progress: StatusLine
 ) -> None:
     ways = [Way("the vendor's installer", "vendor", fails), Way("a build", "build", fails)]
     with pytest.raises(Outage) as caught:
@@ -110,9 +110,9 @@ registry and run `infra-apply engine install` again""")
 
 
 def test_an_engine_that_does_not_run_is_not_moved_into_the_cache(
-    environment: dict[str, str], progress: Ticker
+    environment: dict[str, str], progress: StatusLine
 ) -> None:
-    def broken(root: Path, _environment: Mapping[str, str], _progress: Ticker) -> None:
+    def broken(root: Path, _environment: Mapping[str, str], _progress: StatusLine) -> None:
         engine_in(root)
         (root / "bin" / "pulumi").write_text("#!/bin/sh\nexit 9\n")
 
@@ -122,7 +122,7 @@ def test_an_engine_that_does_not_run_is_not_moved_into_the_cache(
 
 
 def test_a_broken_engine_in_the_cache_is_told_and_replaced(
-    environment: dict[str, str], progress: Ticker, said: io.StringIO
+    environment: dict[str, str], progress: StatusLine, said: io.StringIO
 ) -> None:
     cached = find.cached_binary(environment)
     engine_in(cached.parent.parent)
@@ -133,7 +133,7 @@ def test_a_broken_engine_in_the_cache_is_told_and_replaced(
 
 
 def test_what_a_killed_install_left_is_cleared(
-    environment: dict[str, str], progress: Ticker
+    environment: dict[str, str], progress: StatusLine
 ) -> None:
     litter = find.cache_folder(environment) / ".staging-dead" / "root"
     litter.mkdir(parents=True)
@@ -142,7 +142,7 @@ def test_what_a_killed_install_left_is_cleared(
 
 
 def test_a_second_install_waits_says_for_whom_and_finds_what_the_first_made(
-    environment: dict[str, str], progress: Ticker, said: io.StringIO
+    environment: dict[str, str], progress: StatusLine, said: io.StringIO
 ) -> None:
     folder = find.cache_folder(environment)
     folder.mkdir(parents=True)
@@ -166,9 +166,9 @@ def test_a_second_install_waits_says_for_whom_and_finds_what_the_first_made(
 
 
 def test_an_interrupted_install_leaves_no_engine_and_no_litter(
-    environment: dict[str, str], progress: Ticker
+    environment: dict[str, str], progress: StatusLine
 ) -> None:
-    def interrupted(root: Path, _environment: Mapping[str, str], _progress: Ticker) -> None:
+    def interrupted(root: Path, _environment: Mapping[str, str], _progress: StatusLine) -> None:
         engine_in(root)
         raise KeyboardInterrupt
 
@@ -205,7 +205,7 @@ def test_ctrl_c_during_a_build_ends_it_and_exits_130(
 
 
 def test_a_cache_that_cannot_be_written_is_an_outage(
-    environment: dict[str, str], progress: Ticker, tmp_path: Path
+    environment: dict[str, str], progress: StatusLine, tmp_path: Path
 ) -> None:
     (tmp_path / "c").write_text("a file where the cache should be")
     with pytest.raises(Outage, match="set XDG_CACHE_HOME") as caught:
@@ -222,7 +222,7 @@ def test_the_vendor_comes_first_and_registry_leaves_it_out() -> None:
 
 def test_the_vendors_installer_gets_the_folder_and_the_version(
     environment: dict[str, str],
-    progress: Ticker,
+    progress: StatusLine,
     script: Callable[[str, str], Path],
     tmp_path: Path,
 ) -> None:
@@ -235,7 +235,7 @@ def test_the_vendors_installer_gets_the_folder_and_the_version(
 
 def test_a_vendor_out_of_reach_is_one_line(
     environment: dict[str, str],
-    progress: Ticker,
+    progress: StatusLine,
     script: Callable[[str, str], Path],
     tmp_path: Path,
 ) -> None:
@@ -245,7 +245,7 @@ def test_a_vendor_out_of_reach_is_one_line(
 
 
 def test_the_installers_own_program_tells_an_unreachable_host_in_one_line(
-    environment: dict[str, str], progress: Ticker, tmp_path: Path
+    environment: dict[str, str], progress: StatusLine, tmp_path: Path
 ) -> None:
     # A closed port on this machine as the proxy: nothing outside is asked.
     environment |= {"https_proxy": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
