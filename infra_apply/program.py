@@ -1,0 +1,93 @@
+"""The Pulumi program: load, check, plan, observe, reconcile, render."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pulumi
+from pulumi.runtime.config import CONFIG, get_config_env
+
+from infra_apply import naming
+from infra_apply.cost import compute
+from infra_apply.diagnostics.codes import Severity
+from infra_apply.diagnostics.model import Diagnostic
+from infra_apply.diagnostics.report import text
+from infra_apply.digitalocean.client import Client, access
+from infra_apply.digitalocean.live import read_gpu_droplets
+from infra_apply.digitalocean.model import Account
+from infra_apply.digitalocean.read import observe
+from infra_apply.errors import Failure
+from infra_apply.gpu.change import as_it_is
+from infra_apply.inputs import settings
+from infra_apply.inputs.pulumi_project import find
+from infra_apply.plan.stack import plan_stack
+from infra_apply.reconcile.decide import Decisions, reconcile
+from infra_apply.render.slots import render_slots
+from infra_apply.render.stack import render
+
+
+def main() -> None:
+    """Render the current stack of the Pulumi project in the working directory.
+
+    Every decision falls before the first resource is registered. Raises pulumi.RunError, which the
+    engine shows without a traceback.
+    """
+    try:
+        _render_stack()
+    except Failure as failure:
+        raise pulumi.RunError(str(failure)) from None
+
+
+def _render_stack() -> None:
+    if pool := naming.pool_of_stack(pulumi.get_stack()):
+        _show_pool(*pool)
+        return
+    values = settings.from_config({**get_config_env(), **CONFIG.get()})
+    planned = plan_stack(find(Path.cwd()), pulumi.get_stack(), values=values)
+    _report(planned.findings.diagnostics)
+    if planned.plan is None:
+        return
+    account = observe(_client(), planned.plan)
+    decisions, problems = reconcile(planned.plan, account)
+    _report(problems)
+    if decisions is not None:
+        pulumi.log.info(f"cost: {_cost(decisions, account)}")
+        render(decisions)
+
+
+def _show_pool(environment: str, project: str) -> None:
+    """Declare a pool's slots as they are. An update ends here: what it left out would end too."""
+    if not pulumi.runtime.is_dry_run():
+        raise pulumi.RunError(
+            "a plain update does not change a GPU pool, and changed nothing; use: "
+            f"infra-apply gpu scale {project} N --stack {environment}"
+        )
+    slots, problems = as_it_is(read_gpu_droplets(_client()), environment, project)
+    for problem in problems:
+        pulumi.log.warn(problem)
+    render_slots(slots)
+
+
+def _client() -> Client:
+    digitalocean = pulumi.Config("digitalocean")
+    credentials = {key: digitalocean.get(key) for key in ("token", "apiEndpoint")}
+    return Client(access(os.environ, credentials))
+
+
+def _cost(decisions: Decisions, account: Account) -> str:
+    by_size = {slug: (size.monthly, size.hourly) for slug, size in account.sizes.items()}
+    prices = compute.Prices(by_size, "the account's sizes")
+    before = compute.cost([compute.as_it_is(decisions.plan, decisions.sizes_now)], prices)
+    after = compute.cost([decisions.rendered], prices)
+    return compute.difference(before, after)
+
+
+def _report(found: tuple[Diagnostic, ...]) -> None:
+    """Show warnings; end the run, with no traceback and all errors at once, if there are any."""
+    here = Path.cwd()
+    errors = [one for one in found if one.severity is Severity.ERROR]
+    if errors:
+        raise pulumi.RunError("\n" + text.diagnostics(errors, here))
+    if found:
+        pulumi.log.warn("\n" + text.diagnostics(found, here))
