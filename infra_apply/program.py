@@ -9,7 +9,9 @@ import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env
 
 from infra_apply import naming
-from infra_apply.cost import compute
+from infra_apply.cost.compute import cost, with_current_sizes
+from infra_apply.cost.model import Prices
+from infra_apply.cost.text import difference
 from infra_apply.diagnostics.codes import Severity
 from infra_apply.diagnostics.model import Diagnostic
 from infra_apply.diagnostics.report import text
@@ -22,7 +24,8 @@ from infra_apply.gpu.change import as_it_is
 from infra_apply.inputs import settings
 from infra_apply.inputs.pulumi_project import find
 from infra_apply.plan.stack import plan_stack
-from infra_apply.reconcile.decide import Decisions, reconcile
+from infra_apply.reconcile.decide import reconcile
+from infra_apply.reconcile.model import Decisions
 from infra_apply.render.slots import render_slots
 from infra_apply.render.stack import render
 
@@ -77,10 +80,10 @@ def _client() -> Client:
 
 def _cost(decisions: Decisions, account: Account) -> str:
     by_size = {slug: (size.monthly, size.hourly) for slug, size in account.sizes.items()}
-    prices = compute.Prices(by_size, "the account's sizes")
-    before = compute.cost([compute.as_it_is(decisions.plan, decisions.sizes_now)], prices)
-    after = compute.cost([decisions.rendered], prices)
-    return compute.difference(before, after)
+    prices = Prices(by_size, "the account's sizes")
+    before = cost([with_current_sizes(decisions.plan, decisions.sizes_now)], prices)
+    after = cost([decisions.decided_plan], prices)
+    return difference(before, after)
 
 
 def _report(found: tuple[Diagnostic, ...]) -> None:

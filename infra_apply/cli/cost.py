@@ -10,9 +10,11 @@ from typing import Any
 from infra_apply.cli.mesh import read_company, report
 from infra_apply.cli.options import add_project_flags, stack_of
 from infra_apply.cli.outside import add_account_flag, client_of
-from infra_apply.cost import compute as costs
-from infra_apply.cost.compute import Prices
+from infra_apply.cost.compute import cost
+from infra_apply.cost.json import as_json
+from infra_apply.cost.model import Prices
 from infra_apply.cost.prices import BUILT_IN
+from infra_apply.cost.text import lines
 from infra_apply.digitalocean.live import read_prices
 from infra_apply.errors import Outage
 
@@ -39,11 +41,11 @@ def run(arguments: argparse.Namespace) -> int:
         return 1
     named = stack_of(arguments) if arguments.stack or arguments.config_file else None
     plans = [plan for name, plan in company.plans.items() if named in {None, name}]
-    found = costs.cost(plans, prices_of(arguments))
+    found = cost(plans, prices_of(arguments))
     if arguments.format == "json":
-        print(json.dumps(costs.as_json(found), indent=2, ensure_ascii=False))
+        print(json.dumps(as_json(found), indent=2, ensure_ascii=False))
     else:
-        print("\n".join(costs.lines(found)))
+        print("\n".join(lines(found)))
     return 0
 
 

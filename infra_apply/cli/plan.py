@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from infra_apply.cli.options import add_project_flags, project_of, stack_of
-from infra_apply.cost.compute import cost, one_line
+from infra_apply.cost.compute import cost
 from infra_apply.cost.prices import BUILT_IN
+from infra_apply.cost.text import one_line
 from infra_apply.diagnostics.report import text
 from infra_apply.plan.json import as_json
 from infra_apply.plan.stack import plan_stack
-from infra_apply.plan.text import outline
+from infra_apply.plan.text import lines
 from infra_apply.terminal import wants_colour
 
 
@@ -45,6 +46,6 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.format == "json":
         print(json.dumps(as_json(planned.plan), indent=2, ensure_ascii=False))
     else:
-        print("\n".join(outline(planned.plan)))
+        print("\n".join(lines(planned.plan)))
         print(f"\n{one_line(cost([planned.plan], BUILT_IN))}")
     return 0

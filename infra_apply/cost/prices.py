@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from infra_apply.cost.compute import Prices
+from infra_apply.cost.model import Prices
 
 # Droplets: GET /v2/sizes as recorded with the provider; GPU droplets: public prices. A droplet's
 # hour is a 672nd of its month, a GPU's month 744 of its hours.

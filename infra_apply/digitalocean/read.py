@@ -14,13 +14,13 @@ def observe(client: Client, plan: Plan) -> Account:
     The clusters are always read, so that a wrong token or endpoint is known at once.
     """
     clusters = _clusters(client)
-    hosts = plan.rendered_hosts
+    hosts = plan.hosts
     if not hosts and not plan.pools:
         return Account(clusters)
     return Account(
         clusters=clusters,
-        ssh_keys=_ssh_keys(client) if any(host.ssh_keys for host in hosts) else {},
-        vpcs=_vpcs(client) if any(host.vpc for host in hosts) else {},
+        ssh_keys=_ssh_keys(client) if any(host.droplet.ssh_keys for host in hosts) else {},
+        vpcs=_vpcs(client) if any(host.droplet.vpc for host in hosts) else {},
         droplets=tuple(read_droplets(client)),
         firewalls=_firewalls(client),
         sizes=_sizes(client),

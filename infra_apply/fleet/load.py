@@ -65,12 +65,12 @@ def load(
 
 def _user_data(settings: Settings, base: Path, found: list[Diagnostic]) -> dict[str, str]:
     """Read the files the settings name for user data, by the name they give."""
-    named = {settings.droplet.user_data: settings.value("droplet", "userData")}
+    named = {settings.droplet.user_data_file: settings.value("droplet", "userData")}
     for name, host in settings.hosts.items():
         if "userData" in host.own_keys:
-            named[host.droplet.user_data] = settings.value("hosts", name, "userData")
+            named[host.droplet.user_data_file] = settings.value("hosts", name, "userData")
     for name, profile in settings.gpu_profiles.items():
-        named[profile.user_data] = settings.value("gpu", "profiles", name, "userData")
+        named[profile.user_data_file] = settings.value("gpu", "profiles", name, "userData")
     texts = {}
     for file, place in named.items():
         if file is None:

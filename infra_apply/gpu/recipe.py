@@ -88,7 +88,7 @@ def recipe(
         regions=profile.regions,
         image=profile.image,
         ssh_key_ids=tuple(str(ssh_keys[name]) for name in settings.droplet.ssh_keys),
-        user_data=fleet.user_data.get(profile.user_data) if profile.user_data else None,
+        user_data=fleet.user_data.get(profile.user_data_file) if profile.user_data_file else None,
         tags=_tags(settings, one),
         max_slots=limits.max_slots,
         max_hours=limits.max_hours or DEFAULT_HOURS,
@@ -110,7 +110,7 @@ def _tags(settings: Settings, one: Manifest) -> tuple[str, ...]:
 
 def _work(one: Manifest, profile: GpuProfile, named: str) -> Iterator[Diagnostic]:
     """A profile is checked with the settings; here it is the size that names no profile."""
-    if profile.user_data is None and is_bare_image(profile.image):
+    if profile.user_data_file is None and is_bare_image(profile.image):
         message = f"a slot made of `{named}` alone would start no work, and bill"
         hint = (
             f"add a profile of that name to the settings: "

@@ -20,7 +20,10 @@ from infra_apply.inputs.settings_schema import KNOWN, adapter
 
 @dataclass(frozen=True, slots=True)
 class Droplet:
-    """What a droplet is made with. Sizes, regions and images are DigitalOcean's slugs."""
+    """What a droplet is made with. Sizes, regions and images are DigitalOcean's slugs.
+
+    `user_data_file` is the name of a file, relative to Pulumi.yaml.
+    """
 
     region: str = "nyc3"
     size: str = "s-1vcpu-1gb"
@@ -29,7 +32,7 @@ class Droplet:
     vpc: str | None = None
     tags: tuple[str, ...] = ()
     backups: bool = False
-    user_data: str | None = None
+    user_data_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,7 @@ class GpuProfile:
     sizes: tuple[str, ...]
     regions: tuple[str, ...] = ()
     image: str | None = None
-    user_data: str | None = None
+    user_data_file: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +214,7 @@ def _droplet(base: Droplet, keys: Mapping[str, Any]) -> Droplet:
         vpc=keys.get("vpc", base.vpc),
         tags=tuple(keys.get("tags", base.tags)),
         backups=keys.get("backups", base.backups),
-        user_data=keys.get("userData", base.user_data),
+        user_data_file=keys.get("userData", base.user_data_file),
     )
 
 
@@ -241,7 +244,7 @@ def _profile(keys: Mapping[str, Any]) -> GpuProfile:
         sizes=tuple(keys["size"]),
         regions=tuple(keys.get("region", ())),
         image=keys.get("image"),
-        user_data=keys.get("userData"),
+        user_data_file=keys.get("userData"),
     )
 
 

@@ -99,7 +99,7 @@ def cost_so_far(of: Sequence[Slot]) -> str:
 
 def _planned(plans: Iterable[Plan]) -> dict[str, HostPlan]:
     """Return each host as the stack that owns it plans it."""
-    return {host.name: host for plan in plans for host in plan.rendered_hosts}
+    return {host.name: host for plan in plans for host in plan.hosts}
 
 
 def _host(node: Node, planned: HostPlan | None, live: Live) -> Standing:
@@ -127,14 +127,14 @@ def _droplets(node: Node, planned: HostPlan | None, live: Live) -> list[LiveDrop
 
 def _drift(planned: HostPlan, droplet: LiveDroplet) -> Iterator[str]:
     for what, declared, real in (
-        ("size", planned.size, droplet.size),
-        ("region", planned.region, droplet.region),
+        ("size", planned.droplet.size, droplet.size),
+        ("region", planned.droplet.region, droplet.region),
     ):
         if declared and real != declared:
             yield f"{what} is {real}, declared {declared}"
-    if missing := sorted(set(planned.tags) - set(droplet.tags)):
+    if missing := sorted(set(planned.droplet.tags) - set(droplet.tags)):
         yield f"lacks the tags {', '.join(missing)}"
-    ours = (tag for tag in set(droplet.tags) - set(planned.tags) if tag.startswith(_OURS))
+    ours = (tag for tag in set(droplet.tags) - set(planned.droplet.tags) if tag.startswith(_OURS))
     if extra := sorted(ours):
         yield f"has the tags {', '.join(extra)}, not declared"
 

@@ -8,53 +8,56 @@ from typing import Final
 from infra_apply import naming
 from infra_apply.inputs.manifest import Manifest
 from infra_apply.inputs.settings import Settings
-from infra_apply.plan.model import AccessPlan, FirewallPlan, HostPlan, Inbound
+from infra_apply.plan.model import AccessPlan, FirewallPlan, InboundRule
 
 ANYWHERE: Final = ("0.0.0.0/0", "::/0")
 
 
-def of_host(
-    host: HostPlan, settings: Settings, access: Sequence[AccessPlan]
+def host_firewall(
+    host: str, settings: Settings, access: Sequence[AccessPlan]
 ) -> FirewallPlan | None:
     """Return a host's firewall; None for one that is not managed here.
 
     A host made here is managed once `network.ssh` says who may log in: without that, a firewall
     would lock everybody out. An adopted host keeps its own until `firewall: managed`.
     """
-    asked_for = settings.host(host.name).firewall == "managed"
-    if host.lookup or settings.network.ssh is None or (host.adopt and not asked_for):
+    own = settings.host(host)
+    if settings.network.ssh is None or (own.adopt and own.firewall != "managed"):
         return None
-    services = [one for one in access if one.host == host.name]
-    inbound = {*_common(settings), *(rule for one in services for rule in _service(one))}
-    return FirewallPlan(host.name, naming.host_tag(host.name), tuple(sorted(inbound)))
+    rules = set(_operator_rules(settings))
+    for entry in access:
+        if entry.host == host:
+            rules |= set(_service_rules(entry))
+    return FirewallPlan(host, naming.host_tag(host), tuple(sorted(rules)))
 
 
-def of_pool(one: Manifest, settings: Settings) -> FirewallPlan | None:
-    """Return the firewall of a pool's slots, which nobody calls."""
+def pool_firewall(manifest: Manifest, settings: Settings) -> FirewallPlan | None:
+    """Return the firewall of a pool's slots, which no service calls."""
     if settings.network.ssh is None:
         return None
-    name = f"{naming.instance(*one.instance)}-gpu"
-    return FirewallPlan(name, naming.pool_tag(*one.instance), tuple(sorted(_common(settings))))
+    name = f"{naming.instance(*manifest.instance)}-gpu"
+    rules = tuple(sorted(_operator_rules(settings)))
+    return FirewallPlan(name, naming.pool_tag(*manifest.instance), rules)
 
 
-def _common(settings: Settings) -> Iterator[Inbound]:
-    """The doors every managed machine has: for its operators, and for the mesh's tunnel."""
+def _operator_rules(settings: Settings) -> Iterator[InboundRule]:
+    """Yield what every managed machine admits: ssh for its operators, and the mesh's tunnel."""
     if settings.network.ssh:
-        yield Inbound("tcp", _SSH, tuple(sorted(settings.network.ssh)))
+        yield InboundRule("tcp", _SSH, tuple(sorted(settings.network.ssh)))
     for tunnel in settings.network.mesh:
         protocol, _, port = tunnel.partition("/")
-        yield Inbound(protocol, port, ANYWHERE)
+        yield InboundRule(protocol, port, ANYWHERE)
 
 
-def _service(access: AccessPlan) -> Iterator[Inbound]:
+def _service_rules(access: AccessPlan) -> Iterator[InboundRule]:
     port = str(access.port)
     if access.public:
-        yield Inbound("tcp", port, ANYWHERE)
+        yield InboundRule("tcp", port, ANYWHERE)
         return
-    tags = {tag for source in access.sources for tag in source.tags}
-    addresses = {address for source in access.sources for address in source.addresses}
+    tags = {tag for caller in access.callers for tag in caller.tags}
+    addresses = {address for caller in access.callers for address in caller.addresses}
     if tags or addresses:
-        yield Inbound("tcp", port, tuple(sorted(addresses)), tuple(sorted(tags)))
+        yield InboundRule("tcp", port, tuple(sorted(addresses)), tuple(sorted(tags)))
 
 
 _SSH: Final = "22"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from infra_apply.plan.model import AccessPlan, HostPlan, Plan
+from infra_apply.plan.model import AccessPlan, HostPlan, LookedUpHost, Plan
 
 
 def as_json(plan: Plan) -> dict[str, Any]:
@@ -13,37 +13,44 @@ def as_json(plan: Plan) -> dict[str, Any]:
         "version": 1,
         "stack": plan.stack,
         "environment": plan.environment,
-        "hosts": [_host(one) for one in plan.hosts],
+        "hosts": [_host(host) for host in plan.all_hosts],
         "databases": [
-            {"project": one.project, "cluster": one.cluster, "name": one.name, "user": one.user}
-            for one in plan.databases
+            {
+                "project": database.project,
+                "cluster": database.cluster,
+                "name": database.name,
+                "user": database.user,
+            }
+            for database in plan.databases
         ],
         "pools": [
-            {"project": one.project, "size": one.sizes[0], "max_slots": one.max_slots}
-            for one in plan.pools
+            {"project": pool.project, "size": pool.sizes[0], "max_slots": pool.max_slots}
+            for pool in plan.pools
         ],
-        "access": [_access(one) for one in plan.access],
+        "access": [_access(entry) for entry in plan.access],
         "not_rendered": [
             {
-                "project": one.project,
-                "environment": one.environment,
-                "provider": one.provider,
-                "reason": one.reason,
+                "project": instance.project,
+                "environment": instance.environment,
+                "provider": instance.provider,
+                "reason": instance.reason,
             }
-            for one in plan.not_rendered
+            for instance in plan.not_rendered
         ],
     }
 
 
-def _host(one: HostPlan) -> dict[str, Any]:
+def _host(host: HostPlan | LookedUpHost) -> dict[str, Any]:
+    """Return a host; of one that another stack owns only its services are known."""
+    owned = host if isinstance(host, HostPlan) else None
     return {
-        "name": one.name,
-        "region": one.region,
-        "size": one.size,
-        "image": one.image,
-        "tags": list(one.tags),
-        "adopt": one.adopt,
-        "lookup": one.lookup,
+        "name": host.name,
+        "region": owned and owned.droplet.region,
+        "size": owned and owned.droplet.size,
+        "image": owned and owned.droplet.image,
+        "tags": list(owned.droplet.tags) if owned else [],
+        "adopt": owned and owned.adopt,
+        "lookup": owned is None,
         "services": [
             {
                 "project": service.project,
@@ -52,15 +59,15 @@ def _host(one: HostPlan) -> dict[str, Any]:
                 "systemd_unit": service.systemd_unit,
                 "runtime": service.runtime,
             }
-            for service in one.services
+            for service in host.services
         ],
     }
 
 
-def _access(one: AccessPlan) -> dict[str, Any]:
+def _access(access: AccessPlan) -> dict[str, Any]:
     return {
-        "host": one.host,
-        "port": one.port,
-        "from": [{"project": source.project, "host": source.host} for source in one.sources],
-        "public": one.public,
+        "host": access.host,
+        "port": access.port,
+        "from": [{"project": caller.project, "host": caller.host} for caller in access.callers],
+        "public": access.public,
     }

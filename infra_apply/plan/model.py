@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from infra_apply.diagnostics.model import Place
 from infra_apply.inputs.manifest import Environment, Provider
+from infra_apply.inputs.settings import Droplet
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -20,7 +21,7 @@ class ServicePlan:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Inbound:
+class InboundRule:
     """One rule that lets traffic in, from these addresses (CIDR) or droplets with these tags."""
 
     protocol: str
@@ -35,34 +36,35 @@ class FirewallPlan:
 
     name: str
     tag: str
-    inbound: tuple[Inbound, ...]
+    inbound: tuple[InboundRule, ...]
 
 
 @dataclass(frozen=True, slots=True)
 class HostPlan:
-    """One droplet, whatever it carries. Of one that is looked up, only the name is known.
+    """A machine this stack owns: one droplet, however many services it carries.
 
-    `adopt` is the id of a droplet that is there already, and `own_keys` are the settings that its
-    own entry has: everything else of it stays as it is.
-    `ssh_keys` and `vpc` are names; `user_data` is the script itself and may hold secrets.
+    `droplet` is what it is made with, its final tags included. `adopt` is the id of a droplet that
+    is there already, and `own_keys` are the settings that its own entry has: everything else of it
+    stays as it is. `user_data` is the script itself, and may hold secrets.
     """
 
     name: str
     services: tuple[ServicePlan, ...]
-    region: str | None = None
-    size: str | None = None
-    image: str | None = None
-    ssh_keys: tuple[str, ...] = ()
-    vpc: str | None = None
-    backups: bool = False
+    droplet: Droplet
     user_data: str | None = field(default=None, repr=False)
-    tags: tuple[str, ...] = ()
     adopt: int | None = None
     own_keys: frozenset[str] = frozenset()
-    lookup: bool = False
     protect: bool = True
     firewall: FirewallPlan | None = None
     place: Place = field(default=Place(""), compare=False, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class LookedUpHost:
+    """A machine that another stack owns, with the services it carries."""
+
+    name: str
+    services: tuple[ServicePlan, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,11 +98,11 @@ class PoolPlan:
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Source:
-    """A dependent that may call; its host is None where no machine is named.
+class Caller:
+    """A dependent that may call a service; its host is None where no machine is named.
 
     `tags` are those of its droplets: of its host, if that is one, and of its pool's slots.
-    `via_mesh` says that it only reaches the host through the mesh's tunnel.
+    `addresses` are its host's on the internet, as CIDR.
     """
 
     project: str
@@ -110,7 +112,7 @@ class Source:
 
     @property
     def via_mesh(self) -> bool:
-        """Whether DigitalOcean's firewall never sees it as itself."""
+        """Whether it only reaches the host through the mesh's tunnel, behind the firewall."""
         return not self.tags and not self.addresses
 
 
@@ -122,7 +124,7 @@ class AccessPlan:
     port: int
     project: str
     environment: Environment
-    sources: tuple[Source, ...]
+    callers: tuple[Caller, ...]
     public: bool
 
 
@@ -149,12 +151,16 @@ class InstancePlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What a stack should hold, from the fleet alone."""
+    """What a stack should hold, from the fleet alone.
+
+    `hosts` are those it renders; `looked_up` those its services run on and another stack renders.
+    """
 
     stack: str
     environment: Environment
     fleet: str
     hosts: tuple[HostPlan, ...]
+    looked_up: tuple[LookedUpHost, ...]
     databases: tuple[DatabasePlan, ...]
     pools: tuple[PoolPlan, ...]
     access: tuple[AccessPlan, ...]
@@ -166,11 +172,12 @@ class Plan:
         """Every tag a firewall attaches by or admits, sorted."""
         owners: tuple[HostPlan | PoolPlan, ...] = (*self.hosts, *self.pools)
         firewalls = [owner.firewall for owner in owners if owner.firewall]
-        found = {one.tag for one in firewalls}
-        found |= {tag for one in firewalls for rule in one.inbound for tag in rule.tags}
-        return tuple(sorted(found))
+        tags = {firewall.tag for firewall in firewalls}
+        tags |= {tag for firewall in firewalls for rule in firewall.inbound for tag in rule.tags}
+        return tuple(sorted(tags))
 
     @property
-    def rendered_hosts(self) -> tuple[HostPlan, ...]:
-        """The hosts this stack owns."""
-        return tuple(host for host in self.hosts if not host.lookup)
+    def all_hosts(self) -> tuple[HostPlan | LookedUpHost, ...]:
+        """The hosts this stack owns and those it looks up, sorted by name."""
+        hosts: tuple[HostPlan | LookedUpHost, ...] = (*self.hosts, *self.looked_up)
+        return tuple(sorted(hosts, key=lambda host: host.name))

@@ -149,16 +149,18 @@ def seed_of(plan: Plan | None) -> dict[str, Any]:
     """Return a fresh account with the clusters, keys, networks and sizes a plan names."""
     if plan is None:
         return seed(clusters=[], ssh_keys=[])
-    hosts = plan.rendered_hosts
+    hosts = plan.hosts
     return seed(
         clusters=[(name, None) for name in sorted({one.cluster for one in plan.databases})],
         ssh_keys=sorted(
-            {key for host in hosts for key in host.ssh_keys}
+            {key for host in hosts for key in host.droplet.ssh_keys}
             | {key for pool in plan.pools for key in pool.ssh_keys}
         ),
-        vpcs=sorted({(host.vpc, _region(host.region)) for host in hosts if host.vpc}),
+        vpcs=sorted(
+            {(host.droplet.vpc, _region(host.droplet.region)) for host in hosts if host.droplet.vpc}
+        ),
         extra_sizes=sorted(
-            {host.size for host in hosts if host.size}
+            {host.droplet.size for host in hosts}
             | {size for pool in plan.pools for size in pool.sizes}
         ),
     )

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_digitalocean as digitalocean
 
 from infra_apply.digitalocean.model import Cluster
-from infra_apply.reconcile.decide import DatabaseDecision
+from infra_apply.reconcile.model import DatabaseDecision
 
 
 class Database(pulumi.ComponentResource):

@@ -8,7 +8,7 @@ import pulumi
 import pulumi_digitalocean as digitalocean
 
 from infra_apply.plan.firewalls import ANYWHERE
-from infra_apply.plan.model import FirewallPlan, Inbound
+from infra_apply.plan.model import FirewallPlan, InboundRule
 
 Tags = Mapping[str, digitalocean.Tag]
 
@@ -43,7 +43,7 @@ def firewall(plan: FirewallPlan, tags: Tags, parent: pulumi.Resource) -> digital
     )
 
 
-def _inbound(rule: Inbound) -> digitalocean.FirewallInboundRuleArgs:
+def _inbound(rule: InboundRule) -> digitalocean.FirewallInboundRuleArgs:
     return digitalocean.FirewallInboundRuleArgs(
         protocol=rule.protocol,
         port_range=rule.ports,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 import pulumi_digitalocean as digitalocean
 
-from infra_apply.reconcile.decide import HostDecision
+from infra_apply.reconcile.model import HostDecision
 from infra_apply.render.firewall import Tags, firewall
 
 
@@ -16,21 +16,21 @@ class Host(pulumi.ComponentResource):
     """
 
     def __init__(self, decision: HostDecision, tags: Tags) -> None:
-        host = decision.host
+        host, droplet = decision.host, decision.host.droplet
         super().__init__("infra-apply:index:Host", host.name)
         before = [firewall(host.firewall, tags, self)] if host.firewall else []
         self.droplet = digitalocean.Droplet(
             host.name,
             name=decision.droplet_name,
-            region=host.region,
-            size=host.size,
-            image=host.image,
+            region=droplet.region,
+            size=droplet.size,
+            image=droplet.image,
             ssh_keys=list(decision.ssh_key_ids) or None,
             vpc_uuid=decision.vpc_id,
-            backups=host.backups or None,
+            backups=droplet.backups or None,
             # The provider keeps user data in the state as it is, unless it is marked here.
             user_data=pulumi.Output.secret(host.user_data) if host.user_data else None,
-            tags=list(host.tags),
+            tags=list(droplet.tags),
             ipv6=decision.ipv6 or None,
             opts=pulumi.ResourceOptions(
                 parent=self,

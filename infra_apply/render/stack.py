@@ -8,7 +8,7 @@ import pulumi
 
 from infra_apply import naming
 from infra_apply.plan.model import InstancePlan
-from infra_apply.reconcile.decide import Decisions
+from infra_apply.reconcile.model import Decisions
 from infra_apply.render.database import Database
 from infra_apply.render.firewall import tag
 from infra_apply.render.host import Host

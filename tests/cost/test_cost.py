@@ -8,12 +8,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra_apply.cost.compute import Prices, as_it_is, as_json, cost, difference, lines, one_line
+from infra_apply.cost.compute import cost, with_current_sizes
+from infra_apply.cost.json import as_json
+from infra_apply.cost.model import Prices
 from infra_apply.cost.prices import BUILT_IN
-from infra_apply.plan.model import HostPlan, Plan, PoolPlan, ServicePlan
+from infra_apply.cost.text import difference, lines, one_line
+from infra_apply.inputs.settings import Droplet
+from infra_apply.plan.model import HostPlan, LookedUpHost, Plan, PoolPlan, ServicePlan
 
 PRICES = Prices({"small": (6.0, 0.01), "large": (24.0, 0.04), "gpu": (1500.0, 2.0)}, "a test")
-EMPTY = Plan("prod", "prod", "acme", (), (), (), (), (), ())
+EMPTY = Plan("prod", "prod", "acme", (), (), (), (), (), (), ())
 
 
 def on(*services: tuple[str, str]) -> tuple[ServicePlan, ...]:
@@ -23,18 +27,25 @@ def on(*services: tuple[str, str]) -> tuple[ServicePlan, ...]:
     )
 
 
-LIME = HostPlan("lime", on(("shop", "prod"), ("wiki", "prod"), ("shop", "dev")), size="small")
-BASIL = HostPlan("basil", on(("shop", "prod")), size="large", backups=True)
-ELSEWHERE = HostPlan("dill", on(("shop", "prod")), lookup=True)
+LIME = HostPlan(
+    "lime", on(("shop", "prod"), ("wiki", "prod"), ("shop", "dev")), Droplet(size="small")
+)
+BASIL = HostPlan("basil", on(("shop", "prod")), Droplet(size="large", backups=True))
+ODD = replace(BASIL, droplet=replace(BASIL.droplet, size="odd"))
+ELSEWHERE = LookedUpHost("dill", on(("shop", "prod")))
 POOL = PoolPlan("shop", ("gpu",), (), 3)
 
 
-def plan(*hosts: HostPlan, pools: tuple[PoolPlan, ...] = ()) -> Plan:
-    return replace(EMPTY, hosts=hosts, pools=pools)
+def plan(
+    *hosts: HostPlan,
+    looked_up: tuple[LookedUpHost, ...] = (),
+    pools: tuple[PoolPlan, ...] = (),
+) -> Plan:
+    return replace(EMPTY, hosts=hosts, looked_up=looked_up, pools=pools)
 
 
 def test_a_hosts_price_is_split_over_its_services() -> None:
-    found = cost([plan(LIME, BASIL, ELSEWHERE)], PRICES)
+    found = cost([plan(LIME, BASIL, looked_up=(ELSEWHERE,))], PRICES)
     assert found.monthly == pytest.approx(6 + 24 * 1.2)
     assert {one.name: one.monthly for one in found.projects} == pytest.approx(
         {"shop": 2 + 2 + 28.8, "wiki": 2}
@@ -45,7 +56,7 @@ def test_a_hosts_price_is_split_over_its_services() -> None:
 
 
 def test_a_price_nobody_knows_is_not_taken_for_nothing() -> None:
-    found = cost([plan(LIME, replace(BASIL, size="odd"))], PRICES)
+    found = cost([plan(LIME, ODD)], PRICES)
     assert [one.monthly for one in found.hosts] == [None, 6.0]
     assert found.unknown == ("odd",)
     assert [one.complete for one in found.projects] == [False, True]
@@ -81,14 +92,14 @@ def test_a_cost_is_said_in_one_line_and_as_a_difference() -> None:
 
 
 def test_a_preview_begins_from_the_sizes_there_are() -> None:
-    wanted = plan(LIME, BASIL, ELSEWHERE)
-    now = as_it_is(wanted, {"lime": "large", "dill": "large", "other": "large"})
+    wanted = plan(LIME, BASIL, looked_up=(ELSEWHERE,))
+    now = with_current_sizes(wanted, {"lime": "large", "dill": "large", "other": "large"})
     before, after = cost([now], PRICES), cost([wanted], PRICES)
     assert difference(before, after) == "+$10.80 a month (to $34.80), by a test"
 
 
 def test_json_has_cents_and_null_for_what_is_unknown() -> None:
-    made = as_json(cost([plan(LIME, replace(BASIL, size="odd"), pools=(POOL,))], PRICES))
+    made = as_json(cost([plan(LIME, ODD, pools=(POOL,))], PRICES))
     assert made["hosts"][0]["monthly"] is None
     assert made["pools"][0]["hourly"] == {"least": 2.0, "most": 2.0}
     assert (made["monthly"], made["unknown_sizes"]) == (6.0, ["odd"])
@@ -101,9 +112,7 @@ HOSTS = st.lists(
         st.lists(st.sampled_from(on(("a", "prod"), ("b", "prod"), ("a", "dev"))), min_size=1).map(
             tuple
         ),
-        size=st.sampled_from(["small", "large", "odd"]),
-        backups=st.booleans(),
-        lookup=st.booleans(),
+        st.builds(Droplet, size=st.sampled_from(["small", "large", "odd"]), backups=st.booleans()),
     ),
     max_size=6,
     unique_by=lambda one: one.name,

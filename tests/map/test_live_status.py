@@ -17,10 +17,8 @@ from tests.companies import SETTINGS, database, fleet, gpu, service
 COMPANY = fleet(service("shop", database=database("shop"), gpu=gpu()))
 DRAWN: Graph = graph(COMPANY)
 PLAN: Plan = build(COMPANY, SETTINGS)
-LIME = PLAN.hosts[0]
-DROPLET = LiveDroplet(
-    7, "lime", "active", LIME.region or "", LIME.size or "", LIME.tags, ("203.0.113.5",)
-)
+LIME = PLAN.hosts[0].droplet
+DROPLET = LiveDroplet(7, "lime", "active", LIME.region, LIME.size, LIME.tags, ("203.0.113.5",))
 SLOT = LiveDroplet(
     9, "g", "active", "tor1", "gpu-l40sx1-48gb", ("infra-apply-slot:shop:a1b2c3",), (), 0.0, 1.5
 )

@@ -19,7 +19,7 @@ def test_a_service_that_names_no_host_gets_a_droplet_of_its_own() -> None:
 
 def test_a_host_is_tagged_with_what_it_carries_and_who_owns_it() -> None:
     found = plan(service("shop", database=database("shop")))
-    assert found.hosts[0].tags == (
+    assert found.hosts[0].droplet.tags == (
         "db:shared-pg",
         "env:prod",
         "infra-apply-host:lime",
@@ -32,7 +32,7 @@ def test_a_hosts_own_keys_overlay_the_defaults() -> None:
     own = HostSettings(droplet=Droplet(size="s-4vcpu-8gb", region="ams3"))
     settings = replace(SETTINGS, hosts={"lime": own})
     hosts = plan(service("shop"), service("wiki", host="basil"), settings=settings).hosts
-    assert [(one.name, one.size) for one in hosts] == [
+    assert [(one.name, one.droplet.size) for one in hosts] == [
         ("basil", "s-1vcpu-1gb"),
         ("lime", "s-4vcpu-8gb"),
     ]
@@ -72,8 +72,10 @@ def test_every_instance_of_the_environment_is_rendered_or_says_why_not() -> None
 def test_a_host_that_is_looked_up_is_named_and_not_rendered() -> None:
     settings = replace(SETTINGS, hosts={"lime": HostSettings(lookup=True)})
     found = plan(service("shop"), settings=settings)
-    assert found.rendered_hosts == ()
-    assert [(one.name, one.lookup, one.size) for one in found.hosts] == [("lime", True, None)]
+    assert found.hosts == ()
+    (host,) = as_json(found)["hosts"]
+    assert (host["name"], host["lookup"], host["size"]) == ("lime", True, None)
+    assert [service["project"] for service in host["services"]] == ["shop"]
     assert [one.project for one in found.not_rendered] == ["shop"]
 
 
@@ -83,7 +85,7 @@ def test_the_owner_of_a_shared_host_renders_the_other_environments_services_too(
         ("dev", 9090),
         ("prod", 8080),
     ]
-    assert "env:dev" in found.hosts[0].tags
+    assert "env:dev" in found.hosts[0].droplet.tags
 
 
 def test_access_names_every_dependent_wherever_it_runs() -> None:

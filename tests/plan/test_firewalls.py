@@ -10,12 +10,12 @@ from infra_apply.inputs.manifest import Manifest
 from infra_apply.inputs.mesh import Host, Mesh
 from infra_apply.inputs.settings import HostSettings, Network
 from infra_apply.plan.build import build
-from infra_apply.plan.model import FirewallPlan, Inbound, Plan
+from infra_apply.plan.model import FirewallPlan, InboundRule, Plan
 from tests.companies import MESH, SETTINGS, fleet, gpu, plan, service
 
 OPEN = replace(SETTINGS, network=Network(ssh=("198.51.100.0/24",), mesh=("udp/51820",)))
-SSH = Inbound("tcp", "22", ("198.51.100.0/24",))
-TUNNEL = Inbound("udp", "51820", ("0.0.0.0/0", "::/0"))
+SSH = InboundRule("tcp", "22", ("198.51.100.0/24",))
+TUNNEL = InboundRule("udp", "51820", ("0.0.0.0/0", "::/0"))
 
 
 def firewall(found: Plan, host: str) -> FirewallPlan | None:
@@ -30,7 +30,7 @@ def test_a_port_admits_its_dependents_hosts_by_tag() -> None:
     assert firewall(found, "basil") == FirewallPlan(
         "basil",
         "infra-apply-host:basil",
-        (SSH, Inbound("tcp", "8080", (), ("infra-apply-host:lime",)), TUNNEL),
+        (SSH, InboundRule("tcp", "8080", (), ("infra-apply-host:lime",)), TUNNEL),
     )
 
 
@@ -48,7 +48,7 @@ def test_the_slots_of_a_dependent_are_admitted_by_their_pools_tag() -> None:
     )
     made = firewall(found, "lime")
     assert made is not None
-    assert Inbound("tcp", "8080", (), ("infra-apply-pool:batch",)) in made.inbound
+    assert InboundRule("tcp", "8080", (), ("infra-apply-pool:batch",)) in made.inbound
 
 
 def test_a_pool_has_a_firewall_that_admits_its_operators_only() -> None:
@@ -71,8 +71,8 @@ def test_a_dependent_on_the_internet_is_admitted_by_its_address_and_one_in_the_m
     found = build(replace(fleet(*manifests, settings=settings), mesh=mesh), settings)
     made = firewall(found, "lime")
     assert made is not None
-    assert Inbound("tcp", "8080", ("8.8.4.4/32",)) in made.inbound
-    assert [one.via_mesh for one in found.access[0].sources] == [False, True]
+    assert InboundRule("tcp", "8080", ("8.8.4.4/32",)) in made.inbound
+    assert [one.via_mesh for one in found.access[0].callers] == [False, True]
 
 
 def test_without_a_word_on_ssh_no_host_is_locked() -> None:
@@ -115,14 +115,14 @@ def test_the_rules_admit_whom_access_names_and_nobody_else(
     manifests, public = drawn
     network = replace(OPEN.network, public=dict.fromkeys(sorted(public)))
     found = plan(*manifests, settings=replace(OPEN, network=network))
-    for host in found.rendered_hosts:
+    for host in found.hosts:
         assert host.firewall is not None
         rules = {one.ports: one for one in host.firewall.inbound}
         assert rules.pop("22") == SSH
         assert rules.pop("51820") == TUNNEL
         for entry in (one for one in found.access if one.host == host.name):
-            rule = rules.pop(str(entry.port), Inbound("tcp", str(entry.port)))
-            callers = {one.host for one in entry.sources if one.host and one.host != "fennel"}
+            rule = rules.pop(str(entry.port), InboundRule("tcp", str(entry.port)))
+            callers = {one.host for one in entry.callers if one.host and one.host != "fennel"}
             if entry.public:
                 assert rule.addresses == ("0.0.0.0/0", "::/0")
             else:

@@ -80,7 +80,7 @@ def account(*droplets: LiveDroplet, firewalls: tuple[LiveFirewall, ...] = ()) ->
 def test_tags_others_put_on_a_droplet_are_kept_and_our_own_are_only_what_is_planned() -> None:
     decisions, _ = reconcile(wanted(), account(droplet("lime", "team:web", "project:gone")))
     assert decisions is not None
-    tags = decisions.hosts[0].host.tags
+    tags = decisions.hosts[0].host.droplet.tags
     assert "team:web" in tags
     assert "project:gone" not in tags
 
@@ -112,15 +112,15 @@ def test_a_droplet_of_another_owner_is_not_taken_for_ours() -> None:
     stranger = replace(droplet("lime", "team:web"), tags=("team:web",))
     decisions, _ = reconcile(wanted(), account(stranger))
     assert decisions is not None
-    assert "team:web" not in decisions.hosts[0].host.tags
+    assert "team:web" not in decisions.hosts[0].host.droplet.tags
 
 
 def test_a_droplet_somebody_enlarged_is_named_and_never_made_smaller() -> None:
     decisions, problems = reconcile(wanted(), account(droplet(size="s-2vcpu-4gb")))
     assert [one.code for one in problems] == ["IA904"]
     assert decisions is not None
-    assert decisions.hosts[0].host.size == "s-2vcpu-4gb"
-    assert decisions.rendered.hosts[0].size == "s-2vcpu-4gb"
+    assert decisions.hosts[0].host.droplet.size == "s-2vcpu-4gb"
+    assert decisions.decided_plan.hosts[0].droplet.size == "s-2vcpu-4gb"
     assert decisions.sizes_now == {"lime": "s-2vcpu-4gb"}
 
 
@@ -129,7 +129,7 @@ def test_a_droplet_that_is_smaller_than_planned_grows() -> None:
     decisions, problems = reconcile(wanted(settings), account(droplet()))
     assert problems == ()
     assert decisions is not None
-    assert decisions.hosts[0].host.size == "s-2vcpu-4gb"
+    assert decisions.hosts[0].host.droplet.size == "s-2vcpu-4gb"
 
 
 def test_hosts_without_a_firewall_are_named_in_one_warning() -> None:
@@ -173,23 +173,23 @@ def test_an_adopted_droplet_stays_as_it_is_and_gets_our_tags() -> None:
     assert problems == ()
     assert decisions is not None
     (decision,) = decisions.hosts
-    host = decision.host
+    planned = decision.host.droplet
     assert (decision.import_id, decision.droplet_name, decision.ipv6) == ("42", "old-lime", True)
-    assert (host.region, host.size, host.image, host.backups) == (
+    assert (planned.region, planned.size, planned.image, planned.backups) == (
         "ams3",
         "s-2vcpu-4gb",
         "debian-12-x64",
         True,
     )
-    assert {"legacy", OWNER} <= set(host.tags)
+    assert {"legacy", OWNER} <= set(planned.tags)
 
 
 def test_a_key_of_an_adopted_hosts_own_entry_is_what_it_becomes() -> None:
     settings = adopting(42, "size", "backups", size="s-4vcpu-8gb")
     decisions, _ = reconcile(wanted(settings), account(OLD))
     assert decisions is not None
-    host = decisions.hosts[0].host
-    assert (host.size, host.backups, host.region) == ("s-4vcpu-8gb", False, "ams3")
+    planned = decisions.hosts[0].host.droplet
+    assert (planned.size, planned.backups, planned.region) == ("s-4vcpu-8gb", False, "ams3")
 
 
 def test_a_droplet_that_is_not_there_cannot_be_adopted_and_is_not_made_instead() -> None:

@@ -63,7 +63,7 @@ def test_names_of_keys_and_networks_are_rendered_as_ids() -> None:
 
 
 def test_user_data_is_a_secret() -> None:
-    settings = replace(SETTINGS, droplet=Droplet(user_data="boot.sh"))
+    settings = replace(SETTINGS, droplet=Droplet(user_data_file="boot.sh"))
     found = rendered(service("shop"), settings=settings, **{"boot.sh": "#!/bin/sh\n"})
     assert found.of("Droplet")[0].inputs["userData"] == ("secret", "#!/bin/sh\n")
 

@@ -43,7 +43,7 @@ def is_bare_image(image: str | None) -> bool:
 
 def _idle_profiles(settings: Settings) -> Iterator[Diagnostic]:
     for name, profile in settings.gpu_profiles.items():
-        if profile.user_data is None and is_bare_image(profile.image):
+        if profile.user_data_file is None and is_bare_image(profile.image):
             message = f"a slot of the profile `{name}` would start no work, and bill"
             hint = "add `userData: FILE` with what starts the worker, or an image of your own"
             yield Diagnostic("IA405", settings.key("gpu", "profiles", name), message, hint)
