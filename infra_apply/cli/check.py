@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from infra_apply.cli.options import add_project_flags, project_of, stack_of
-from infra_apply.diagnostics.model import Findings, Place, in_order
+from infra_apply.diagnostics.model import Findings, Place
 from infra_apply.diagnostics.report import text
 from infra_apply.errors import Usage
 from infra_apply.fleet.check import check
@@ -103,7 +103,7 @@ def _folder(root: str) -> str:
 def _of_stacks(arguments: argparse.Namespace) -> Findings:
     """Check the projects of every stack, or of the one named, each stack with its settings."""
     # Here, because the check of a folder in every commit does not pay for what it has no use for.
-    from infra_apply.plan.stack import check_stack  # noqa: PLC0415
+    from infra_apply.plan.stack import check_stacks  # noqa: PLC0415
 
     project = project_of(arguments)
     if arguments.stack or arguments.config_file:
@@ -115,9 +115,4 @@ def _of_stacks(arguments: argparse.Namespace) -> Findings:
             f"nothing to check: {project.stacks_folder} has no stack file",
             next_step="name project folders: infra-apply check ROOT...",
         )
-    each = [
-        check_stack(project, name, config_file=arguments.config_file).findings for name in names
-    ]
-    diagnostics = in_order(one for findings in each for one in findings.diagnostics)
-    not_checked = sorted({text for findings in each for text in findings.not_checked})
-    return Findings(diagnostics, tuple(not_checked), max(one.manifests for one in each))
+    return check_stacks(project, names, config_file=arguments.config_file)

@@ -70,7 +70,7 @@ def read_company(arguments: argparse.Namespace) -> Company:
     """Read every stack's fleet, or those that share the mesh of the stack that is named."""
     named = stack_of(arguments) if arguments.stack or arguments.config_file else None
     project = project_of(arguments)
-    return companies.read(project, stack=named, config_file=arguments.config_file)
+    return companies.read_company(project, stack=named, config_file=arguments.config_file)
 
 
 def report(found: Findings, *, strict: bool) -> None:

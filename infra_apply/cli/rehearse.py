@@ -22,7 +22,7 @@ from infra_apply.engine.progress import Progress
 from infra_apply.engine.run import run
 from infra_apply.errors import Refusal, Usage
 from infra_apply.inputs.pulumi_project import Project
-from infra_apply.plan.stack import Planned, plan_stack
+from infra_apply.plan.stack import PlannedStack, plan_stack
 from infra_apply.rehearsal import session
 from infra_apply.terminal import StatusLine, wants_colour
 
@@ -143,7 +143,7 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
 @contextmanager
 def _rehearsal(
     arguments: argparse.Namespace,
-) -> Iterator[tuple[Planned, Engine, session.Rehearsal]]:
+) -> Iterator[tuple[PlannedStack, Engine, session.Rehearsal]]:
     project, planned = _planned(arguments)
     engine = install(os.environ, StatusLine(sys.stderr))
     with (
@@ -166,7 +166,7 @@ def _rehearsal(
         yield planned, engine, rehearsal
 
 
-def _planned(arguments: argparse.Namespace) -> tuple[Project, Planned]:
+def _planned(arguments: argparse.Namespace) -> tuple[Project, PlannedStack]:
     """Plan the stack; without a plan there is nothing to seed an account with. Raises Refusal."""
     project = project_of(arguments)
     planned = plan_stack(project, stack_of(arguments), config_file=arguments.config_file)

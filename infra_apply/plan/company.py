@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import os.path
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra_apply.diagnostics.model import Findings, in_order
+from infra_apply.diagnostics.model import Findings
 from infra_apply.errors import Usage
 from infra_apply.fleet.model import Fleet
-from infra_apply.inputs.manifest import Manifest
 from infra_apply.inputs.pulumi_project import Project
 from infra_apply.inputs.settings import Settings
 from infra_apply.plan.model import Plan
-from infra_apply.plan.stack import Planned, plan_stack
+from infra_apply.plan.stack import PlannedStack, StackReader, merged
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,39 +31,40 @@ class Company:
     mesh_hosts: Path | None
 
 
-def read(project: Project, *, stack: str | None = None, config_file: Path | None = None) -> Company:
+def read_company(
+    pulumi_project: Project, *, stack: str | None = None, config_file: Path | None = None
+) -> Company:
     """Read every stack, or with `stack` those that share its mesh. Raises Usage.
 
     Without `stack` all stacks must name one mesh file, for a company has one map.
     """
-    names = tuple(sorted({*project.stacks(), *((stack,) if stack else ())}))
+    names = tuple(sorted({*pulumi_project.stacks(), *((stack,) if stack else ())}))
     if not names:
         raise Usage(
-            f"there is no company to read: {project.stacks_folder} has no stack file",
+            f"there is no company to read: {pulumi_project.stacks_folder} has no stack file",
             next_step="write stacks/Pulumi.prod.yaml, or name the project's folder with -C DIR",
         )
-    each = {
-        name: plan_stack(project, name, config_file=config_file if name == stack else None)
-        for name in names
-    }
+    reader = StackReader(pulumi_project, {stack: config_file} if stack and config_file else {})
+    planned = {name: reader.plan(name) for name in names}
     meshes = {
-        name: project.folder / one.settings.mesh_hosts for name, one in each.items() if one.settings
+        name: pulumi_project.folder / stack_plan.settings.mesh_hosts
+        for name, stack_plan in planned.items()
+        if stack_plan.settings
     }
-    chosen = _chosen(meshes, stack)
-    if chosen is not None:
-        each = {name: one for name, one in each.items() if _same(meshes.get(name, chosen), chosen)}
-    return _together(project, each, chosen)
+    mesh = meshes.get(stack) if stack is not None else _only_mesh(meshes)
+    if mesh is not None:
+        planned = {
+            name: stack_plan
+            for name, stack_plan in planned.items()
+            if _is_same_file(meshes.get(name, mesh), mesh)
+        }
+    return _joined(pulumi_project, planned, mesh)
 
 
-def _same(one: Path, other: Path) -> bool:
-    return os.path.realpath(one) == os.path.realpath(other)
-
-
-def _chosen(meshes: Mapping[str, Path], stack: str | None) -> Path | None:
-    if stack is not None:
-        return meshes.get(stack)
+def _only_mesh(meshes: Mapping[str, Path]) -> Path | None:
+    """Return the mesh file that all stacks name. Raises Usage where they name different ones."""
     first = next(iter(meshes.values()), None)
-    if first is not None and not all(_same(one, first) for one in meshes.values()):
+    if first is not None and not all(_is_same_file(mesh, first) for mesh in meshes.values()):
         shown = "\n".join(f"  {name}: {path}" for name, path in meshes.items())
         raise Usage(
             f"the stacks name different mesh files:\n{shown}", next_step="name one with --stack"
@@ -72,33 +72,31 @@ def _chosen(meshes: Mapping[str, Path], stack: str | None) -> Path | None:
     return first
 
 
-def _together(project: Project, each: Mapping[str, Planned], mesh_hosts: Path | None) -> Company:
-    loaded = [one.loaded for one in each.values() if one.loaded]
-    manifests = {one.path: one for part in loaded for one in part.fleet.manifests}
-    stacks = {name: one.settings for name, one in each.items() if one.settings}
+def _is_same_file(left: Path, right: Path) -> bool:
+    return os.path.realpath(left) == os.path.realpath(right)
+
+
+def _joined(
+    pulumi_project: Project, planned: Mapping[str, PlannedStack], mesh_hosts: Path | None
+) -> Company:
+    fleets = [stack.loaded.fleet for stack in planned.values() if stack.loaded]
+    manifests = {manifest.path: manifest for fleet in fleets for manifest in fleet.manifests}
+    stacks = {name: stack.settings for name, stack in planned.items() if stack.settings}
     fleet = Fleet(
-        manifests=tuple(sorted(manifests.values(), key=_by_instance)),
-        mesh=next((part.fleet.mesh for part in loaded if part.fleet.mesh), None),
+        manifests=tuple(
+            sorted(manifests.values(), key=lambda manifest: (*manifest.instance, manifest.path))
+        ),
+        mesh=next((fleet.mesh for fleet in fleets if fleet.mesh), None),
         stacks=tuple(stacks.values()),
-        unread=frozenset(name for part in loaded for name in part.fleet.unread),
+        unread=frozenset(name for fleet in fleets for name in fleet.unread),
         mesh_named=mesh_hosts is not None,
     )
-    names = sorted({one.fleet for one in stacks.values()})
+    names = sorted({settings.fleet for settings in stacks.values()})
     return Company(
-        name=names[0] if len(names) == 1 else project.name,
+        name=names[0] if len(names) == 1 else pulumi_project.name,
         fleet=fleet,
-        findings=_findings([one.findings for one in each.values()]),
-        plans={name: one.plan for name, one in each.items() if one.plan},
+        findings=merged(stack.findings for stack in planned.values()),
+        plans={name: stack.plan for name, stack in planned.items() if stack.plan},
         stacks=stacks,
         mesh_hosts=mesh_hosts,
     )
-
-
-def _by_instance(one: Manifest) -> tuple[str, str, str]:
-    return (*one.instance, one.path)
-
-
-def _findings(each: Sequence[Findings]) -> Findings:
-    diagnostics = in_order(one for found in each for one in found.diagnostics)
-    not_checked = sorted({text for found in each for text in found.not_checked})
-    return Findings(diagnostics, tuple(not_checked), max(one.manifests for one in each))

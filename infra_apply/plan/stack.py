@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os.path
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -24,8 +25,11 @@ from infra_apply.plan.model import Plan
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
-    """What was found, and the plan if nothing found is an error."""
+class PlannedStack:
+    """What was found about a stack, and its plan if nothing found is an error.
+
+    `settings` and `loaded` are None where the stack's settings could not be used.
+    """
 
     findings: Findings
     settings: Settings | None = None
@@ -34,82 +38,122 @@ class Planned:
 
 
 def plan_stack(
-    project: Project,
+    pulumi_project: Project,
     stack: str,
     *,
     config_file: Path | None = None,
     values: Mapping[str, Any] | None = None,
-) -> Planned:
+) -> PlannedStack:
     """Read, check and plan one stack.
 
     The settings are the stack file's (or `config_file`'s), or `values`, as Pulumi hands them to
     its program; the file then only lends the lines. Raises Usage if there is no such stack.
     """
-    checked = check_stack(project, stack, config_file=config_file, values=values)
-    if checked.loaded is None or checked.settings is None or checked.findings.errors:
-        return checked
-    return replace(checked, plan=build(checked.loaded.fleet, checked.settings))
+    config_files = {stack: config_file} if config_file else {}
+    return StackReader(pulumi_project, config_files).plan(stack, values)
 
 
-def check_stack(
-    project: Project,
-    stack: str,
-    *,
-    config_file: Path | None = None,
-    values: Mapping[str, Any] | None = None,
-) -> Planned:
-    """Read and check one stack, as `plan_stack` does, and plan nothing. Raises Usage."""
-    settings, found = stack_settings(project, stack, config_file=config_file, values=values)
-    others = []
-    for name in project.stacks():
-        if name != stack:
-            other, problems = stack_settings(project, name)
-            found += problems
-            others += [other] if other else []
-    if settings is None:
-        return Planned(Findings(in_order(found)))
-    loaded = load_stack(project, settings, (settings, *others))
-    findings = check(replace(loaded, diagnostics=loaded.diagnostics + found))
-    return Planned(findings, settings, loaded)
+def check_stacks(
+    pulumi_project: Project, stacks: Iterable[str], *, config_file: Path | None = None
+) -> Findings:
+    """Read and check stacks, and plan nothing; `config_file` stands for each of their files.
+
+    Raises Usage if there is no such stack.
+    """
+    names = tuple(stacks)
+    reader = StackReader(pulumi_project, dict.fromkeys(names, config_file) if config_file else {})
+    return merged(reader.check(name).findings for name in names)
 
 
-def load_stack(project: Project, settings: Settings, stacks: tuple[Settings, ...]) -> Loaded:
-    """Read the manifests and the mesh a stack's settings name."""
-    roots = [
-        Root(pattern, settings.value("projects", index))
-        for index, pattern in enumerate(settings.projects)
-    ]
-    mesh_hosts = project.folder / settings.mesh_hosts
-    return load(roots, project.folder, mesh_hosts, settings=settings, stacks=stacks)
+def merged(each_stacks: Iterable[Findings]) -> Findings:
+    """Join the findings of several stacks: what several of them share is there once."""
+    every = tuple(each_stacks)
+    return Findings(
+        in_order(diagnostic for findings in every for diagnostic in findings.diagnostics),
+        tuple(sorted({text for findings in every for text in findings.not_checked})),
+        max((findings.manifests for findings in every), default=0),
+    )
+
+
+class StackReader:
+    """Reads the stacks of one Pulumi project: each stack file once, whoever asks for it.
+
+    `config_files` names the files that are read in place of stacks' own.
+    """
+
+    def __init__(self, pulumi_project: Project, config_files: Mapping[str, Path]) -> None:
+        self._pulumi_project = pulumi_project
+        self._config_files = config_files
+        self._settings = cache(self._read_settings)
+
+    def plan(self, stack: str, values: Mapping[str, Any] | None = None) -> PlannedStack:
+        """Read, check and plan one stack, as `plan_stack` does."""
+        checked = self.check(stack, values)
+        if checked.loaded is None or checked.settings is None or checked.findings.errors:
+            return checked
+        return replace(checked, plan=build(checked.loaded.fleet, checked.settings))
+
+    def check(self, stack: str, values: Mapping[str, Any] | None = None) -> PlannedStack:
+        """Read and check one stack, and plan nothing. Raises Usage."""
+        settings, diagnostics = (
+            self._settings(stack)
+            if values is None
+            else stack_settings(self._pulumi_project, stack, values=values)
+        )
+        others = []
+        for name in self._pulumi_project.stacks():
+            if name != stack:
+                other, problems = self._settings(name)
+                diagnostics += problems
+                others += [other] if other else []
+        if settings is None:
+            return PlannedStack(Findings(in_order(diagnostics)))
+        loaded = self._load(settings, (settings, *others))
+        findings = check(replace(loaded, diagnostics=loaded.diagnostics + diagnostics))
+        return PlannedStack(findings, settings, loaded)
+
+    def _read_settings(self, stack: str) -> tuple[Settings | None, tuple[Diagnostic, ...]]:
+        config_file = self._config_files.get(stack)
+        return stack_settings(self._pulumi_project, stack, config_file=config_file)
+
+    def _load(self, settings: Settings, stacks: tuple[Settings, ...]) -> Loaded:
+        """Read the manifests and the mesh a stack's settings name."""
+        roots = [
+            Root(pattern, settings.value("projects", index))
+            for index, pattern in enumerate(settings.projects)
+        ]
+        folder = self._pulumi_project.folder
+        mesh_hosts = folder / settings.mesh_hosts
+        return load(roots, folder, mesh_hosts, settings=settings, stacks=stacks)
 
 
 def stack_settings(
-    project: Project,
+    pulumi_project: Project,
     stack: str,
     *,
     config_file: Path | None = None,
     values: Mapping[str, Any] | None = None,
 ) -> tuple[Settings | None, tuple[Diagnostic, ...]]:
     """Read and check one stack's settings. Raises Usage if nothing says what they are."""
-    file = (config_file or project.stack_file(stack)).absolute()
+    file = (config_file or pulumi_project.stack_file(stack)).absolute()
     try:
-        document, found = read(str(file), files.content(str(file), MAX_BYTES))
+        document, diagnostics = read(str(file), files.content(str(file), MAX_BYTES))
     except OSError as error:
         if values is None:
-            raise _no_stack(project, stack, file, error) from None
-        document, found = Document(str(file), b""), ()
+            raise _no_stack(pulumi_project, stack, file, error) from None
+        document, diagnostics = Document(str(file), b""), ()
     if document is None:
-        return None, found
+        return None, diagnostics
     if values is None:
         values = settings_values(document)
     settings, problems = settings_door.parse(stack, values, document)
-    return settings, (*found, *problems)
+    return settings, (*diagnostics, *problems)
 
 
-def _no_stack(project: Project, stack: str, file: Path, error: OSError) -> Usage:
+def _no_stack(pulumi_project: Project, stack: str, file: Path, error: OSError) -> Usage:
     if os.path.lexists(file):
         return Usage(f"{file} cannot be read: {files.reason(error)}")
-    stacks = ", ".join(project.stacks()) or f"none yet in {project.stacks_folder}"
+    stacks = ", ".join(pulumi_project.stacks()) or f"none yet in {pulumi_project.stacks_folder}"
     return Usage(
         f"there is no stack `{stack}`: {file} does not exist",
         state=f"stacks with a file: {stacks}",

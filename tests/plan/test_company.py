@@ -8,7 +8,7 @@ import pytest
 
 from infra_apply.errors import Usage
 from infra_apply.inputs.pulumi_project import find
-from infra_apply.plan.company import read
+from infra_apply.plan.company import read_company
 from tests.companies import manifest, write
 
 SHOP = manifest("shop", service={"host": "lime", "port": 8080})
@@ -24,7 +24,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_a_manifest_that_several_stacks_name_is_there_once(folder: Path) -> None:
-    company = read(find(folder))
+    company = read_company(find(folder))
     assert [one.instance for one in company.fleet.manifests] == [("shop", "dev"), ("shop", "prod")]
     assert company.findings.diagnostics == ()
     assert {name: [host.name for host in plan.hosts] for name, plan in company.plans.items()} == {
@@ -37,7 +37,7 @@ def test_findings_of_every_stack_are_there_once(folder: Path) -> None:
     (folder / "projects/shop/.infra.yaml").write_text("provider: mac\n")
     stack = folder / "stacks/Pulumi.dev.yaml"
     stack.write_text(stack.read_text() + "  infra-apply:regoin: nyc3\n")
-    company = read(find(folder))
+    company = read_company(find(folder))
     found = [one.code for one in company.findings.diagnostics]
     assert sorted(found) == ["IA101", "IA101", "IA802"]
     assert company.plans == {}
@@ -47,4 +47,4 @@ def test_a_company_without_a_stack_file_is_a_mistake(folder: Path) -> None:
     for file in (folder / "stacks").iterdir():
         file.unlink()
     with pytest.raises(Usage, match="has no stack file"):
-        read(find(folder))
+        read_company(find(folder))
