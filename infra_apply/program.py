@@ -89,7 +89,7 @@ def _cost(decisions: Decisions, account: Account) -> str:
 def _report(found: tuple[Diagnostic, ...]) -> None:
     """Show warnings; end the run, with no traceback and all errors at once, if there are any."""
     here = Path.cwd()
-    errors = [one for one in found if one.severity is Severity.ERROR]
+    errors = [diagnostic for diagnostic in found if diagnostic.severity is Severity.ERROR]
     if errors:
         raise pulumi.RunError("\n" + text.diagnostics(errors, here))
     if found:

@@ -15,7 +15,7 @@ from infra_apply.fleet.model import Fleet
 from infra_apply.inputs.manifest import Database, Gpu, Manifest, Provider, Service
 from infra_apply.inputs.mesh import Host, Kind, Mesh
 from infra_apply.inputs.settings import Settings
-from infra_apply.map.graph import graph, impact
+from infra_apply.map.graph import build_graph, impact
 from infra_apply.map.model import Picture
 from infra_apply.map.page.build import page
 from infra_apply.services_map.build import services_map
@@ -123,7 +123,7 @@ def main() -> None:
     seconds: dict[str, float] = {}
     for _ in range(3):
         start = time.perf_counter()
-        drawn = graph(fleet)
+        drawn = build_graph(fleet)
         _note(seconds, "graph", start)
         start = time.perf_counter()
         services_map(fleet)

@@ -1,4 +1,4 @@
-"""`infra-apply map`: the fleet drawn as text, data or a page, and what breaks if a part goes."""
+"""`infra-apply map`: the fleet graph as text, data or a page, and what breaks if a part goes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from infra_apply.cli.options import add_project_flags
 from infra_apply.cli.outside import add_account_flag
 from infra_apply.diagnostics.suggest import did_you_mean
 from infra_apply.errors import Outage, Usage
-from infra_apply.map.graph import Graph, graph, impact, named, names
+from infra_apply.map.graph import Graph, build_graph, find_nodes, impact, node_names
 from infra_apply.map.json import as_json, impact_json
 from infra_apply.map.mermaid import mermaid
 from infra_apply.map.model import Picture
@@ -53,12 +53,12 @@ def add_parser(subparsers: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Draw the fleet, mistakes included; 1 if it has an error, 3 if the account did not answer."""
     company = read_company(arguments)
-    drawn = graph(company.fleet)
+    graph = build_graph(company.fleet)
     if arguments.impact is not None:
-        _show_impact(arguments, drawn)
+        _show_impact(arguments, graph)
         return 0
     report(company.findings, strict=False)
-    picture = Picture(company.name, drawn, company.findings, str(Path.cwd()))
+    picture = Picture(company.name, graph, company.findings, str(Path.cwd()))
     complete = True
     if arguments.live or arguments.account:
         looked = look(arguments, company, picture)
@@ -93,19 +93,19 @@ def _show(form: str, picture: Picture) -> None:
         print("\n".join(tree(picture, colour=colour)))
 
 
-def _show_impact(arguments: argparse.Namespace, drawn: Graph) -> None:
-    gone = named(drawn, arguments.impact)
+def _show_impact(arguments: argparse.Namespace, graph: Graph) -> None:
+    gone = find_nodes(graph, arguments.impact)
     if not gone:
         raise Usage(
             f"nothing in the fleet is called `{printable(arguments.impact)}`",
-            next_step=did_you_mean(arguments.impact, names(drawn)) or "",
+            next_step=did_you_mean(arguments.impact, node_names(graph)) or "",
         )
-    affected = impact(drawn, (node.id for node in gone))
+    affected = impact(graph, (node.id for node in gone))
     if arguments.format == "json":
         found = impact_json(arguments.impact, gone, affected)
         print(json.dumps(found, indent=2, ensure_ascii=False))
     else:
-        print("\n".join(impact_lines(drawn, gone, affected)))
+        print("\n".join(impact_lines(graph, gone, affected)))
 
 
 def _write(file: Path, made: str) -> None:

@@ -89,13 +89,13 @@ class Graph:
         return (node for node in self.nodes if node.kind == kind)
 
 
-def graph(fleet: Fleet) -> Graph:
-    """Draw the fleet as a graph. The order of its files does not matter; it may have errors."""
-    instances = list(fleet.by_instance.values())
-    nodes = [*_hosts(fleet, instances), *(_service(fleet, one) for one in instances)]
-    nodes += _stores(instances)
-    nodes += (_pool(one) for one in instances if one.gpu)
-    edges = [edge for one in instances for edge in _edges(fleet, one)]
+def build_graph(fleet: Fleet) -> Graph:
+    """Return the fleet as a graph. The order of its files does not matter; it may have errors."""
+    manifests = list(fleet.by_instance.values())
+    nodes = [*_hosts(fleet, manifests), *(_service(fleet, manifest) for manifest in manifests)]
+    nodes += _stores(manifests)
+    nodes += (_pool(manifest) for manifest in manifests if manifest.gpu)
+    edges = [edge for manifest in manifests for edge in _edges(fleet, manifest)]
     nodes += _externals(fleet, {edge.target for edge in edges})
     edges += (
         Edge(node.id, cluster_id(node.host or ""), "stores_in")
@@ -103,48 +103,48 @@ def graph(fleet: Fleet) -> Graph:
         if node.kind == "database"
     )
     by_id = {node.id: node for node in reversed(nodes)}
-    return Graph(tuple(sorted(by_id.values(), key=_by_id)), tuple(sorted(set(edges))))
+    return Graph(tuple(sorted(by_id.values(), key=lambda node: node.id)), tuple(sorted(set(edges))))
 
 
-def impact(drawn: Graph, gone: Iterable[str]) -> tuple[Affected, ...]:
+def impact(graph: Graph, gone: Iterable[str]) -> tuple[Affected, ...]:
     """Return who is affected if the nodes with these ids go away, nearest first, each once."""
     reached = dict.fromkeys(gone)
     frontier = sorted(reached)
-    found: list[Affected] = []
+    affected: list[Affected] = []
     steps = 0
     while frontier:
         steps += 1
         following = []
-        for edge in (edge for one in frontier for edge in drawn.needed_by.get(one, ())):
+        for edge in (edge for id_ in frontier for edge in graph.needed_by.get(id_, ())):
             if edge.source not in reached:
                 reached[edge.source] = None
                 following.append(edge.source)
-                found.append(Affected(drawn.by_id[edge.source], edge, steps))
+                affected.append(Affected(graph.by_id[edge.source], edge, steps))
         frontier = sorted(following)
-    return tuple(sorted(found, key=lambda one: (one.steps, one.node.kind, one.node.id)))
+    return tuple(sorted(affected, key=lambda part: (part.steps, part.node.kind, part.node.id)))
 
 
-def named(drawn: Graph, name: str) -> tuple[Node, ...]:
+def find_nodes(graph: Graph, name: str) -> tuple[Node, ...]:
     """Return the nodes a person means by an id, `<kind>:<name>`, `project:<name>` or a name.
 
     A plain name means hosts, services and clusters before it means what else is called so: a
     project's database often has its name. A project means its services in every environment.
     """
-    exact = [one for one in drawn.nodes if name in {one.id, f"{one.kind}:{one.name}"}]
+    exact = [node for node in graph.nodes if name in {node.id, f"{node.kind}:{node.name}"}]
     project = name.removeprefix("project:")
     first = [
-        one
-        for one in drawn.nodes
-        if (one.kind == "service" and one.project == project)
-        or (one.kind in {"host", "service", "cluster"} and one.name == name)
+        node
+        for node in graph.nodes
+        if (node.kind == "service" and node.project == project)
+        or (node.kind in {"host", "service", "cluster"} and node.name == name)
     ]
-    return tuple(exact or first or [one for one in drawn.nodes if one.name == name])
+    return tuple(exact or first or [node for node in graph.nodes if node.name == name])
 
 
-def names(drawn: Graph) -> frozenset[str]:
-    """Return every name `named` finds something for, ids left out."""
-    projects = {node.project for node in drawn.nodes if node.project}
-    return frozenset({node.name for node in drawn.nodes} | projects)
+def node_names(graph: Graph) -> frozenset[str]:
+    """Return every name `find_nodes` finds something for, ids left out."""
+    projects = {node.project for node in graph.nodes if node.project}
+    return frozenset({node.name for node in graph.nodes} | projects)
 
 
 def host_id(name: str) -> str:
@@ -167,15 +167,15 @@ def pool_id(project: str, environment: str) -> str:
     return f"pool:{environment}/{project}"
 
 
-def _hosts(fleet: Fleet, instances: Sequence[Manifest]) -> Iterator[Node]:
+def _hosts(fleet: Fleet, manifests: Sequence[Manifest]) -> Iterator[Node]:
     """Yield the mesh's hosts, and those a service runs on that the mesh does not know."""
     known = fleet.mesh.hosts if fleet.mesh else {}
     lanes: dict[str, Provider] = {}
     own = set()
-    for one in instances:
-        if name := machine(one):
-            lanes.setdefault(name, one.provider)
-            if one.service and one.service.host is None:
+    for manifest in manifests:
+        if name := machine(manifest):
+            lanes.setdefault(name, manifest.provider)
+            if manifest.service and manifest.service.host is None:
                 own.add(name)
     for name in sorted(known.keys() | lanes.keys()):
         host = known.get(name)
@@ -189,75 +189,80 @@ def _hosts(fleet: Fleet, instances: Sequence[Manifest]) -> Iterator[Node]:
         )
 
 
-def _service(fleet: Fleet, one: Manifest) -> Node:
-    service = one.service
+def _service(fleet: Fleet, manifest: Manifest) -> Node:
+    service = manifest.service
     return Node(
-        service_id(*one.instance),
+        service_id(*manifest.instance),
         "service",
-        naming.instance(*one.instance),
-        project=one.project,
-        environment=one.environment,
-        lane=one.provider,
-        host=machine(one),
+        naming.instance(*manifest.instance),
+        project=manifest.project,
+        environment=manifest.environment,
+        lane=manifest.provider,
+        host=machine(manifest),
         port=service.port if service else None,
-        url=url(fleet, one),
+        url=url(fleet, manifest),
         runtime=service.runtime if service else None,
         systemd_unit=service.systemd_unit if service else None,
         detail=None if service else "declares no service",
-        manifest=one.path or None,
+        manifest=manifest.path or None,
     )
 
 
-def _stores(instances: Sequence[Manifest]) -> Iterator[Node]:
-    for one in instances:
-        if store := one.database:
+def _stores(manifests: Sequence[Manifest]) -> Iterator[Node]:
+    for manifest in manifests:
+        if store := manifest.database:
             yield Node(cluster_id(store.cluster), "cluster", store.cluster)
             yield Node(
-                _database_id(one),
+                _database_id(manifest),
                 "database",
                 store.name,
-                environment=one.environment,
+                environment=manifest.environment,
                 host=store.cluster,
                 detail=f"user {store.user}",
-                manifest=one.path or None,
+                manifest=manifest.path or None,
             )
 
 
-def _pool(one: Manifest) -> Node:
+def _pool(manifest: Manifest) -> Node:
     return Node(
-        pool_id(*one.instance),
+        pool_id(*manifest.instance),
         "pool",
-        f"{naming.instance(*one.instance)}-gpu",
-        project=one.project,
-        environment=one.environment,
-        detail=one.gpu.droplet if one.gpu else None,
-        manifest=one.path or None,
+        f"{naming.instance(*manifest.instance)}-gpu",
+        project=manifest.project,
+        environment=manifest.environment,
+        detail=manifest.gpu.droplet if manifest.gpu else None,
+        manifest=manifest.path or None,
     )
 
 
-def _database_id(one: Manifest) -> str:
-    return f"database:{one.database.cluster}/{one.database.name}" if one.database else ""
+def _database_id(manifest: Manifest) -> str:
+    database = manifest.database
+    return f"database:{database.cluster}/{database.name}" if database else ""
 
 
-def _edges(fleet: Fleet, one: Manifest) -> Iterator[Edge]:
-    here = service_id(*one.instance)
-    if host := machine(one):
+def _edges(fleet: Fleet, manifest: Manifest) -> Iterator[Edge]:
+    here = service_id(*manifest.instance)
+    if host := machine(manifest):
         yield Edge(here, host_id(host), "runs_on")
-    if one.gpu:
-        yield Edge(here, pool_id(*one.instance), "runs_on")
-    if one.database:
-        yield Edge(here, _database_id(one), "stores_in")
-    for name in one.depends_on:
-        found = None if name in fleet.externals else target(fleet, one, name)
-        if found is not one:
-            there = service_id(*found.instance) if found else f"external:{name}"
+    if manifest.gpu:
+        yield Edge(here, pool_id(*manifest.instance), "runs_on")
+    if manifest.database:
+        yield Edge(here, _database_id(manifest), "stores_in")
+    for name in manifest.depends_on:
+        dependency = None if name in fleet.externals else target(fleet, manifest, name)
+        if dependency is not manifest:
+            there = service_id(*dependency.instance) if dependency else f"external:{name}"
             yield Edge(here, there, "depends_on")
 
 
 def _externals(fleet: Fleet, spoken_of: Iterable[str]) -> Iterator[Node]:
     """Yield what settings call external, and dependencies that nobody declares."""
     for name in sorted(fleet.externals):
-        urls = {one.stack: one.external[name] for one in fleet.stacks if name in one.external}
+        urls = {
+            settings.stack: settings.external[name]
+            for settings in fleet.stacks
+            if name in settings.external
+        }
         yield Node(f"external:{name}", "external", name, detail=_shown(urls) or None)
     for id_ in sorted(spoken_of):
         kind, _, name = id_.partition(":")
@@ -266,14 +271,14 @@ def _externals(fleet: Fleet, spoken_of: Iterable[str]) -> Iterator[Node]:
 
 
 def _shown(urls: Mapping[str, str]) -> str:
-    """Name an external service's addresses; one that holds a password is not shown."""
-    safe = {
-        stack: "(not shown)" if redact.shaped_like_secret(one) else one
-        for stack, one in urls.items()
+    """Name an external service's URLs by stack; one that holds a password is not shown."""
+    texts = {
+        stack: "(not shown)" if redact.shaped_like_secret(text) else text
+        for stack, text in urls.items()
     }
-    if len(set(safe.values())) == 1:
-        return next(iter(safe.values()))
-    return ", ".join(f"{one} ({stack})" for stack, one in safe.items())
+    if len(set(texts.values())) == 1:
+        return next(iter(texts.values()))
+    return ", ".join(f"{text} ({stack})" for stack, text in texts.items())
 
 
 def _grouped(pairs: Iterable[tuple[str, Edge]]) -> dict[str, tuple[Edge, ...]]:
@@ -281,7 +286,3 @@ def _grouped(pairs: Iterable[tuple[str, Edge]]) -> dict[str, tuple[Edge, ...]]:
     for key, edge in pairs:
         found.setdefault(key, []).append(edge)
     return {key: tuple(edges) for key, edges in found.items()}
-
-
-def _by_id(node: Node) -> str:
-    return node.id

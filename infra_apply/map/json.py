@@ -22,7 +22,7 @@ def as_json(picture: Picture) -> dict[str, Any]:
         "as_of": picture.as_of,
         "nodes": [_node(picture, node) for node in picture.graph.nodes],
         "edges": [_edge(edge) for edge in picture.graph.edges],
-        "findings": [_finding(picture, one) for one in picture.findings.diagnostics],
+        "findings": [_finding(picture, diagnostic) for diagnostic in picture.findings.diagnostics],
         "not_checked": list(picture.findings.not_checked),
         "strays": [_stray(slot) for slot in picture.strays],
     }
@@ -36,15 +36,15 @@ def impact_json(name: str, gone: Iterable[Node], affected: Iterable[Affected]) -
         "gone": [node.id for node in gone],
         "affected": [
             {
-                "id": one.node.id,
-                "kind": one.node.kind,
-                "name": one.node.name,
-                "project": one.node.project,
-                "environment": one.node.environment,
-                "steps": one.steps,
-                "through": _edge(one.through),
+                "id": part.node.id,
+                "kind": part.node.kind,
+                "name": part.node.name,
+                "project": part.node.project,
+                "environment": part.node.environment,
+                "steps": part.steps,
+                "through": _edge(part.through),
             }
-            for one in affected
+            for part in affected
         ],
     }
 
@@ -64,14 +64,14 @@ def _edge(edge: Edge) -> dict[str, str]:
     return {"source": edge.source, "target": edge.target, "relation": edge.relation}
 
 
-def _finding(picture: Picture, one: Diagnostic) -> dict[str, Any]:
+def _finding(picture: Picture, diagnostic: Diagnostic) -> dict[str, Any]:
     return {
-        "code": one.code,
-        "severity": one.severity,
-        "path": relative(one.place.path, Path(picture.folder)),
-        "line": one.place.line,
-        "message": one.message,
-        "hint": one.hint,
+        "code": diagnostic.code,
+        "severity": diagnostic.severity,
+        "path": relative(diagnostic.place.path, Path(picture.folder)),
+        "line": diagnostic.place.line,
+        "message": diagnostic.message,
+        "hint": diagnostic.hint,
     }
 
 

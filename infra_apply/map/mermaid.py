@@ -9,25 +9,25 @@ from infra_apply.map.graph import Graph, Kind, Node
 from infra_apply.terminal import printable
 
 
-def mermaid(drawn: Graph) -> Iterator[str]:
+def mermaid(graph: Graph) -> Iterator[str]:
     """Yield the lines: hosts and clusters as boxes around what they carry, needs as arrows.
 
     Every part has a number for an id: names may hold what Mermaid reads as its own.
     """
-    ids = {node.id: f"n{number}" for number, node in enumerate(drawn.nodes)}
+    ids = {node.id: f"n{number}" for number, node in enumerate(graph.nodes)}
     yield "flowchart LR"
     inside = set()
-    for box in (*drawn.of("host"), *drawn.of("cluster")):
-        edges = drawn.needed_by.get(box.id, ())
-        carried = [drawn.by_id[edge.source] for edge in edges]
+    for box in (*graph.of("host"), *graph.of("cluster")):
+        edges = graph.needed_by.get(box.id, ())
+        carried = [graph.by_id[edge.source] for edge in edges]
         inside |= {node.id for node in carried}
         yield from _box(box, carried, ids)
     boxes = {"host", "cluster"}
-    for node in drawn.nodes:
+    for node in graph.nodes:
         if node.kind not in boxes and node.id not in inside:
             yield f"  {_shape(node, ids)}"
-    for edge in drawn.edges:
-        if drawn.by_id[edge.target].kind not in boxes:
+    for edge in graph.edges:
+        if graph.by_id[edge.target].kind not in boxes:
             arrow = _ARROWS[edge.relation]
             yield f"  {ids[edge.source]} {arrow} {ids[edge.target]}"
 

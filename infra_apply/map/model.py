@@ -36,7 +36,11 @@ class Picture:
         """Return what was found in the manifest that declares a node."""
         if node.manifest is None:
             return ()
-        return tuple(one for one in self.findings.diagnostics if one.place.path == node.manifest)
+        return tuple(
+            diagnostic
+            for diagnostic in self.findings.diagnostics
+            if diagnostic.place.path == node.manifest
+        )
 
 
 LANES: Final = {
@@ -51,8 +55,8 @@ LANES: Final = {
 
 def summary(picture: Picture) -> Iterator[str]:
     """Yield what there is of each kind."""
-    drawn = picture.graph
-    yield plural(sum(1 for _ in drawn.of("host")), "host")
-    yield plural(sum(node.serves for node in drawn.nodes), "service")
-    yield plural(sum(1 for _ in drawn.of("database")), "database")
-    yield plural(sum(1 for _ in drawn.of("pool")), "GPU pool")
+    graph = picture.graph
+    yield plural(sum(1 for _ in graph.of("host")), "host")
+    yield plural(sum(node.serves for node in graph.nodes), "service")
+    yield plural(sum(1 for _ in graph.of("database")), "database")
+    yield plural(sum(1 for _ in graph.of("pool")), "GPU pool")

@@ -29,25 +29,25 @@ def tree(picture: Picture, *, colour: bool = False) -> Iterator[str]:
             yield printable(f"  {slot.droplet.name}  {slot.pool}  {cost_so_far([slot])}")
 
 
-def impact_lines(drawn: Graph, gone: Sequence[Node], affected: Iterable[Affected]) -> Iterator[str]:
+def impact_lines(graph: Graph, gone: Sequence[Node], affected: Iterable[Affected]) -> Iterator[str]:
     """Yield who is affected if some nodes go away, and through what."""
-    found = list(affected)
+    rows = list(affected)
     what = printable(" and ".join(f"{node.kind} {node.name}" for node in gone))
     what += " goes away" if len(gone) == 1 else " go away"
-    if not found:
+    if not rows:
         yield f"if {what}, nothing else is affected"
         return
-    services = sum(one.node.serves for one in found)
-    others = len(found) - services
+    services = sum(row.node.serves for row in rows)
+    others = len(rows) - services
     also = f" and {plural(others, 'other part')}" if others else ""
-    ending = "s" if len(found) == 1 else ""
+    ending = "s" if len(rows) == 1 else ""
     yield f"if {what}, {plural(services, 'service')}{also} no longer work{ending}"
-    width = max(len(one.node.name) for one in found)
-    for one in found:
-        via = f"{_RELATIONS[one.through.relation]} {drawn.by_id[one.through.target].name}"
-        host = f" on {one.node.host}" if one.node.kind == "service" and one.node.host else ""
-        line = f"{'  ' * one.steps}{one.node.name:{width}}  {one.node.kind}{host}, {via}"
-        yield printable(line)
+    width = max(len(row.node.name) for row in rows)
+    for row in rows:
+        node, need = row.node, row.through
+        via = f"{_RELATIONS[need.relation]} {graph.by_id[need.target].name}"
+        host = f" on {node.host}" if node.kind == "service" and node.host else ""
+        yield printable(f"{'  ' * row.steps}{node.name:{width}}  {node.kind}{host}, {via}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +67,7 @@ def _lane(pen: _Pen, nodes: Sequence[Node], title: str) -> Iterator[str]:
         facts = [host.address or "" if host.known else "not in the mesh"]
         yield _line(pen, host, 1, host.name, facts)
         edges = pen.picture.graph.needed_by.get(host.id, ())
-        yield from _services(pen, [pen.picture.graph.by_id[one.source] for one in edges])
+        yield from _services(pen, [pen.picture.graph.by_id[edge.source] for edge in edges])
     if homeless:
         yield "  (no host named)"
         yield from _services(pen, homeless)
@@ -75,18 +75,18 @@ def _lane(pen: _Pen, nodes: Sequence[Node], title: str) -> Iterator[str]:
 
 def _services(pen: _Pen, nodes: Sequence[Node]) -> Iterator[str]:
     width = max((len(node.name) for node in nodes), default=0)
-    for node in sorted(nodes, key=lambda one: (one.name, one.id)):
+    for node in sorted(nodes, key=lambda node: (node.name, node.id)):
         port = f":{node.port}" if node.port is not None else ""
         facts = [f"{port:6}", _needs(pen.picture.graph, node), _mistakes(pen.picture, node)]
         yield _line(pen, node, 2, f"{node.name:{width}}", facts)
 
 
-def _needs(drawn: Graph, node: Node) -> str:
-    ends = [(edge.relation, drawn.by_id[edge.target]) for edge in drawn.needs.get(node.id, ())]
+def _needs(graph: Graph, node: Node) -> str:
+    ends = [(edge.relation, graph.by_id[edge.target]) for edge in graph.needs.get(node.id, ())]
     called = ", ".join(end.name for relation, end in ends if relation == "depends_on")
     stored = [f"{end.host}/{end.name}" for relation, end in ends if relation == "stores_in"]
     parts = [f"needs {called}"] if called else []
-    return "; ".join([*parts, *(f"stores in {one}" for one in stored)])
+    return "; ".join([*parts, *(f"stores in {store}" for store in stored)])
 
 
 def _mistakes(picture: Picture, node: Node) -> str:
@@ -120,8 +120,8 @@ def _section(pen: _Pen, kind: str, title: str) -> Iterator[str]:
         yield _line(pen, node, 1, f"{node.name:{width}}", facts)
 
 
-def _used_by(drawn: Graph, node: Node) -> str:
-    users = sorted(drawn.by_id[edge.source].name for edge in drawn.needed_by.get(node.id, ()))
+def _used_by(graph: Graph, node: Node) -> str:
+    users = sorted(graph.by_id[edge.source].name for edge in graph.needed_by.get(node.id, ()))
     return f"for {', '.join(users)}" if users else "for nobody"
 
 
@@ -129,7 +129,7 @@ def _line(pen: _Pen, node: Node, level: int, name: str, facts: Sequence[str]) ->
     standing = pen.picture.standing(node)
     said = [_standing(standing, colour=pen.colour)] if standing else []
     shown = [printable(name), *said, *map(printable, facts)]
-    words = "  ".join(one for one in shown if one.strip())
+    words = "  ".join(text for text in shown if text.strip())
     line = f"{'  ' * level}{words}".rstrip()
     notes = standing.notes if standing else ()
     return "\n".join([line, *(f"{'  ' * (level + 2)}- {printable(note)}" for note in notes)])

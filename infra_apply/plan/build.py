@@ -30,7 +30,7 @@ from infra_apply.plan.model import (
 def build(fleet: Fleet, settings: Settings) -> Plan:
     """Plan a stack. The fleet has no errors; the order of its files does not matter."""
     environment = settings.environment
-    manifests = [one for one in fleet.manifests if one.environment == environment]
+    manifests = [manifest for manifest in fleet.manifests if manifest.environment == environment]
     carried = {
         name: services
         for name, services in droplets(fleet).items()
@@ -127,19 +127,19 @@ def _database(manifest: Manifest, database: Database) -> DatabasePlan:
     return DatabasePlan(manifest.project, database.cluster, database.name, database.user, place)
 
 
-def _pool(settings: Settings, one: Manifest, gpu: Gpu) -> PoolPlan:
+def _pool(settings: Settings, manifest: Manifest, gpu: Gpu) -> PoolPlan:
     droplet = gpu.droplet or ""
     profile = settings.gpu_profiles.get(droplet) or GpuProfile(sizes=(droplet,))
-    limits = settings.gpu_pools.get(one.project) or PoolLimits()
+    limits = settings.gpu_pools.get(manifest.project) or PoolLimits()
     return PoolPlan(
-        project=one.project,
+        project=manifest.project,
         sizes=profile.sizes,
         regions=profile.regions,
         max_slots=limits.max_slots,
         image=profile.image,
         ssh_keys=settings.droplet.ssh_keys,
         budget=limits.budget_per_day,
-        firewall=pool_firewall(one, settings),
+        firewall=pool_firewall(manifest, settings),
     )
 
 

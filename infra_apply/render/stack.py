@@ -7,7 +7,7 @@ from typing import Any
 import pulumi
 
 from infra_apply import naming
-from infra_apply.plan.model import InstancePlan
+from infra_apply.plan.model import InstancePlan, PoolPlan
 from infra_apply.reconcile.model import Decisions
 from infra_apply.render.database import Database
 from infra_apply.render.firewall import tag
@@ -19,10 +19,12 @@ def render(decisions: Decisions) -> None:
     """Register everything, and export `hosts`, `instances` and `pools`."""
     plan = decisions.plan
     tags = {name: tag(name) for name in plan.firewall_tags}
-    hosts = {one.host.name: Host(one, tags) for one in decisions.hosts}
+    hosts = {decision.host.name: Host(decision, tags) for decision in decisions.hosts}
     databases = {
-        one.database.project: Database(naming.instance(one.database.project, plan.environment), one)
-        for one in decisions.databases
+        decision.database.project: Database(
+            naming.instance(decision.database.project, plan.environment), decision
+        )
+        for decision in decisions.databases
     }
     for pool in plan.pools:
         Pool(naming.instance(pool.project, plan.environment), pool, tags)
@@ -30,14 +32,11 @@ def render(decisions: Decisions) -> None:
     pulumi.export(
         "instances",
         {
-            one.project: _instance(one, plan.environment, databases.get(one.project))
-            for one in plan.instances
+            instance.project: _instance(instance, plan.environment, databases.get(instance.project))
+            for instance in plan.instances
         },
     )
-    pulumi.export(
-        "pools",
-        {one.project: {"sizes": list(one.sizes), "max_slots": one.max_slots} for one in plan.pools},
-    )
+    pulumi.export("pools", {pool.project: _limits(pool) for pool in plan.pools})
 
 
 def _addresses(host: Host) -> dict[str, Any]:
@@ -47,15 +46,21 @@ def _addresses(host: Host) -> dict[str, Any]:
     }
 
 
-def _instance(one: InstancePlan, environment: str, database: Database | None) -> dict[str, Any]:
-    given = dict(one.variables)
-    env: pulumi.Output[dict[str, str]] = (
-        database.variables.apply(lambda own: {**own, **given})
+def _limits(pool: PoolPlan) -> dict[str, Any]:
+    return {"sizes": list(pool.sizes), "max_slots": pool.max_slots}
+
+
+def _instance(
+    instance: InstancePlan, environment: str, database: Database | None
+) -> dict[str, Any]:
+    urls = dict(instance.variables)
+    variables: pulumi.Output[dict[str, str]] = (
+        database.variables.apply(lambda own: {**own, **urls})
         if database
-        else pulumi.Output.from_input(given)
+        else pulumi.Output.from_input(urls)
     )
     return {
         "environment": environment,
-        "place": {"provider": one.provider, "host": one.host, "url": one.url},
-        "env": pulumi.Output.secret(env),
+        "place": {"provider": instance.provider, "host": instance.host, "url": instance.url},
+        "env": pulumi.Output.secret(variables),
     }

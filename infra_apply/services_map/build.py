@@ -38,7 +38,8 @@ class ForeignShape(ValueError):
 
 def services_map(fleet: Fleet) -> dict[str, dict[str, Any]]:
     """Return every service once by its key, sorted; absent facts are left out."""
-    entries = {naming.instance(*one.instance): _entry(fleet, one) for one in fleet.services()}
+    services = {naming.instance(*service.instance): service for service in fleet.services()}
+    entries = {key: _entry(fleet, manifest) for key, manifest in services.items()}
     return dict(sorted(entries.items()))
 
 
@@ -50,7 +51,7 @@ def regenerate(content: bytes, entries: dict[str, dict[str, Any]]) -> Regenerate
     try:
         text = content.decode("utf-8")
         before = json_edit.value_of(text, MEMBER)
-        members = sum(one.key == MEMBER for one in json_edit.scan(text).members)
+        members = sum(member.key == MEMBER for member in json_edit.scan(text).members)
     except UnicodeDecodeError:
         raise ForeignShape("it is not UTF-8 text") from None
     except json.JSONDecodeError as error:
@@ -85,17 +86,17 @@ def lost(made: Regenerated) -> Iterator[str]:
         yield "the file has `services` twice; the last one counts, and the first is left alone"
 
 
-def _entry(fleet: Fleet, one: Manifest) -> dict[str, Any]:
-    service = one.service
+def _entry(fleet: Fleet, manifest: Manifest) -> dict[str, Any]:
+    service = manifest.service
     facts = {
-        "project": one.project,
-        "environment": one.environment,
-        "host": machine(one),
+        "project": manifest.project,
+        "environment": manifest.environment,
+        "host": machine(manifest),
         "port": service.port if service else None,
-        "url": url(fleet, one),
+        "url": url(fleet, manifest),
         "runtime": service.runtime if service else None,
         "systemd_unit": service.systemd_unit if service else None,
-        "depends_on": sorted(set(one.depends_on)) or None,
+        "depends_on": sorted(set(manifest.depends_on)) or None,
     }
     return {key: value for key, value in facts.items() if value is not None}
 

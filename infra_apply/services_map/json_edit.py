@@ -83,7 +83,7 @@ def value_of(text: str, key: str) -> Any:
 
     Of several members with the key, the last: that is the one readers of JSON take.
     """
-    found = [one for one in scan(text).members if one.key == key]
+    found = [member for member in scan(text).members if member.key == key]
     return _PAIRS.decode(text[found[-1].value_start : found[-1].value_end]) if found else None
 
 
@@ -94,7 +94,7 @@ def replaced(text: str, key: str, value: Mapping[str, Any]) -> str:
     """
     top = scan(text)
     style = style_of(text, top)
-    found = [one for one in top.members if one.key == key]
+    found = [member for member in top.members if member.key == key]
     if found:
         return text[: found[-1].value_start] + _laid_out(value, style) + text[found[-1].value_end :]
     member = json.dumps(key) + style.colon + _laid_out(value, style)

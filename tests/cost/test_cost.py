@@ -47,19 +47,19 @@ def plan(
 def test_a_hosts_price_is_split_over_its_services() -> None:
     found = cost([plan(LIME, BASIL, looked_up=(ELSEWHERE,))], PRICES)
     assert found.monthly == pytest.approx(6 + 24 * 1.2)
-    assert {one.name: one.monthly for one in found.projects} == pytest.approx(
+    assert {share.name: share.monthly for share in found.projects} == pytest.approx(
         {"shop": 2 + 2 + 28.8, "wiki": 2}
     )
-    assert {one.name: one.monthly for one in found.environments} == pytest.approx(
+    assert {share.name: share.monthly for share in found.environments} == pytest.approx(
         {"dev": 2, "prod": 4 + 28.8}
     )
 
 
 def test_a_price_nobody_knows_is_not_taken_for_nothing() -> None:
     found = cost([plan(LIME, ODD)], PRICES)
-    assert [one.monthly for one in found.hosts] == [None, 6.0]
+    assert [host.monthly for host in found.hosts] == [None, 6.0]
     assert found.unknown == ("odd",)
-    assert [one.complete for one in found.projects] == [False, True]
+    assert [share.complete for share in found.projects] == [False, True]
     assert next(lines(found)) == "$6.00 a month or more (some prices are unknown), by a test"
 
 
@@ -115,7 +115,7 @@ HOSTS = st.lists(
         st.builds(Droplet, size=st.sampled_from(["small", "large", "odd"]), backups=st.booleans()),
     ),
     max_size=6,
-    unique_by=lambda one: one.name,
+    unique_by=lambda host: host.name,
 )
 
 
@@ -123,7 +123,7 @@ HOSTS = st.lists(
 def test_projects_and_environments_add_up_to_the_whole(hosts: list[HostPlan]) -> None:
     found = cost([plan(*hosts)], PRICES)
     for shares in (found.projects, found.environments):
-        assert sum(one.monthly for one in shares) == pytest.approx(found.monthly)
+        assert sum(share.monthly for share in shares) == pytest.approx(found.monthly)
 
 
 def test_the_built_in_prices_say_their_date_and_agree_with_themselves() -> None:

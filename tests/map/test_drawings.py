@@ -11,7 +11,7 @@ import pytest
 from infra_apply.diagnostics.model import Diagnostic, Findings, Place
 from infra_apply.inputs.document import Document
 from infra_apply.inputs.manifest import Manifest
-from infra_apply.map.graph import graph, impact, named
+from infra_apply.map.graph import build_graph, find_nodes, impact
 from infra_apply.map.json import as_json, impact_json
 from infra_apply.map.live_status import Standing
 from infra_apply.map.mermaid import mermaid
@@ -34,7 +34,7 @@ COMPANY = fleet(
     settings=replace(SETTINGS, external={"payments": "https://pay.example.com"}),
 )
 WARNING = Diagnostic("IA306", Place("/company/shop/.infra.yaml", 3, 1), "odd")
-PICTURE = Picture("acme", graph(COMPANY), Findings((WARNING,)), "/company")
+PICTURE = Picture("acme", build_graph(COMPANY), Findings((WARNING,)), "/company")
 
 
 def test_the_tree_has_lanes_hosts_services_stores_pools_and_what_is_outside() -> None:
@@ -108,13 +108,13 @@ def test_what_is_real_stands_beside_what_is_declared() -> None:
     ],
 )
 def test_impact_says_who_and_through_what(gone: str, lines: list[str]) -> None:
-    nodes = named(PICTURE.graph, gone)
+    nodes = find_nodes(PICTURE.graph, gone)
     found = impact(PICTURE.graph, [node.id for node in nodes])
     assert list(impact_lines(PICTURE.graph, nodes, found)) == lines
 
 
 def test_impact_as_json_names_the_way() -> None:
-    nodes = named(PICTURE.graph, "catalog")
+    nodes = find_nodes(PICTURE.graph, "catalog")
     made = impact_json("catalog", nodes, impact(PICTURE.graph, [nodes[0].id]))
     assert made["gone"] == ["service:prod/catalog"]
     assert made["affected"] == [
@@ -150,7 +150,7 @@ def test_json_leaves_absent_facts_out_and_shortens_paths() -> None:
 
 def test_mermaid_boxes_hosts_and_escapes_what_it_would_read_as_its_own() -> None:
     odd = fleet(service('a"]; click #x <b>', depends_on=("catalog",)), service("catalog", port=1))
-    lines = list(mermaid(graph(odd)))
+    lines = list(mermaid(build_graph(odd)))
     assert lines[0] == "flowchart LR"
     assert '    n3["a#quot;]; click #35;x #lt;b#gt; :8080"]' in lines
     assert "  n3 --> n4" in lines
@@ -163,7 +163,7 @@ def test_drawing_does_not_depend_on_where_the_program_runs(tmp_path: Path) -> No
 
 
 def test_no_name_steers_a_terminal() -> None:
-    odd = graph(fleet(service("a\x1b[2J\x9b", host="b\x1b[2J", depends_on=("c\x1b[2J",))))
+    odd = build_graph(fleet(service("a\x1b[2J\x9b", host="b\x1b[2J", depends_on=("c\x1b[2J",))))
     affected = impact(odd, [node.id for node in odd.of("host")])
     picture = Picture("acme\x1b[2J", odd)
     lines = [*tree(picture), *mermaid(odd), *impact_lines(odd, list(odd.of("host")), affected)]

@@ -8,14 +8,14 @@ import pytest
 
 from infra_apply.digitalocean.live import Live, LiveDroplet
 from infra_apply.inputs.settings import HostSettings
-from infra_apply.map.graph import Graph, graph
+from infra_apply.map.graph import Graph, build_graph
 from infra_apply.map.live_status import Standing, cost_so_far, slots, standings, strays
 from infra_apply.plan.build import build
 from infra_apply.plan.model import Plan
 from tests.companies import SETTINGS, database, fleet, gpu, service
 
 COMPANY = fleet(service("shop", database=database("shop"), gpu=gpu()))
-DRAWN: Graph = graph(COMPANY)
+DRAWN: Graph = build_graph(COMPANY)
 PLAN: Plan = build(COMPANY, SETTINGS)
 LIME = PLAN.hosts[0].droplet
 DROPLET = LiveDroplet(7, "lime", "active", LIME.region, LIME.size, LIME.tags, ("203.0.113.5",))

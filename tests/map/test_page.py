@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra_apply.map.graph import graph
+from infra_apply.map.graph import build_graph
 from infra_apply.map.model import Picture
 from infra_apply.map.page.build import embedded, page
 from tests.companies import fleet, service
@@ -40,7 +40,7 @@ class Elements(HTMLParser):
 
 
 def drawn(name: str) -> Picture:
-    return Picture(name, graph(fleet(service(name, depends_on=("catalog",)))))
+    return Picture(name, build_graph(fleet(service(name, depends_on=("catalog",)))))
 
 
 @given(TEXTS)

@@ -12,7 +12,7 @@ from infra_apply.diagnostics.model import Diagnostic, Findings, Place
 from infra_apply.fleet.model import Fleet
 from infra_apply.inputs.document import Document
 from infra_apply.inputs.mesh import Host, Mesh
-from infra_apply.map.graph import graph
+from infra_apply.map.graph import build_graph
 from infra_apply.map.live_status import Standing
 from infra_apply.map.model import Picture
 from infra_apply.map.page.build import page
@@ -38,7 +38,7 @@ COMPANY = fleet(
     service("whisper", service=None, gpu=gpu()),
 )
 ERROR = Diagnostic("IA301", Place(MANIFEST, 4, 2), "nobody is called that", "did you mean it?")
-PICTURE = Picture("acme", graph(COMPANY), Findings((ERROR,)), "/company")
+PICTURE = Picture("acme", build_graph(COMPANY), Findings((ERROR,)), "/company")
 CHOSEN = '.item[data-tie="chosen"]'
 ROW = ".item.row .label"
 
@@ -203,7 +203,7 @@ def test_what_is_real_has_a_mark_and_words(browser: Browser, tmp_path: Path) -> 
 def test_two_hundred_projects_fit_the_width_of_any_screen(
     browser: Browser, tmp_path: Path, width: int, height: int
 ) -> None:
-    for one in watched(browser, tmp_path, Picture("acme", graph(company(200)))):
+    for one in watched(browser, tmp_path, Picture("acme", build_graph(company(200)))):
         one.resize(width, height)
         assert one.ask("document.documentElement.scrollWidth") <= width
         assert len(one.texts(".of-host .row")) == 240
@@ -219,7 +219,7 @@ def test_long_names_widen_neither_page_nor_panel(
     name = "a-name-that-is-much-longer-than-any-room-of-the-floor-could-ever-be-" * 2
     host = Host(name, "digitalocean", "fd00:1234:5678:9abc:def0:1234:5678:9abc")
     callers = (service(name, host=name), service("shop", host=name, depends_on=(name, "x" * 90)))
-    drawn = graph(Fleet(callers, Mesh("mesh-hosts.json", {name: host})))
+    drawn = build_graph(Fleet(callers, Mesh("mesh-hosts.json", {name: host})))
     for one in watched(browser, tmp_path, Picture(name, drawn)):
         one.resize(width, 740)
         for id_ in (f"service:prod/{name}", f"host:{name}", "service:prod/shop"):
@@ -230,7 +230,7 @@ def test_long_names_widen_neither_page_nor_panel(
 
 def test_hosts_are_in_the_order_a_person_counts(browser: Browser, tmp_path: Path) -> None:
     hosts = {name: Host(name, "mac") for name in ("m-10", "m-9", "m-1")}
-    drawn = graph(Fleet((), Mesh("mesh-hosts.json", hosts)))
+    drawn = build_graph(Fleet((), Mesh("mesh-hosts.json", hosts)))
     for one in watched(browser, tmp_path, Picture("acme", drawn)):
         assert one.texts(".head .label") == ["m-1", "m-9", "m-10"]
 

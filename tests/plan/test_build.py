@@ -10,7 +10,7 @@ from tests.companies import SETTINGS, database, gpu, plan, service
 def test_one_host_with_several_services_is_one_droplet() -> None:
     found = plan(service("shop"), service("wiki", port=8081))
     assert [host.name for host in found.hosts] == ["lime"]
-    assert [one.project for one in found.hosts[0].services] == ["shop", "wiki"]
+    assert [service.project for service in found.hosts[0].services] == ["shop", "wiki"]
 
 
 def test_a_service_that_names_no_host_gets_a_droplet_of_its_own() -> None:
@@ -32,7 +32,7 @@ def test_a_hosts_own_keys_overlay_the_defaults() -> None:
     own = HostSettings(droplet=Droplet(size="s-4vcpu-8gb", region="ams3"))
     settings = replace(SETTINGS, hosts={"lime": own})
     hosts = plan(service("shop"), service("wiki", host="basil"), settings=settings).hosts
-    assert [(one.name, one.droplet.size) for one in hosts] == [
+    assert [(host.name, host.droplet.size) for host in hosts] == [
         ("basil", "s-1vcpu-1gb"),
         ("lime", "s-4vcpu-8gb"),
     ]
@@ -40,7 +40,7 @@ def test_a_hosts_own_keys_overlay_the_defaults() -> None:
 
 def test_a_database_is_planned_whatever_runs_its_service() -> None:
     found = plan(service("app", host="fennel", provider="mac", database=database("app")))
-    assert [one.name for one in found.databases] == ["app"]
+    assert [database.name for database in found.databases] == ["app"]
     assert found.hosts == ()
 
 
@@ -51,7 +51,7 @@ def test_a_pool_has_the_limits_of_the_settings_and_one_slot_without() -> None:
         service("small", service=None, gpu=gpu()),
         settings=settings,
     )
-    assert [(one.project, one.max_slots) for one in found.pools] == [("big", 4), ("small", 1)]
+    assert [(pool.project, pool.max_slots) for pool in found.pools] == [("big", 4), ("small", 1)]
 
 
 def test_every_instance_of_the_environment_is_rendered_or_says_why_not() -> None:
@@ -61,8 +61,8 @@ def test_every_instance_of_the_environment_is_rendered_or_says_why_not() -> None
         service("tool", host=None, provider="local"),
         service("batch", service=None, gpu=gpu()),
     )
-    assert [one.project for one in found.hosts[0].services] == ["shop"]
-    assert {one.project: one.reason for one in found.not_rendered} == {
+    assert [service.project for service in found.hosts[0].services] == ["shop"]
+    assert {instance.project: instance.reason for instance in found.not_rendered} == {
         "app": "it runs on the mac `fennel`, which DigitalOcean does not run",
         "batch": "it declares no service",
         "tool": "it runs on the local machine, which DigitalOcean does not run",
@@ -76,12 +76,12 @@ def test_a_host_that_is_looked_up_is_named_and_not_rendered() -> None:
     (host,) = as_json(found)["hosts"]
     assert (host["name"], host["lookup"], host["size"]) == ("lime", True, None)
     assert [service["project"] for service in host["services"]] == ["shop"]
-    assert [one.project for one in found.not_rendered] == ["shop"]
+    assert [instance.project for instance in found.not_rendered] == ["shop"]
 
 
 def test_the_owner_of_a_shared_host_renders_the_other_environments_services_too() -> None:
     found = plan(service("shop"), service("shop", port=9090, environment="dev"))
-    assert [(one.environment, one.port) for one in found.hosts[0].services] == [
+    assert [(service.environment, service.port) for service in found.hosts[0].services] == [
         ("dev", 9090),
         ("prod", 8080),
     ]
@@ -109,7 +109,7 @@ def test_access_names_every_dependent_wherever_it_runs() -> None:
 
 def test_the_world_reaches_only_the_ports_that_are_named() -> None:
     settings = replace(SETTINGS, network=Network(public={"shop": (443,)}))
-    assert [one.public for one in plan(service("shop"), settings=settings).access] == [False]
+    assert [entry.public for entry in plan(service("shop"), settings=settings).access] == [False]
 
 
 def test_a_dependencys_url_is_its_mesh_address_else_its_hosts_name() -> None:
@@ -119,7 +119,7 @@ def test_a_dependencys_url_is_its_mesh_address_else_its_hosts_name() -> None:
         service("mail", port=25),
         settings=replace(SETTINGS, external={"payments": "https://pay.example.com"}),
     )
-    shop = next(one for one in found.instances if one.project == "shop")
+    shop = next(instance for instance in found.instances if instance.project == "shop")
     assert dict(shop.variables) == {
         "MAIL_URL": "http://100.64.0.11:25",
         "PAYMENTS_URL": "https://pay.example.com",

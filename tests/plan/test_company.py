@@ -25,7 +25,10 @@ def folder(tmp_path: Path) -> Path:
 
 def test_a_manifest_that_several_stacks_name_is_there_once(folder: Path) -> None:
     company = read_company(find(folder))
-    assert [one.instance for one in company.fleet.manifests] == [("shop", "dev"), ("shop", "prod")]
+    assert [manifest.instance for manifest in company.fleet.manifests] == [
+        ("shop", "dev"),
+        ("shop", "prod"),
+    ]
     assert company.findings.diagnostics == ()
     assert {name: [host.name for host in plan.hosts] for name, plan in company.plans.items()} == {
         "dev": ["basil"],
@@ -38,8 +41,8 @@ def test_findings_of_every_stack_are_there_once(folder: Path) -> None:
     stack = folder / "stacks/Pulumi.dev.yaml"
     stack.write_text(stack.read_text() + "  infra-apply:regoin: nyc3\n")
     company = read_company(find(folder))
-    found = [one.code for one in company.findings.diagnostics]
-    assert sorted(found) == ["IA101", "IA101", "IA802"]
+    codes = [diagnostic.code for diagnostic in company.findings.diagnostics]
+    assert sorted(codes) == ["IA101", "IA101", "IA802"]
     assert company.plans == {}
 
 

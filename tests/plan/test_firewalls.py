@@ -19,8 +19,8 @@ TUNNEL = InboundRule("udp", "51820", ("0.0.0.0/0", "::/0"))
 
 
 def firewall(found: Plan, host: str) -> FirewallPlan | None:
-    (wanted,) = [one for one in found.hosts if one.name == host]
-    return wanted.firewall
+    (planned_host,) = [planned for planned in found.hosts if planned.name == host]
+    return planned_host.firewall
 
 
 def test_a_port_admits_its_dependents_hosts_by_tag() -> None:
@@ -72,7 +72,7 @@ def test_a_dependent_on_the_internet_is_admitted_by_its_address_and_one_in_the_m
     made = firewall(found, "lime")
     assert made is not None
     assert InboundRule("tcp", "8080", ("8.8.4.4/32",)) in made.inbound
-    assert [one.via_mesh for one in found.access[0].callers] == [False, True]
+    assert [caller.via_mesh for caller in found.access[0].callers] == [False, True]
 
 
 def test_without_a_word_on_ssh_no_host_is_locked() -> None:
@@ -117,12 +117,14 @@ def test_the_rules_admit_whom_access_names_and_nobody_else(
     found = plan(*manifests, settings=replace(OPEN, network=network))
     for host in found.hosts:
         assert host.firewall is not None
-        rules = {one.ports: one for one in host.firewall.inbound}
+        rules = {rule.ports: rule for rule in host.firewall.inbound}
         assert rules.pop("22") == SSH
         assert rules.pop("51820") == TUNNEL
-        for entry in (one for one in found.access if one.host == host.name):
+        for entry in (access for access in found.access if access.host == host.name):
             rule = rules.pop(str(entry.port), InboundRule("tcp", str(entry.port)))
-            callers = {one.host for one in entry.callers if one.host and one.host != "fennel"}
+            callers = {
+                caller.host for caller in entry.callers if caller.host and caller.host != "fennel"
+            }
             if entry.public:
                 assert rule.addresses == ("0.0.0.0/0", "::/0")
             else:

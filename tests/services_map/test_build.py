@@ -37,7 +37,7 @@ def fleets(draw: st.DrawFn) -> Fleet:
                 ),
                 depends_on=st.lists(PROJECTS, max_size=3).map(tuple),
             ),
-            unique_by=lambda one: one.instance,
+            unique_by=lambda manifest: manifest.instance,
             max_size=8,
         )
     )
@@ -67,7 +67,7 @@ def test_an_entry_has_the_facts_there_are_and_no_others() -> None:
 @given(fleets())
 def test_every_service_is_in_the_map_exactly_once(company: Fleet) -> None:
     made = services_map(company)
-    declared = sorted(naming.instance(*one.instance) for one in company.services())
+    declared = sorted(naming.instance(*manifest.instance) for manifest in company.services())
     assert list(made) == declared
     assert all(None not in facts.values() for facts in made.values())
 

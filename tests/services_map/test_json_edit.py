@@ -43,7 +43,7 @@ def written(value: Any, dice: Random) -> str:
     if isinstance(value, dict):
         return objected(list(value.items()), dice)
     if isinstance(value, list):
-        inner = ",".join(blank(dice) + written(one, dice) + blank(dice) for one in value)
+        inner = ",".join(blank(dice) + written(item, dice) + blank(dice) for item in value)
         return f"[{inner or blank(dice)}]"
     return escaped(value, dice) if isinstance(value, str) else json.dumps(value)
 
@@ -69,8 +69,8 @@ def files(draw: st.DrawFn) -> str:
 def test_the_members_found_are_those_that_json_reads(text: str) -> None:
     pairs = json.loads(text.removeprefix("\ufeff"), object_pairs_hook=tuple)
     members = scan(text).members
-    assert [one.key for one in members] == [key for key, _ in pairs]
-    values = [json.loads(text[one.value_start : one.value_end]) for one in members]
+    assert [member.key for member in members] == [key for key, _ in pairs]
+    values = [json.loads(text[member.value_start : member.value_end]) for member in members]
     assert values == [json.loads(json.dumps(value)) for value in map(plain, pairs)]
 
 
@@ -87,7 +87,7 @@ def plain(pair: tuple[str, Any]) -> Any:
 def test_every_other_byte_stays(text: str, entries: dict[str, Any]) -> None:
     made = replaced(text, "services", entries)
     before, after = scan(text), scan(made)
-    ours = [at for at, one in enumerate(before.members) if one.key == "services"]
+    ours = [at for at, member in enumerate(before.members) if member.key == "services"]
     if ours:
         old, new = before.members[ours[-1]], after.members[ours[-1]]
         assert made[: new.value_start] == text[: old.value_start]
@@ -97,8 +97,8 @@ def test_every_other_byte_stays(text: str, entries: dict[str, Any]) -> None:
         end = before.members[-1].value_end if before.members else before.opening + 1
         assert made.startswith(text[:end])
         assert made.endswith(text[end:])
-        assert [one.key for one in after.members] == [
-            *(one.key for one in before.members),
+        assert [member.key for member in after.members] == [
+            *(member.key for member in before.members),
             "services",
         ]
     assert json.loads(made.removeprefix("\ufeff"))["services"] == entries
