@@ -86,11 +86,11 @@ def _cost(decisions: Decisions, account: Account) -> str:
     return difference(before, after)
 
 
-def _report(found: tuple[Diagnostic, ...]) -> None:
+def _report(diagnostics: tuple[Diagnostic, ...]) -> None:
     """Show warnings; end the run, with no traceback and all errors at once, if there are any."""
     here = Path.cwd()
-    errors = [diagnostic for diagnostic in found if diagnostic.severity is Severity.ERROR]
+    errors = [diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR]
     if errors:
         raise pulumi.RunError("\n" + text.diagnostics(errors, here))
-    if found:
-        pulumi.log.warn("\n" + text.diagnostics(found, here))
+    if diagnostics:
+        pulumi.log.warn("\n" + text.diagnostics(diagnostics, here))

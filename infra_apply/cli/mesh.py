@@ -19,7 +19,13 @@ from infra_apply.inputs import mesh
 from infra_apply.inputs.replacing import replace
 from infra_apply.plan import company as companies
 from infra_apply.plan.company import Company
-from infra_apply.services_map.build import ForeignShape, Regenerated, lost, regenerate, services_map
+from infra_apply.services_map.build import (
+    Regenerated,
+    UnreadableMesh,
+    regenerate,
+    removals,
+    services_map,
+)
 from infra_apply.terminal import plural, printable, wants_colour
 
 
@@ -54,13 +60,13 @@ def run(arguments: argparse.Namespace) -> int:
     shown = relative(str(company.mesh_hosts), Path.cwd())
     try:
         made = regenerate(before, entries)
-    except ForeignShape as error:
+    except UnreadableMesh as error:
         raise Refusal(
             f"{shown} is not overwritten: {error}",
             state="nothing was written",
             next_step="mend the file, or remove its `services`",
         ) from None
-    for line in lost(made):
+    for line in removals(made):
         print(printable(f"{shown}: {line}"), file=sys.stderr)
     compare = _check if arguments.check else _write
     return compare(company.mesh_hosts, shown, before, made, len(entries))

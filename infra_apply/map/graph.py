@@ -282,7 +282,7 @@ def _shown(urls: Mapping[str, str]) -> str:
 
 
 def _grouped(pairs: Iterable[tuple[str, Edge]]) -> dict[str, tuple[Edge, ...]]:
-    found: dict[str, list[Edge]] = {}
+    groups: dict[str, list[Edge]] = {}
     for key, edge in pairs:
-        found.setdefault(key, []).append(edge)
-    return {key: tuple(edges) for key, edges in found.items()}
+        groups.setdefault(key, []).append(edge)
+    return {key: tuple(edges) for key, edges in groups.items()}

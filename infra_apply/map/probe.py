@@ -31,23 +31,23 @@ def reach(
     """
     waiting: Queue[Target] = Queue()
     answers: Queue[tuple[Target, Answer]] = Queue()
-    wanted = sorted(set(targets))
-    for target in wanted:
+    distinct = sorted(set(targets))
+    for target in distinct:
         waiting.put(target)
-    for _ in range(min(parallel, len(wanted))):
+    for _ in range(min(parallel, len(distinct))):
         # Daemons, so that a name server that never answers cannot keep the process alive.
         Thread(target=_work, args=(waiting, answers, timeout), daemon=True).start()
-    found: dict[Target, Answer] = dict.fromkeys(wanted, "unknown")
-    end = time.monotonic() + timeout * (len(wanted) / parallel + 2)
-    for done in range(1, len(wanted) + 1):
+    answers_by_target: dict[Target, Answer] = dict.fromkeys(distinct, "unknown")
+    end = time.monotonic() + timeout * (len(distinct) / parallel + 2)
+    for done in range(1, len(distinct) + 1):
         try:
             target, answer = answers.get(timeout=max(0.0, end - time.monotonic()))
         except Empty:
             break
-        found[target] = answer
+        answers_by_target[target] = answer
         if on_answer:
-            on_answer(done, len(wanted))
-    return found
+            on_answer(done, len(distinct))
+    return answers_by_target
 
 
 def _work(waiting: Queue[Target], answers: Queue[tuple[Target, Answer]], timeout: float) -> None:

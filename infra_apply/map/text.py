@@ -90,8 +90,8 @@ def _needs(graph: Graph, node: Node) -> str:
 
 
 def _mistakes(picture: Picture, node: Node) -> str:
-    found = picture.findings_of(node)
-    return f"({plural(len(found), 'finding')})" if found else ""
+    findings = picture.findings_of(node)
+    return f"({plural(len(findings), 'finding')})" if findings else ""
 
 
 def _databases(pen: _Pen) -> Iterator[str]:
@@ -127,9 +127,9 @@ def _used_by(graph: Graph, node: Node) -> str:
 
 def _line(pen: _Pen, node: Node, level: int, name: str, facts: Sequence[str]) -> str:
     standing = pen.picture.standing(node)
-    said = [_standing(standing, colour=pen.colour)] if standing else []
-    shown = [printable(name), *said, *map(printable, facts)]
-    words = "  ".join(text for text in shown if text.strip())
+    status_texts = [_standing(standing, colour=pen.colour)] if standing else []
+    texts = [printable(name), *status_texts, *map(printable, facts)]
+    words = "  ".join(text for text in texts if text.strip())
     line = f"{'  ' * level}{words}".rstrip()
     notes = standing.notes if standing else ()
     return "\n".join([line, *(f"{'  ' * (level + 2)}- {printable(note)}" for note in notes)])

@@ -65,9 +65,9 @@ def _only_mesh(meshes: Mapping[str, Path]) -> Path | None:
     """Return the mesh file that all stacks name. Raises Usage where they name different ones."""
     first = next(iter(meshes.values()), None)
     if first is not None and not all(_is_same_file(mesh, first) for mesh in meshes.values()):
-        shown = "\n".join(f"  {name}: {path}" for name, path in meshes.items())
+        listing = "\n".join(f"  {name}: {path}" for name, path in meshes.items())
         raise Usage(
-            f"the stacks name different mesh files:\n{shown}", next_step="name one with --stack"
+            f"the stacks name different mesh files:\n{listing}", next_step="name one with --stack"
         )
     return first
 

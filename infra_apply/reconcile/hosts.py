@@ -17,7 +17,7 @@ from infra_apply.reconcile.model import HostDecision
 def live_droplets(plan: Plan, account: Account) -> dict[str, LiveDroplet]:
     """Return the droplet of each host that is there already: the one that is meant for certain."""
     candidates = {host.name: _candidates(host, plan, account) for host in plan.hosts}
-    return {name: found[0] for name, found in candidates.items() if len(found) == 1}
+    return {name: droplets[0] for name, droplets in candidates.items() if len(droplets) == 1}
 
 
 def diagnose_hosts(
@@ -76,13 +76,13 @@ def _respecting(host: HostPlan, live: LiveDroplet, account: Account) -> HostPlan
 
 def _adopted(decision: HostDecision, live: LiveDroplet) -> HostDecision:
     """Keep a droplet as it is wherever its own entry in the settings says nothing else."""
-    wanted, own = decision.host.droplet, decision.host.own_keys
+    planned, own = decision.host.droplet, decision.host.own_keys
     droplet = replace(
-        wanted,
-        region=wanted.region if "region" in own else live.region,
-        size=wanted.size if "size" in own else live.size,
-        image=wanted.image if "image" in own else live.image,
-        backups=wanted.backups if "backups" in own else "backups" in live.features,
+        planned,
+        region=planned.region if "region" in own else live.region,
+        size=planned.size if "size" in own else live.size,
+        image=planned.image if "image" in own else live.image,
+        backups=planned.backups if "backups" in own else "backups" in live.features,
     )
     return replace(
         decision,

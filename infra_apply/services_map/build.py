@@ -32,7 +32,7 @@ class Regenerated:
     twice: bool = False
 
 
-class ForeignShape(ValueError):
+class UnreadableMesh(ValueError):
     """The file is not one whose services map we know how to replace; the text says why."""
 
 
@@ -46,26 +46,26 @@ def services_map(fleet: Fleet) -> dict[str, dict[str, Any]]:
 def regenerate(content: bytes, entries: dict[str, dict[str, Any]]) -> Regenerated:
     """Put the map into a mesh file. A map that says the same already is left to the byte.
 
-    Raises ForeignShape: nothing that is not understood is ever replaced.
+    Raises UnreadableMesh: nothing that is not understood is ever replaced.
     """
     try:
         text = content.decode("utf-8")
-        before = json_edit.value_of(text, MEMBER)
+        before = json_edit.member_value(text, MEMBER)
         members = sum(member.key == MEMBER for member in json_edit.scan(text).members)
     except UnicodeDecodeError:
-        raise ForeignShape("it is not UTF-8 text") from None
+        raise UnreadableMesh("it is not UTF-8 text") from None
     except json.JSONDecodeError as error:
         place = f"line {error.lineno}, column {error.colno}"
-        raise ForeignShape(f"it is not a JSON object ({place}: {error.msg})") from None
+        raise UnreadableMesh(f"it is not a JSON object ({place}: {error.msg})") from None
     except (RecursionError, ValueError):
-        raise ForeignShape("it is not JSON that can be read") from None
+        raise UnreadableMesh("it is not JSON that can be read") from None
     old = _objects(before)
     if before is not None and old == _pairs(entries):
         return Regenerated(content, twice=members > 1)
-    made = json_edit.replaced(text, MEMBER, entries)
+    edited = json_edit.replace_member(text, MEMBER, entries)
     keys = {name: {key for key, _ in facts} for name, facts in old}
     return Regenerated(
-        content=made.encode("utf-8"),
+        content=edited.encode("utf-8"),
         removed=tuple(sorted(keys.keys() - entries.keys())),
         dropped=tuple(
             (name, key)
@@ -76,13 +76,13 @@ def regenerate(content: bytes, entries: dict[str, dict[str, Any]]) -> Regenerate
     )
 
 
-def lost(made: Regenerated) -> Iterator[str]:
+def removals(regenerated: Regenerated) -> Iterator[str]:
     """Yield a line for everything that regenerating takes out of the file."""
-    for name in made.removed:
+    for name in regenerated.removed:
         yield f"removes `{name}`: no manifest declares it"
-    for name, key in made.dropped:
+    for name, key in regenerated.dropped:
         yield f"removes `{key}` of `{name}`: it is no fact of a manifest"
-    if made.twice:
+    if regenerated.twice:
         yield "the file has `services` twice; the last one counts, and the first is left alone"
 
 
@@ -106,11 +106,11 @@ def _objects(value: Any) -> tuple[tuple[str, tuple[tuple[str, Any], ...]], ...]:
     if value is None:
         return ()
     if not isinstance(value, tuple):
-        raise ForeignShape("its `services` is not an object")
+        raise UnreadableMesh("its `services` is not an object")
     for name, facts in value:
         if not isinstance(facts, tuple):
-            shown = json.dumps(name)
-            raise ForeignShape(f"the entry {shown} of its `services` is not an object")
+            quoted = json.dumps(name)
+            raise UnreadableMesh(f"the entry {quoted} of its `services` is not an object")
     return value
 
 

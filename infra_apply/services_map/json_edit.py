@@ -26,7 +26,7 @@ class Member:
 
 
 @dataclass(frozen=True, slots=True)
-class Top:
+class TopObject:
     """The top object of a text: its braces' offsets and its members in order."""
 
     opening: int
@@ -35,7 +35,7 @@ class Top:
 
 
 @dataclass(frozen=True, slots=True)
-class Style:
+class Layout:
     """How a text is laid out.
 
     `margin` is the indentation of the top object's brace; `indent` what each level adds, None
@@ -50,7 +50,7 @@ class Style:
     ascii_only: bool
 
 
-def scan(text: str) -> Top:
+def scan(text: str) -> TopObject:
     """Find the members of the top object. Raises ValueError (json's) for anything else.
 
     Also RecursionError, for values nested deeper than Python's reader goes.
@@ -75,39 +75,43 @@ def scan(text: str) -> Top:
     rest = _blank(text, at + 1)
     if rest != len(text):
         raise json.JSONDecodeError("Extra data", text, rest)
-    return Top(opening, at, tuple(members))
+    return TopObject(opening, at, tuple(members))
 
 
-def value_of(text: str, key: str) -> Any:
+def member_value(text: str, key: str) -> Any:
     """Return a top-level member's value, every object as a tuple of its pairs; None without it.
 
     Of several members with the key, the last: that is the one readers of JSON take.
     """
-    found = [member for member in scan(text).members if member.key == key]
-    return _PAIRS.decode(text[found[-1].value_start : found[-1].value_end]) if found else None
+    members = [member for member in scan(text).members if member.key == key]
+    return _PAIRS.decode(text[members[-1].value_start : members[-1].value_end]) if members else None
 
 
-def replaced(text: str, key: str, value: Mapping[str, Any]) -> str:
+def replace_member(text: str, key: str, value: Mapping[str, Any]) -> str:
     """Return the text with the member's value replaced, or the member added at the end.
 
     The value is laid out as the rest of the text is. Raises what `scan` does.
     """
     top = scan(text)
-    style = style_of(text, top)
-    found = [member for member in top.members if member.key == key]
-    if found:
-        return text[: found[-1].value_start] + _laid_out(value, style) + text[found[-1].value_end :]
-    member = json.dumps(key) + style.colon + _laid_out(value, style)
+    layout = layout_of(text, top)
+    members = [member for member in top.members if member.key == key]
+    if members:
+        return (
+            text[: members[-1].value_start]
+            + _laid_out(value, layout)
+            + text[members[-1].value_end :]
+        )
+    member = json.dumps(key) + layout.colon + _laid_out(value, layout)
     if not top.members:
         return text[: top.opening + 1] + member + text[top.opening + 1 :]
     last = top.members[-1].value_end
     return text[:last] + "," + _between(text, top) + member + text[last:]
 
 
-def style_of(text: str, top: Top) -> Style:
+def layout_of(text: str, top: TopObject) -> Layout:
     """See how a text is laid out, from its top object alone."""
     if not top.members:
-        return Style("", None, "\n", ": ", ", ", text.isascii())
+        return Layout("", None, "\n", ": ", ", ", text.isascii())
     first = top.members[0]
     lead = text[top.opening + 1 : first.key_start]
     breaks = _NEWLINE.findall(lead)
@@ -117,7 +121,7 @@ def style_of(text: str, top: Top) -> Style:
     between = _between(text, top)
     # The member's indentation has that of its brace in front, for a top object that is indented.
     margin = _NEWLINE.split(text[: top.opening])[-1].lstrip(_BOM)
-    return Style(
+    return Layout(
         margin=margin,
         indent=_NEWLINE.split(lead)[-1].removeprefix(margin) if breaks else None,
         newline=breaks[-1] if breaks else "\n",
@@ -127,7 +131,7 @@ def style_of(text: str, top: Top) -> Style:
     )
 
 
-def _between(text: str, top: Top) -> str:
+def _between(text: str, top: TopObject) -> str:
     """Return the white space that stands before a member that is not the first."""
     if len(top.members) > 1:
         before, after = top.members[-2:]
@@ -139,19 +143,19 @@ def _between(text: str, top: Top) -> str:
     return " " if text[first.value_start - 1] != ":" else ""
 
 
-def _laid_out(value: Mapping[str, Any], style: Style) -> str:
+def _laid_out(value: Mapping[str, Any], layout: Layout) -> str:
     """Write a value that begins one level inside the top object."""
-    if style.indent is None:
-        separators = (style.comma, style.colon)
-        return json.dumps(value, ensure_ascii=style.ascii_only, separators=separators)
-    made = json.dumps(
+    if layout.indent is None:
+        separators = (layout.comma, layout.colon)
+        return json.dumps(value, ensure_ascii=layout.ascii_only, separators=separators)
+    json_text = json.dumps(
         value,
-        ensure_ascii=style.ascii_only,
-        indent=style.indent,
-        separators=(",", style.colon),
+        ensure_ascii=layout.ascii_only,
+        indent=layout.indent,
+        separators=(",", layout.colon),
     )
     # A string holds no line break as such, so every one is json's own.
-    return made.replace("\n", style.newline + style.margin + style.indent)
+    return json_text.replace("\n", layout.newline + layout.margin + layout.indent)
 
 
 def _blank(text: str, at: int) -> int:

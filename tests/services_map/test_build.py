@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from infra_apply import naming
 from infra_apply.fleet.model import Fleet
 from infra_apply.inputs.manifest import Manifest, Service
-from infra_apply.services_map.build import ForeignShape, lost, regenerate, services_map
+from infra_apply.services_map.build import UnreadableMesh, regenerate, removals, services_map
 from tests.companies import MESH, SETTINGS, fleet, gpu, service
 
 PROJECTS = st.sampled_from(["shop", "catalog", "wiki", "mail", "geo-api", "é"])
@@ -105,7 +105,7 @@ def test_a_map_in_another_order_is_not_the_same() -> None:
 
 def test_what_is_lost_is_named() -> None:
     content = b'{"services": {}, "services": {"old": {}, "shop": {"owner": "ann", "port": 1}}}'
-    assert list(lost(regenerate(content, {"shop": {"port": 1}}))) == [
+    assert list(removals(regenerate(content, {"shop": {"port": 1}}))) == [
         "removes `old`: no manifest declares it",
         "removes `owner` of `shop`: it is no fact of a manifest",
         "the file has `services` twice; the last one counts, and the first is left alone",
@@ -127,7 +127,7 @@ def test_what_is_lost_is_named() -> None:
     ],
 )
 def test_a_file_that_is_not_understood_is_refused(content: bytes, why: str) -> None:
-    with pytest.raises(ForeignShape) as refused:
+    with pytest.raises(UnreadableMesh) as refused:
         regenerate(content, {})
     assert str(refused.value) == why
 
@@ -139,7 +139,7 @@ def test_any_file_is_refused_or_has_the_map_in_it(content: bytes) -> None:
     entries = {"shop": {"port": 1}}
     try:
         made = regenerate(content, entries)
-    except ForeignShape:
+    except UnreadableMesh:
         return
     assert json.loads(made.content.decode("utf-8-sig"))["services"] == entries
 

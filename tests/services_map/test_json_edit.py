@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra_apply.services_map.json_edit import replaced, scan, value_of
+from infra_apply.services_map.json_edit import member_value, replace_member, scan
 
 ENTRIES = {"shop": {"port": 8080, "depends_on": ["café"]}}
 VALUES = st.recursive(
@@ -85,7 +85,7 @@ def plain(pair: tuple[str, Any]) -> Any:
 
 @given(files(), MAPS)
 def test_every_other_byte_stays(text: str, entries: dict[str, Any]) -> None:
-    made = replaced(text, "services", entries)
+    made = replace_member(text, "services", entries)
     before, after = scan(text), scan(made)
     ours = [at for at, member in enumerate(before.members) if member.key == "services"]
     if ours:
@@ -106,8 +106,8 @@ def test_every_other_byte_stays(text: str, entries: dict[str, Any]) -> None:
 
 @given(files(), MAPS)
 def test_a_second_time_changes_nothing(text: str, entries: dict[str, Any]) -> None:
-    once = replaced(text, "services", entries)
-    assert replaced(once, "services", entries) == once
+    once = replace_member(text, "services", entries)
+    assert replace_member(once, "services", entries) == once
 
 
 @given(st.text(max_size=20) | files().map(lambda text: text[:-1]) | files().map(lambda t: t + "}"))
@@ -163,15 +163,15 @@ def test_what_json_does_not_read_as_an_object_is_refused(text: str) -> None:
     ],
 )
 def test_the_value_is_laid_out_as_the_file_is(before: str, after: str) -> None:
-    assert replaced(before, "services", {"shop": {"port": 1}}) == after
+    assert replace_member(before, "services", {"shop": {"port": 1}}) == after
 
 
 def test_the_last_of_equal_keys_is_the_one_that_counts() -> None:
     text = '{"services": {"old": {}}, "services": {}}'
-    assert replaced(text, "services", {}) == text
-    assert value_of(text, "services") == ()
+    assert replace_member(text, "services", {}) == text
+    assert member_value(text, "services") == ()
 
 
 def test_an_ascii_file_stays_ascii_and_any_other_is_written_plainly() -> None:
-    assert replaced('{"a": 1}', "services", ENTRIES).isascii()
-    assert "café" in replaced('{"a": "ü"}', "services", ENTRIES)
+    assert replace_member('{"a": 1}', "services", ENTRIES).isascii()
+    assert "café" in replace_member('{"a": "ü"}', "services", ENTRIES)
