@@ -11,7 +11,12 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from infra_apply.cli.options import add_project_flags, project_of, stack_of
+from infra_apply.cli.common.options import (
+    add_project_flags,
+    named_stack_of,
+    project_of,
+    stack_of,
+)
 from infra_apply.diagnostics.model import Findings, Place
 from infra_apply.diagnostics.report import text
 from infra_apply.errors import Usage
@@ -106,10 +111,8 @@ def _of_stacks(arguments: argparse.Namespace) -> Findings:
     from infra_apply.plan.stack import check_stacks  # noqa: PLC0415
 
     project = project_of(arguments)
-    if arguments.stack or arguments.config_file:
-        names: tuple[str, ...] = (stack_of(arguments),)
-    else:
-        names = project.stacks()
+    named = named_stack_of(arguments)
+    names = project.stacks() if named is None else (named,)
     if not names:
         raise Usage(
             f"nothing to check: {project.stacks_folder} has no stack file",
