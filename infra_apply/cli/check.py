@@ -19,6 +19,7 @@ from infra_apply.cli.common.options import (
 )
 from infra_apply.diagnostics.model import Findings, Place
 from infra_apply.diagnostics.report import text
+from infra_apply.diagnostics.unforeseen import Unforeseen
 from infra_apply.errors import Usage
 from infra_apply.fleet.check import check
 from infra_apply.fleet.folders import Root
@@ -48,24 +49,32 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the findings; 1 if there is an error, or a warning with `--strict`."""
+    """Print the findings; 1 if there is an error, or a warning with `--strict`.
+
+    What a failing rule raised is raised again when the findings of the others are printed.
+    """
+    failure: BaseException | None = None
     # What is read stays until the end: looking for garbage would cost a quarter of the time.
     gc.disable()
     try:
-        found = _of_roots(arguments) if arguments.root else _of_stacks(arguments)
+        findings = _of_roots(arguments) if arguments.root else _of_stacks(arguments)
+    except Unforeseen as error:
+        findings, failure = error.findings, error.__cause__
     finally:
         gc.enable()
-    print(_report(found, arguments.format))
-    return int(found.errors > 0 or (arguments.strict and found.warnings > 0))
+    print(_report(findings, arguments.format))
+    if failure is not None:
+        raise failure
+    return int(findings.errors > 0 or (arguments.strict and findings.warnings > 0))
 
 
-def _report(found: Findings, form: str) -> str:
+def _report(findings: Findings, form: str) -> str:
     here = Path.cwd()
     if form == "text":
         colour = wants_colour(sys.stdout)
-        return text.findings(found, here, colour=colour)
+        return text.findings(findings, here, colour=colour)
     # Loaded by name, because every commit pays for what is imported here.
-    return str(import_module(f"infra_apply.diagnostics.report.{form}").findings(found, here))
+    return str(import_module(f"infra_apply.diagnostics.report.{form}").findings(findings, here))
 
 
 def _of_roots(arguments: argparse.Namespace) -> Findings:
