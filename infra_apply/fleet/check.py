@@ -43,11 +43,11 @@ RULES: Final[tuple[Callable[[Fleet], Iterator[Diagnostic | NotChecked]], ...]] =
 def check(loaded: Loaded) -> Findings:
     """Apply every rule. Reads nothing; the same fleet gives the same findings in one order.
 
-    Raises Unforeseen, with what all rules found, if one of them raised anything.
+    Raises Unforeseen, with what all rules found, if a rule or reading a manifest raised anything.
     """
     diagnostics = list(loaded.diagnostics)
-    not_checked = []
-    failure: Exception | None = None
+    not_checked = [f"{path}: {_UNREAD}" for path in loaded.failures]
+    failure = next(iter(loaded.failures.values()), None)
     for rule in RULES:
         try:
             for finding in rule(loaded.fleet):
@@ -64,4 +64,5 @@ def check(loaded: Loaded) -> Findings:
     return findings
 
 
+_UNREAD: Final = "reading it failed, so whether it has mistakes is not known"
 _FAILED: Final = "the rule itself failed, so what it would find is missing"

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -20,11 +20,15 @@ from infra_apply.inputs.settings import Settings
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """A fleet, what was found while reading it, and how many manifest files there were."""
+    """A fleet, what was found while reading it, and how many manifest files there were.
+
+    `failures` has what reading a file raised that nobody foresaw, by the file's path.
+    """
 
     fleet: Fleet
     diagnostics: tuple[Diagnostic, ...]
     manifests: int
+    failures: Mapping[str, Exception] = field(default_factory=dict)
 
 
 def load(
@@ -43,8 +47,13 @@ def load(
     read: list[Manifest] = []
     unread: set[str] = set()
     files = _files(roots, base, found)
+    failures: dict[str, Exception] = {}
     for path in files:
-        one = _manifest(path, found)
+        try:
+            one = _manifest(path, found)
+        except Exception as error:  # noqa: BLE001 - the other files' findings are worth having
+            failures[path] = error
+            one = {path.split("/")[-2]}
         if isinstance(one, Manifest):
             read.append(one)
         else:
@@ -60,7 +69,7 @@ def load(
         mesh_named=mesh_hosts is not None,
         alone=settings is None and len(roots) == 1 and not roots[0].is_glob,
     )
-    return Loaded(fleet, tuple(found), len(files))
+    return Loaded(fleet, tuple(found), len(files), failures)
 
 
 def _user_data(settings: Settings, base: Path, found: list[Diagnostic]) -> dict[str, str]:

@@ -20,6 +20,7 @@ from infra_apply.cli.main import COMMANDS, main
 from infra_apply.errors import Ambiguous, Outage, Refusal, Usage
 from infra_apply.fleet import check as rules
 from infra_apply.fleet.model import Fleet
+from infra_apply.inputs import manifest as manifests
 from tests.companies import manifest, write
 
 Raise = Callable[[BaseException], None]
@@ -253,6 +254,34 @@ def test_the_stacks_after_one_with_a_failing_rule_are_checked_too(
     assert "IA301" not in capsys.readouterr().out
     assert main(["check"]) == 3  # dev, then prod
     assert "IA301" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "command", ["check", "check projects/shop projects/catalog", "plan", "map"]
+)
+@pytest.mark.usefixtures("company")
+def test_a_manifest_that_cannot_be_read_hides_nothing_found_in_the_others(
+    command: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    parse = manifests.parse
+
+    def failing(path: str, source: bytes) -> Any:
+        if "/catalog/" in path:
+            raise RuntimeError("the reader's own mistake")
+        return parse(path, source.replace(b"lime", b"lmie"))
+
+    monkeypatch.setattr(rules, "RULES", rules.RULES[1:])
+    monkeypatch.setattr(manifests, "parse", failing)
+    assert (
+        main(command.split() + ["--mesh-hosts", "mesh-hosts.json"] * command.endswith("catalog"))
+        == 3
+    )
+    printed = capsys.readouterr()
+    lines = (printed.out + printed.err).splitlines()
+    assert any("shop/.infra.yaml" in line and "error[IA501]" in line for line in lines)
+    unread = "reading it failed, so whether it has mistakes is not known"
+    assert f"not checked: projects/catalog/.infra.yaml: {unread}" in lines
+    assert lines[-1].endswith(f"{REQUEST}: RuntimeError: the reader's own mistake {WHERE}")
 
 
 def test_without_a_failing_rule_nothing_is_asked_for(
