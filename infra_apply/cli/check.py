@@ -68,13 +68,15 @@ def run(arguments: argparse.Namespace) -> int:
     return int(findings.errors > 0 or (arguments.strict and findings.warnings > 0))
 
 
-def _report(findings: Findings, form: str) -> str:
+def _report(findings: Findings, output_format: str) -> str:
     here = Path.cwd()
-    if form == "text":
+    if output_format == "text":
         colour = wants_colour(sys.stdout)
         return text.findings(findings, here, colour=colour)
     # Loaded by name, because every commit pays for what is imported here.
-    return str(import_module(f"infra_apply.diagnostics.report.{form}").findings(findings, here))
+    return str(
+        import_module(f"infra_apply.diagnostics.report.{output_format}").findings(findings, here)
+    )
 
 
 def _of_roots(arguments: argparse.Namespace) -> Findings:

@@ -42,11 +42,11 @@ def run(arguments: argparse.Namespace) -> int:
         return 1
     named = named_stack_of(arguments)
     plans = [plan for name, plan in company.plans.items() if named in {None, name}]
-    found = cost(plans, prices_of(arguments))
+    fleet_cost = cost(plans, prices_of(arguments))
     if arguments.format == "json":
-        print(json.dumps(as_json(found), indent=2, ensure_ascii=False))
+        print(json.dumps(as_json(fleet_cost), indent=2, ensure_ascii=False))
     else:
-        print("\n".join(lines(found)))
+        print("\n".join(lines(fleet_cost)))
     return 0
 
 
@@ -56,9 +56,9 @@ def prices_of(arguments: argparse.Namespace) -> Prices:
         if client is None:
             return BUILT_IN
         try:
-            found = read_prices(client)
+            prices = read_prices(client)
         except Outage as outage:
             print(f"infra-apply: {outage}\n  so built-in prices are used", file=sys.stderr)
             return BUILT_IN
     simulated = arguments.account is not None
-    return Prices(found, "the rehearsal's sizes" if simulated else "the account's sizes")
+    return Prices(prices, "the rehearsal's sizes" if simulated else "the account's sizes")

@@ -84,10 +84,10 @@ def _seconds(written: str) -> float:
 _LONGEST = 60.0
 
 
-def _show(form: str, picture: Picture) -> None:
-    if form == "json":
+def _show(output_format: str, picture: Picture) -> None:
+    if output_format == "json":
         print(json.dumps(as_json(picture), indent=2, ensure_ascii=False))
-    elif form == "mermaid":
+    elif output_format == "mermaid":
         print("\n".join(mermaid(picture.graph)))
     else:
         colour = wants_colour(sys.stdout)
@@ -103,15 +103,15 @@ def _show_impact(arguments: argparse.Namespace, graph: Graph) -> None:
         )
     affected = impact(graph, (node.id for node in gone))
     if arguments.format == "json":
-        found = impact_json(arguments.impact, gone, affected)
-        print(json.dumps(found, indent=2, ensure_ascii=False))
+        answer = impact_json(arguments.impact, gone, affected)
+        print(json.dumps(answer, indent=2, ensure_ascii=False))
     else:
         print("\n".join(impact_lines(graph, gone, affected)))
 
 
-def _write(file: Path, made: str) -> None:
+def _write(file: Path, html: str) -> None:
     try:
-        file.write_text(made, encoding="utf-8")
+        file.write_text(html, encoding="utf-8")
     except OSError as error:
         raise Outage(
             f"{file} cannot be written: {(error.strerror or str(error)).lower()}",

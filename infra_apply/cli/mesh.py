@@ -36,9 +36,9 @@ def add_parser(subparsers: Any) -> None:
         description="Prints the services map of every stack's manifests; --check and --write "
         "compare it with net-tools' mesh-hosts.json and put it there.",
     )
-    what = parser.add_mutually_exclusive_group()
-    what.add_argument("--check", action="store_true", help="exit 1 and a diff if it is stale")
-    what.add_argument("--write", action="store_true", help="put it into mesh-hosts.json")
+    mode = parser.add_mutually_exclusive_group()
+    mode.add_argument("--check", action="store_true", help="exit 1 and a diff if it is stale")
+    mode.add_argument("--write", action="store_true", help="put it into mesh-hosts.json")
     parser.add_argument("--strict", action="store_true", help="warnings count as errors")
     add_project_flags(parser)
     parser.set_defaults(run=run)
@@ -56,19 +56,19 @@ def run(arguments: argparse.Namespace) -> int:
         print(json.dumps(entries, indent=2, ensure_ascii=False))
         return 0
     before = _same_content(company, company.mesh_hosts)
-    shown = relative(str(company.mesh_hosts), Path.cwd())
+    file_name = relative(str(company.mesh_hosts), Path.cwd())
     try:
-        made = regenerate(before, entries)
+        regenerated = regenerate(before, entries)
     except UnreadableMesh as error:
         raise Refusal(
-            f"{shown} is not overwritten: {error}",
+            f"{file_name} is not overwritten: {error}",
             state="nothing was written",
             next_step="mend the file, or remove its `services`",
         ) from None
-    for line in removals(made):
-        print(printable(f"{shown}: {line}"), file=sys.stderr)
+    for line in removals(regenerated):
+        print(printable(f"{file_name}: {line}"), file=sys.stderr)
     compare = _check if arguments.check else _write
-    return compare(company.mesh_hosts, shown, before, made, len(entries))
+    return compare(company.mesh_hosts, file_name, before, regenerated, len(entries))
 
 
 def _same_content(company: Company, path: Path) -> bytes:
@@ -88,28 +88,28 @@ def _same_content(company: Company, path: Path) -> bytes:
     return content
 
 
-def _check(path: Path, shown: str, before: bytes, made: Regenerated, count: int) -> int:
+def _check(path: Path, file_name: str, before: bytes, regenerated: Regenerated, count: int) -> int:
     del path
-    if made.content == before:
-        print(f"{shown}: the services map is up to date ({plural(count, 'service')})")
+    if regenerated.content == before:
+        print(f"{file_name}: the services map is up to date ({plural(count, 'service')})")
         return 0
-    for line in _difference(shown, before, made.content):
+    for line in _difference(file_name, before, regenerated.content):
         print(printable(line))
-    print(f"{shown}: the services map is stale; run infra-apply mesh --write", file=sys.stderr)
+    print(f"{file_name}: the services map is stale; run infra-apply mesh --write", file=sys.stderr)
     return 1
 
 
-def _write(path: Path, shown: str, before: bytes, made: Regenerated, count: int) -> int:
-    if made.content == before:
-        print(f"{shown}: the services map was up to date ({plural(count, 'service')})")
+def _write(path: Path, file_name: str, before: bytes, regenerated: Regenerated, count: int) -> int:
+    if regenerated.content == before:
+        print(f"{file_name}: the services map was up to date ({plural(count, 'service')})")
         return 0
-    replace(path, before, made.content)
-    print(f"{shown}: wrote the services map ({plural(count, 'service')})")
+    replace(path, before, regenerated.content)
+    print(f"{file_name}: wrote the services map ({plural(count, 'service')})")
     return 0
 
 
-def _difference(shown: str, before: bytes, after: bytes) -> Iterator[str]:
+def _difference(file_name: str, before: bytes, after: bytes) -> Iterator[str]:
     old, new = (content.decode("utf-8").splitlines() for content in (before, after))
     return difflib.unified_diff(
-        old, new, f"{shown} (as it is)", f"{shown} (regenerated)", lineterm=""
+        old, new, f"{file_name} (as it is)", f"{file_name} (regenerated)", lineterm=""
     )

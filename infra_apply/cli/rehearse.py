@@ -43,21 +43,21 @@ def add_parser(subparsers: Any) -> None:
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
     for verb, summary in VERBS.items():
-        one = verbs.add_parser(verb, help=summary)
-        _add_flags(one)
-        one.add_argument("--format", choices=("text", "json"), default="text")
-        one.set_defaults(run=run_engine, everything=False)
+        verb_parser = verbs.add_parser(verb, help=summary)
+        _add_flags(verb_parser)
+        verb_parser.add_argument("--format", choices=("text", "json"), default="text")
+        verb_parser.set_defaults(run=run_engine, everything=False)
         if verb == "destroy":
-            one.add_argument(
+            verb_parser.add_argument(
                 "--everything", action="store_true", help="lift protection first, in this rehearsal"
             )
-    other = verbs.add_parser("exec", help="run a command in the rehearsal's environment")
-    _add_flags(other)
-    other.add_argument("argv", nargs="+", metavar="-- COMMAND")
-    other.set_defaults(run=run_command)
-    api = verbs.add_parser("serve", help="run the simulated API alone until Ctrl-C")
-    _add_flags(api)
-    api.set_defaults(run=run_api)
+    exec_parser = verbs.add_parser("exec", help="run a command in the rehearsal's environment")
+    _add_flags(exec_parser)
+    exec_parser.add_argument("argv", nargs="+", metavar="-- COMMAND")
+    exec_parser.set_defaults(run=run_command)
+    serve_parser = verbs.add_parser("serve", help="run the simulated API alone until Ctrl-C")
+    _add_flags(serve_parser)
+    serve_parser.set_defaults(run=run_api)
 
 
 def run_engine(arguments: argparse.Namespace) -> int:

@@ -35,10 +35,10 @@ def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, port: int) -> Path:
         gpu={"mode": "on-demand", "droplet": "gpu-l40sx1-48gb"},
     )
     wiki = manifest("wiki", provider="mac", service={"host": "fennel"}, depends_on=["shop"])
-    found = write(tmp_path, {"shop/.infra.yaml": shop, "wiki/.infra.yaml": wiki})
-    (found / "mesh-hosts.json").write_text(json.dumps({"hosts": HOSTS}))
-    monkeypatch.chdir(found)
-    return found
+    folder = write(tmp_path, {"shop/.infra.yaml": shop, "wiki/.infra.yaml": wiki})
+    (folder / "mesh-hosts.json").write_text(json.dumps({"hosts": HOSTS}))
+    monkeypatch.chdir(folder)
+    return folder
 
 
 @pytest.fixture
@@ -49,8 +49,8 @@ def account(tmp_path: Path) -> Path:
 
 
 def nodes(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, object]]:
-    made = json.loads(capsys.readouterr().out)
-    return {node["id"]: node for node in made["nodes"]}
+    answer = json.loads(capsys.readouterr().out)
+    return {node["id"]: node for node in answer["nodes"]}
 
 
 def test_the_fleet_is_drawn_as_a_tree(company: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -63,7 +63,7 @@ def test_the_fleet_is_drawn_as_a_tree(company: Path, capsys: pytest.CaptureFixtu
 
 
 @pytest.mark.parametrize(
-    ("name", "found"),
+    ("name", "affected"),
     [
         ("lime", ["service:prod/shop", "service:prod/wiki"]),
         ("shared-pg", ["database:shared-pg/shop", "service:prod/shop", "service:prod/wiki"]),
@@ -71,12 +71,12 @@ def test_the_fleet_is_drawn_as_a_tree(company: Path, capsys: pytest.CaptureFixtu
     ],
 )
 def test_impact_names_who_is_affected(
-    company: Path, capsys: pytest.CaptureFixture[str], name: str, found: list[str]
+    company: Path, capsys: pytest.CaptureFixture[str], name: str, affected: list[str]
 ) -> None:
     del company
     assert main(["map", "--impact", name, "--format", "json"]) == 0
-    made = json.loads(capsys.readouterr().out)
-    assert [one["id"] for one in made["affected"]] == found
+    answer = json.loads(capsys.readouterr().out)
+    assert [node["id"] for node in answer["affected"]] == affected
 
 
 def test_a_name_nobody_has_gets_the_nearest_one(
@@ -114,8 +114,8 @@ def test_without_a_token_only_ports_are_known(
 ) -> None:
     del company
     assert main(["map", "--live", "--format", "json"]) == 0
-    found = nodes(capsys)
-    words = {id_: node["standing"]["words"] for id_, node in found.items() if "standing" in node}  # type: ignore[index]
+    drawn = nodes(capsys)
+    words = {id_: node["standing"]["words"] for id_, node in drawn.items() if "standing" in node}  # type: ignore[index]
     assert words == {
         "cluster:shared-pg": "unknown",
         "database:shared-pg/shop": "unknown",
@@ -130,8 +130,8 @@ def test_a_rehearsals_account_is_looked_at(
 ) -> None:
     del company
     assert main(["map", "--account", str(account), "--format", "json"]) == 0
-    found = nodes(capsys)
-    words = {id_: node["standing"]["words"] for id_, node in found.items() if "standing" in node}  # type: ignore[index]
+    drawn = nodes(capsys)
+    words = {id_: node["standing"]["words"] for id_, node in drawn.items() if "standing" in node}  # type: ignore[index]
     assert words == {
         "cluster:shared-pg": "1 database",
         "database:shared-pg/shop": "not there",
@@ -193,9 +193,9 @@ def test_cost_says_by_which_prices(
         "$6.00 a month, by the built-in prices of December 2025"
     )
     assert main(["cost", "--account", str(account), "--format", "json"]) == 0
-    made = json.loads(capsys.readouterr().out)
-    assert (made["source"], made["monthly"]) == ("the rehearsal's sizes", 6.0)
-    assert made["pools"][0]["most_per_day"] == 37.68
+    answer = json.loads(capsys.readouterr().out)
+    assert (answer["source"], answer["monthly"]) == ("the rehearsal's sizes", 6.0)
+    assert answer["pools"][0]["most_per_day"] == 37.68
 
 
 def test_one_stack_costs_what_it_renders(company: Path, capsys: pytest.CaptureFixture[str]) -> None:

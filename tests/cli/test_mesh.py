@@ -42,10 +42,10 @@ FILE = (
 @pytest.fixture
 def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv("PULUMI_STACK", raising=False)
-    found = write(tmp_path, {"shop/.infra.yaml": SHOP, "catalog/.infra.yaml": CATALOG})
-    (found / "mesh-hosts.json").write_bytes(FILE)
-    monkeypatch.chdir(found)
-    return found
+    folder = write(tmp_path, {"shop/.infra.yaml": SHOP, "catalog/.infra.yaml": CATALOG})
+    (folder / "mesh-hosts.json").write_bytes(FILE)
+    monkeypatch.chdir(folder)
+    return folder
 
 
 def test_the_map_is_printed_and_nothing_is_written(

@@ -16,9 +16,9 @@ from infra_apply.plan.text import not_rendered, notes
 from infra_apply.terminal import wants_colour
 
 
-def show(outcome: Outcome, plan: Plan, verb: str, form: str) -> int:
+def show(outcome: Outcome, plan: Plan, verb: str, output_format: str) -> int:
     """Print an outcome as `text` or `json`; 0 if it went well, else 1."""
-    if form == "json":
+    if output_format == "json":
         print(json.dumps(as_json(outcome, plan, verb), indent=2, ensure_ascii=False))
         return 0 if outcome.ok else 1
     for message in _worth_saying(outcome.diagnostics, verb):
@@ -45,43 +45,43 @@ def as_json(outcome: Outcome, plan: Plan, verb: str) -> dict[str, Any]:
         "stack": plan.stack,
         "ok": outcome.ok,
         "changes": dict(outcome.changes),
-        "steps": [_step(one) for one in outcome.steps if one.op != "same"],
+        "steps": [_step(step) for step in outcome.steps if step.op != "same"],
         "messages": [
-            {"severity": one.severity, "message": one.message.strip()}
-            for one in outcome.diagnostics
-            if one.severity in _SHOWN
+            {"severity": message.severity, "message": message.message.strip()}
+            for message in outcome.diagnostics
+            if message.severity in _SHOWN
         ],
     }
 
 
-def _step(one: Step) -> dict[str, Any]:
+def _step(step: Step) -> dict[str, Any]:
     return {
-        "op": one.op,
-        "type": one.type,
-        "name": one.name,
-        "urn": one.urn,
-        "changed": sorted({*one.changed, *one.detailed_diff}),
+        "op": step.op,
+        "type": step.type,
+        "name": step.name,
+        "urn": step.urn,
+        "changed": sorted({*step.changed, *step.detailed_diff}),
     }
 
 
 def _worth_saying(messages: Sequence[EngineMessage], verb: str) -> list[str]:
     """Pick warnings and errors; the many refusals of protected resources become one."""
-    said, refused = [], []
+    texts, refused = [], []
     for message in messages:
         if message.severity not in _SHOWN or message.message.strip() == _ECHO:
             continue
         if _PROTECTED.search(message.message):
             refused.append(message.urn.rpartition("::")[2])
         else:
-            said.append(message.message.strip())
+            texts.append(message.message.strip())
     if refused:
         names = ", ".join(sorted(set(refused)))
-        said.append(
+        texts.append(
             f"refused: {len(refused)} protected resources would be deleted ({names})\n"
             "  state: nothing was changed\n"
             f"  next:  {_ENDING if verb == 'destroy' else _DROPPED}"
         )
-    return list(dict.fromkeys(said))
+    return list(dict.fromkeys(texts))
 
 
 _ENDING: Final = (
