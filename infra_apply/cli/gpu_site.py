@@ -93,9 +93,7 @@ def outside(arguments: argparse.Namespace, environment: Environment) -> Iterator
             backend = Backend(
                 engine,
                 rehearsal.folder,
-                engine_environment(
-                    rehearsal.environment, endpoint=found.endpoint, token=found.token
-                ),
+                engine_environment(rehearsal.env, endpoint=found.endpoint, token=found.token),
                 private_config(file, Path(private)),
             )
             clock = _clock(arguments)
@@ -116,7 +114,7 @@ def account_alone(arguments: argparse.Namespace) -> Iterator[tuple[Client, Destr
     if not (directory / "account.json").is_file():
         raise Usage(f"{directory} holds no rehearsal's account (account.json)")
     clock = _clock(arguments)
-    with session.served(session.Stage(None, directory, clock=clock), None) as server:
+    with session.serve_api(session.Options(None, directory, clock_scale=clock), None) as server:
         client = Client(Credentials(server.url, session.TOKEN))
         yield client, Destroyer(client, lambda seconds: time.sleep(seconds / clock))
 
@@ -130,9 +128,11 @@ def _rehearsal(
     plan = None
     if not (directory / "account.json").exists():  # a fresh account is seeded by a plan
         plan = plan_stack(environment.project, environment.stack, config_file=file).plan
-    stage = session.Stage(engine, directory, getattr(arguments, "faults", None), _clock(arguments))
-    with session.rehearsal(
-        environment.project, environment.stack, stage, plan=plan, config_file=file
+    options = session.Options(
+        engine, directory, getattr(arguments, "faults", None), _clock(arguments)
+    )
+    with session.start_rehearsal(
+        environment.project, environment.stack, options, plan=plan, config_file=file
     ) as rehearsal:
         print(
             f"rehearsal: pulumi {engine.version}, a simulated account in {directory}; "
