@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 import pulumi
-from pulumi.runtime.config import CONFIG, get_config_env
+from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 from infra_apply import naming
 from infra_apply.cost.compute import cost, with_current_sizes
@@ -15,6 +15,8 @@ from infra_apply.cost.text import difference
 from infra_apply.diagnostics.codes import Severity
 from infra_apply.diagnostics.model import Diagnostic
 from infra_apply.diagnostics.report import text
+from infra_apply.diagnostics.report.unforeseen import request
+from infra_apply.diagnostics.unforeseen import Unforeseen
 from infra_apply.digitalocean.client import Client, find_credentials
 from infra_apply.digitalocean.model import Account
 from infra_apply.digitalocean.read import (
@@ -42,19 +44,24 @@ def main() -> None:
     """Render the current stack of the Pulumi project in the working directory.
 
     Every decision falls before the first resource is registered. Raises pulumi.RunError, which the
-    engine shows without a traceback.
+    engine shows without a traceback; an exception that nobody foresaw becomes one that asks for a
+    report, below what was found all the same.
     """
     try:
         _render_stack()
+    except pulumi.RunError:
+        raise
     except Failure as failure:
         raise pulumi.RunError(str(failure)) from None
+    except Exception as error:  # noqa: BLE001 - the engine would print it with its source
+        raise pulumi.RunError(_report_request(error)) from None
 
 
 def _render_stack() -> None:
     if pool := naming.pool_of_stack(pulumi.get_stack()):
         _show_pool(*pool)
         return
-    values = settings.from_config({**get_config_env(), **CONFIG.get()})
+    values = settings.from_config(_config())
     planned = plan_stack(find(Path.cwd()), pulumi.get_stack(), values=values)
     _report(planned.findings.diagnostics)
     if planned.plan is None:
@@ -78,6 +85,10 @@ def _show_pool(environment: str, project: str) -> None:
     for problem in problems:
         pulumi.log.warn(problem)
     render_slots(slots)
+
+
+def _config() -> dict[str, str]:
+    return {**get_config_env(), **CONFIG.get()}
 
 
 def _client() -> Client:
@@ -116,3 +127,15 @@ def _report(diagnostics: tuple[Diagnostic, ...]) -> None:
         raise pulumi.RunError("\n" + text.diagnostics(errors, here))
     if diagnostics:
         pulumi.log.warn("\n" + text.diagnostics(diagnostics, here))
+
+
+def _report_request(error: Exception) -> str:
+    """Say what was found before the exception, and ask for a report without naming a secret."""
+    parts: list[str] = []
+    cause: BaseException | None = error
+    if isinstance(error, Unforeseen):
+        parts = ["\n" + text.findings(error.findings, Path.cwd())]
+        cause = error.__cause__
+    secrets = [value for key, value in _config().items() if is_config_secret(key)]
+    parts.append(request("infra-apply's program", cause or error, os.environ, secrets))
+    return "\n".join(parts)

@@ -11,9 +11,15 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, Final
 
-from infra_apply.cli.options import add_project_flags, project_of, stack_of
+from infra_apply.cli.common.options import (
+    add_project_flags,
+    named_stack_of,
+    project_of,
+    stack_of,
+)
 from infra_apply.diagnostics.model import Findings, Place
 from infra_apply.diagnostics.report import text
+from infra_apply.diagnostics.unforeseen import Unforeseen
 from infra_apply.errors import Usage
 from infra_apply.fleet.check import check
 from infra_apply.fleet.folders import Root
@@ -43,24 +49,32 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the findings; 1 if there is an error, or a warning with `--strict`."""
+    """Print the findings; 1 if there is an error, or a warning with `--strict`.
+
+    What a failing rule raised is raised again when the findings of the others are printed.
+    """
+    failure: BaseException | None = None
     # What is read stays until the end: looking for garbage would cost a quarter of the time.
     gc.disable()
     try:
-        found = _of_roots(arguments) if arguments.root else _of_stacks(arguments)
+        findings = _of_roots(arguments) if arguments.root else _of_stacks(arguments)
+    except Unforeseen as error:
+        findings, failure = error.findings, error.__cause__
     finally:
         gc.enable()
-    print(_report(found, arguments.format))
-    return int(found.errors > 0 or (arguments.strict and found.warnings > 0))
+    print(_report(findings, arguments.format))
+    if failure is not None:
+        raise failure
+    return int(findings.errors > 0 or (arguments.strict and findings.warnings > 0))
 
 
-def _report(found: Findings, form: str) -> str:
+def _report(findings: Findings, form: str) -> str:
     here = Path.cwd()
     if form == "text":
         colour = wants_colour(sys.stdout)
-        return text.findings(found, here, colour=colour)
+        return text.findings(findings, here, colour=colour)
     # Loaded by name, because every commit pays for what is imported here.
-    return str(import_module(f"infra_apply.diagnostics.report.{form}").findings(found, here))
+    return str(import_module(f"infra_apply.diagnostics.report.{form}").findings(findings, here))
 
 
 def _of_roots(arguments: argparse.Namespace) -> Findings:
@@ -106,10 +120,8 @@ def _of_stacks(arguments: argparse.Namespace) -> Findings:
     from infra_apply.plan.stack import check_stacks  # noqa: PLC0415
 
     project = project_of(arguments)
-    if arguments.stack or arguments.config_file:
-        names: tuple[str, ...] = (stack_of(arguments),)
-    else:
-        names = project.stacks()
+    named = named_stack_of(arguments)
+    names = project.stacks() if named is None else (named,)
     if not names:
         raise Usage(
             f"nothing to check: {project.stacks_folder} has no stack file",

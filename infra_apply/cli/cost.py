@@ -7,8 +7,9 @@ import json
 import sys
 from typing import Any
 
-from infra_apply.cli.mesh import read_company, report
-from infra_apply.cli.options import add_project_flags, stack_of
+from infra_apply.cli.common.company import read_company
+from infra_apply.cli.common.findings import print_problems
+from infra_apply.cli.common.options import add_project_flags, named_stack_of
 from infra_apply.cli.outside import add_account_flag, client_of
 from infra_apply.cost.compute import cost
 from infra_apply.cost.json import as_json
@@ -36,10 +37,10 @@ def add_parser(subparsers: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the cost; with errors there is no plan, only the diagnostics on stderr, and 1."""
     company = read_company(arguments)
-    report(company.findings, strict=False)
+    print_problems(company.findings)
     if company.findings.errors:
         return 1
-    named = stack_of(arguments) if arguments.stack or arguments.config_file else None
+    named = named_stack_of(arguments)
     plans = [plan for name, plan in company.plans.items() if named in {None, name}]
     found = cost(plans, _prices(arguments))
     if arguments.format == "json":

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from infra_apply.cli import gpu_reap, gpu_scale, gpu_status
-from infra_apply.cli.options import add_project_flags, factor
+from infra_apply.cli.common.options import add_project_flags, factor
 
 SUMMARIES: Final = {
     "scale": "make a pool's slots as many as you want",

@@ -12,8 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from infra_apply.cli.common.options import project_of, stack_of
 from infra_apply.cli.gpu_credentials import decrypted, plain, readable, said_of_account
-from infra_apply.cli.options import project_of, stack_of
 from infra_apply.digitalocean.client import Client, Credentials, find_credentials
 from infra_apply.engine.install.find import Engine
 from infra_apply.engine.install.installer import install

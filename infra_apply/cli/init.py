@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final, get_args
 
-from infra_apply.cli.schema import schema_text
+from infra_apply.cli.common.schema_text import schema_text
 from infra_apply.diagnostics.model import Findings
 from infra_apply.errors import Outage, Refusal, Usage
 from infra_apply.fleet.check import check

@@ -26,25 +26,20 @@ COMMANDS: Final = {
     "explain": "explain a diagnostic's code",
 }
 INTERRUPTED: Final = 130
+UNFORESEEN: Final = 3
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one command and return its exit code: 0 fine, 1 findings, 2 usage, 3 outside, 130."""
+    """Run one command and return its exit code: 0 fine, 1 findings, 2 usage, 3 outside, 130.
+
+    An exception that nobody foresaw ends with one line that asks for a report, and 3 as well.
+    """
     # Looking for plugins of pydantic, of which there are none, costs a fifth of a check's start.
     os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     words = list(sys.argv[1:] if argv is None else argv)
-    parser = argparse.ArgumentParser(
-        prog="infra-apply",
-        description="Renders a company's .infra.yaml manifests on DigitalOcean, and checks them.",
-    )
-    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for name, summary in COMMANDS.items():
-        if words[:1] == [name]:
-            import_module(f"infra_apply.cli.{name}").add_parser(commands)
-        else:
-            commands.add_parser(name, help=summary, add_help=False)
-    arguments = parser.parse_args(words)
+    arguments = argparse.Namespace()
     try:
+        parser_for(words).parse_args(words, arguments)
         return int(arguments.run(arguments))
     except Failure as failure:
         print(f"infra-apply: {failure}", file=sys.stderr)
@@ -55,3 +50,36 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader left; there is nobody to tell
         return 0
+    except Exception as error:  # noqa: BLE001 - no command ends with a bare traceback
+        _ask_for_report(error, words, arguments)
+        return UNFORESEEN
+
+
+def parser_for(words: Sequence[str]) -> argparse.ArgumentParser:
+    """Return the parser of a command line; it knows the flags of the command that is first."""
+    parser = argparse.ArgumentParser(
+        prog="infra-apply",
+        description="Renders a company's .infra.yaml manifests on DigitalOcean, and checks them.",
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    for name, summary in COMMANDS.items():
+        if list(words[:1]) == [name]:
+            import_module(f"infra_apply.cli.{name}").add_parser(commands)
+        else:
+            commands.add_parser(name, help=summary, add_help=False)
+    return parser
+
+
+def _ask_for_report(error: Exception, words: Sequence[str], arguments: argparse.Namespace) -> None:
+    # Imported here: a command that works has no use for them, and pays for each import.
+    from infra_apply.cli.common.findings import print_findings  # noqa: PLC0415
+    from infra_apply.diagnostics.report.unforeseen import request  # noqa: PLC0415
+    from infra_apply.diagnostics.unforeseen import Unforeseen  # noqa: PLC0415
+
+    cause: BaseException | None = error
+    if isinstance(error, Unforeseen):
+        print_findings(error.findings)
+        cause = error.__cause__
+    command = [word for word in words[:1] if word in COMMANDS]
+    command += [arguments.verb] if "verb" in arguments else []
+    print(request(" ".join(["infra-apply", *command]), cause or error, os.environ), file=sys.stderr)

@@ -8,9 +8,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from infra_apply.cli.common.company import read_company
+from infra_apply.cli.common.findings import print_problems
+from infra_apply.cli.common.options import add_project_flags
 from infra_apply.cli.looking import look
-from infra_apply.cli.mesh import read_company, report
-from infra_apply.cli.options import add_project_flags
 from infra_apply.cli.outside import add_account_flag
 from infra_apply.diagnostics.suggest import did_you_mean
 from infra_apply.errors import Outage, Usage
@@ -57,7 +58,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.impact is not None:
         _show_impact(arguments, graph)
         return 0
-    report(company.findings, strict=False)
+    print_problems(company.findings)
     picture = Picture(company.name, graph, company.findings, str(Path.cwd()))
     complete = True
     if arguments.live or arguments.account:

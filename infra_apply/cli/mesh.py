@@ -10,14 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from infra_apply.cli.options import add_project_flags, project_of, stack_of
-from infra_apply.diagnostics.model import Findings
-from infra_apply.diagnostics.report import text
+from infra_apply.cli.common.company import read_company
+from infra_apply.cli.common.findings import print_problems
+from infra_apply.cli.common.options import add_project_flags
 from infra_apply.diagnostics.report.paths import relative
 from infra_apply.errors import Refusal
 from infra_apply.inputs import mesh
 from infra_apply.inputs.replacing import replace
-from infra_apply.plan import company as companies
 from infra_apply.plan.company import Company
 from infra_apply.services_map.build import (
     Regenerated,
@@ -26,7 +25,7 @@ from infra_apply.services_map.build import (
     removals,
     services_map,
 )
-from infra_apply.terminal import plural, printable, wants_colour
+from infra_apply.terminal import plural, printable
 
 
 def add_parser(subparsers: Any) -> None:
@@ -48,9 +47,9 @@ def add_parser(subparsers: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print, compare or write the map; with errors in the fleet only the diagnostics, and 1."""
     company = read_company(arguments)
-    found = company.findings
-    report(found, strict=arguments.strict)
-    if found.errors or (arguments.strict and found.warnings) or company.mesh_hosts is None:
+    findings = company.findings
+    print_problems(findings, strict=arguments.strict)
+    if findings.errors or (arguments.strict and findings.warnings) or company.mesh_hosts is None:
         return 1
     entries = services_map(company.fleet)
     if not (arguments.check or arguments.write):
@@ -70,22 +69,6 @@ def run(arguments: argparse.Namespace) -> int:
         print(printable(f"{shown}: {line}"), file=sys.stderr)
     compare = _check if arguments.check else _write
     return compare(company.mesh_hosts, shown, before, made, len(entries))
-
-
-def read_company(arguments: argparse.Namespace) -> Company:
-    """Read every stack's fleet, or those that share the mesh of the stack that is named."""
-    named = stack_of(arguments) if arguments.stack or arguments.config_file else None
-    project = project_of(arguments)
-    return companies.read_company(project, stack=named, config_file=arguments.config_file)
-
-
-def report(found: Findings, *, strict: bool) -> None:
-    """Say on stderr what was found: errors in full, and that there are warnings."""
-    if found.errors or (strict and found.warnings):
-        colour = wants_colour(sys.stderr)
-        print(text.findings(found, Path.cwd(), colour=colour), file=sys.stderr)
-    elif found.warnings:
-        print(f"{plural(found.warnings, 'warning')}: infra-apply check shows them", file=sys.stderr)
 
 
 def _same_content(company: Company, path: Path) -> bytes:

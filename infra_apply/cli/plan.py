@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
-from pathlib import Path
 from typing import Any
 
-from infra_apply.cli.options import add_project_flags, project_of, stack_of
+from infra_apply.cli.common.findings import print_findings
+from infra_apply.cli.common.options import add_project_flags, project_of, stack_of
 from infra_apply.cost.compute import cost
 from infra_apply.cost.prices import BUILT_IN
 from infra_apply.cost.text import one_line
-from infra_apply.diagnostics.report import text
 from infra_apply.plan.json import as_json
 from infra_apply.plan.stack import plan_stack
 from infra_apply.plan.text import lines
-from infra_apply.terminal import wants_colour
 
 
 def add_parser(subparsers: Any) -> None:
@@ -37,11 +34,10 @@ def run(arguments: argparse.Namespace) -> int:
     planned = plan_stack(
         project_of(arguments), stack_of(arguments), config_file=arguments.config_file
     )
-    found = planned.findings
-    if found.diagnostics:
-        colour = wants_colour(sys.stderr)
-        print(text.findings(found, Path.cwd(), colour=colour), file=sys.stderr)
-    if planned.plan is None or (arguments.strict and found.warnings):
+    findings = planned.findings
+    if findings.diagnostics:
+        print_findings(findings)
+    if planned.plan is None or (arguments.strict and findings.warnings):
         return 1
     if arguments.format == "json":
         print(json.dumps(as_json(planned.plan), indent=2, ensure_ascii=False))

@@ -13,9 +13,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from infra_apply.cli.options import add_project_flags, factor, project_of, stack_of
-from infra_apply.cli.outcome import show
-from infra_apply.diagnostics.report import text
+from infra_apply.cli.common.findings import findings_text
+from infra_apply.cli.common.options import add_project_flags, factor, project_of, stack_of
+from infra_apply.cli.common.outcome import show
 from infra_apply.engine.install.find import Engine
 from infra_apply.engine.install.installer import install
 from infra_apply.engine.progress import Progress
@@ -24,7 +24,7 @@ from infra_apply.errors import Refusal, Usage
 from infra_apply.inputs.pulumi_project import Project
 from infra_apply.plan.stack import PlannedStack, plan_stack
 from infra_apply.rehearsal import session
-from infra_apply.terminal import StatusLine, wants_colour
+from infra_apply.terminal import StatusLine
 
 VERBS: Final = {
     "preview": "what `pulumi up` would do",
@@ -171,11 +171,7 @@ def _planned(arguments: argparse.Namespace) -> tuple[Project, PlannedStack]:
     project = project_of(arguments)
     planned = plan_stack(project, stack_of(arguments), config_file=arguments.config_file)
     if planned.plan is None:
-        colour = wants_colour(sys.stderr)
-        raise Refusal(
-            "these manifests cannot be planned\n\n"
-            + text.findings(planned.findings, Path.cwd(), colour=colour)
-        )
+        raise Refusal("these manifests cannot be planned\n\n" + findings_text(planned.findings))
     return project, planned
 
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import Any
 
-from infra_apply.inputs.manifest import json_schema
+from infra_apply.cli.common.schema_text import schema_text
 
 
 def add_parser(subparsers: Any) -> None:
@@ -21,8 +20,3 @@ def run(_arguments: argparse.Namespace) -> int:
     """Print the schema."""
     print(schema_text(), end="")
     return 0
-
-
-def schema_text() -> str:
-    """Return the schema as the text of a file."""
-    return json.dumps(json_schema(), indent=2) + "\n"

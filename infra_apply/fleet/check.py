@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Final
 
 from infra_apply.diagnostics.model import Diagnostic, Findings, NotChecked, in_order
+from infra_apply.diagnostics.unforeseen import Unforeseen
 from infra_apply.fleet.load import Loaded
 from infra_apply.fleet.model import Fleet
 from infra_apply.fleet.rules import (
@@ -40,13 +41,27 @@ RULES: Final[tuple[Callable[[Fleet], Iterator[Diagnostic | NotChecked]], ...]] =
 
 
 def check(loaded: Loaded) -> Findings:
-    """Apply every rule. Reads nothing; the same fleet gives the same findings in one order."""
+    """Apply every rule. Reads nothing; the same fleet gives the same findings in one order.
+
+    Raises Unforeseen, with what all rules found, if one of them raised anything.
+    """
     diagnostics = list(loaded.diagnostics)
     not_checked = []
+    failure: Exception | None = None
     for rule in RULES:
-        for one in rule(loaded.fleet):
-            if isinstance(one, Diagnostic):
-                diagnostics.append(one)
-            else:
-                not_checked.append(one.message)
-    return Findings(in_order(diagnostics), tuple(sorted(set(not_checked))), loaded.manifests)
+        try:
+            for finding in rule(loaded.fleet):
+                if isinstance(finding, Diagnostic):
+                    diagnostics.append(finding)
+                else:
+                    not_checked.append(finding.message)
+        except Exception as error:  # noqa: BLE001 - the other rules' findings are worth having
+            failure = failure or error
+            not_checked.append(f"{rule.__module__.rpartition('.')[2]}: {_FAILED}")
+    findings = Findings(in_order(diagnostics), tuple(sorted(set(not_checked))), loaded.manifests)
+    if failure is not None:
+        raise Unforeseen(findings) from failure
+    return findings
+
+
+_FAILED: Final = "the rule itself failed, so what it would find is missing"

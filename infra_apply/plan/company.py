@@ -13,7 +13,7 @@ from infra_apply.fleet.model import Fleet
 from infra_apply.inputs.pulumi_project import Project
 from infra_apply.inputs.settings import Settings
 from infra_apply.plan.model import Plan
-from infra_apply.plan.stack import PlannedStack, StackReader, merged
+from infra_apply.plan.stack import PlannedStack, StackReader, merged, read_stacks
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,7 @@ class Company:
 def read_company(
     pulumi_project: Project, *, stack: str | None = None, config_file: Path | None = None
 ) -> Company:
-    """Read every stack, or with `stack` those that share its mesh. Raises Usage.
+    """Read every stack, or with `stack` those that share its mesh. Raises Usage, Unforeseen.
 
     Without `stack` all stacks must name one mesh file, for a company has one map.
     """
@@ -45,7 +45,7 @@ def read_company(
             next_step="write stacks/Pulumi.prod.yaml, or name the project's folder with -C DIR",
         )
     reader = StackReader(pulumi_project, {stack: config_file} if stack and config_file else {})
-    planned = {name: reader.plan(name) for name in names}
+    planned = read_stacks(names, reader.plan)
     meshes = {
         name: pulumi_project.folder / stack_plan.settings.mesh_hosts
         for name, stack_plan in planned.items()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os.path
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from infra_apply.diagnostics.model import Diagnostic, Findings, in_order
+from infra_apply.diagnostics.unforeseen import Unforeseen
 from infra_apply.errors import Usage
 from infra_apply.fleet.check import check
 from infra_apply.fleet.folders import Root
@@ -47,7 +48,8 @@ def plan_stack(
     """Read, check and plan one stack.
 
     The settings are the stack file's (or `config_file`'s), or `values`, as Pulumi hands them to
-    its program; the file then only lends the lines. Raises Usage if there is no such stack.
+    its program; the file then only lends the lines. Raises Usage if there is no such stack, and
+    Unforeseen if a rule failed.
     """
     config_files = {stack: config_file} if config_file else {}
     return StackReader(pulumi_project, config_files).plan(stack, values)
@@ -58,16 +60,36 @@ def check_stacks(
 ) -> Findings:
     """Read and check stacks, and plan nothing; `config_file` stands for each of their files.
 
-    Raises Usage if there is no such stack.
+    Raises Usage if there is no such stack, and Unforeseen if a rule failed.
     """
     names = tuple(stacks)
     reader = StackReader(pulumi_project, dict.fromkeys(names, config_file) if config_file else {})
-    return merged(reader.check(name).findings for name in names)
+    return merged(stack.findings for stack in read_stacks(names, reader.check).values())
 
 
-def merged(each_stacks: Iterable[Findings]) -> Findings:
+def read_stacks(
+    names: Iterable[str], read_stack: Callable[[str], PlannedStack]
+) -> dict[str, PlannedStack]:
+    """Read every stack, by name.
+
+    Raises Unforeseen after the last one, with the findings of all, if reading one raised it.
+    """
+    planned: dict[str, PlannedStack] = {}
+    failure: BaseException | None = None
+    for name in names:
+        try:
+            planned[name] = read_stack(name)
+        except Unforeseen as error:
+            planned[name] = PlannedStack(error.findings)
+            failure = failure or error.__cause__
+    if failure is not None:
+        raise Unforeseen(merged(stack.findings for stack in planned.values())) from failure
+    return planned
+
+
+def merged(read_stackss: Iterable[Findings]) -> Findings:
     """Join the findings of several stacks: what several of them share is there once."""
-    every = tuple(each_stacks)
+    every = tuple(read_stackss)
     return Findings(
         in_order(diagnostic for findings in every for diagnostic in findings.diagnostics),
         tuple(sorted({text for findings in every for text in findings.not_checked})),

@@ -38,11 +38,16 @@ def project_of(arguments: argparse.Namespace) -> Project:
 
 
 def stack_of(arguments: argparse.Namespace) -> str:
-    """Return the stack the flags or the environment name, else prod."""
+    """Return the stack that the flags or $PULUMI_STACK name, else prod."""
     named: str | None = arguments.stack
     if named is None and arguments.config_file is not None:
         named = stack_of_file(arguments.config_file)
     return named or os.environ.get("PULUMI_STACK") or "prod"
+
+
+def named_stack_of(arguments: argparse.Namespace) -> str | None:
+    """Return the stack if a flag names one, or None, which means every stack."""
+    return stack_of(arguments) if arguments.stack or arguments.config_file else None
 
 
 def factor(word: str) -> float:
