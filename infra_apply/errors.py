@@ -5,6 +5,18 @@ A mistake in a file is never one of these: it is a `Diagnostic` value, and all a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LockHolder:
+    """A process that holds a stack's lock: `user` as in `ada@box`, `since` an RFC 3339 time."""
+
+    user: str
+    pid: int
+    since: str
+
 
 class Failure(Exception):
     """Something that stopped a command: what was tried, what state things are in, what to do.
@@ -42,7 +54,21 @@ class Refusal(Failure):
 
 
 class Retry(Failure):
-    """Somebody else is at work, or the other side asked for patience. The same call may succeed."""
+    """Somebody else is at work, or the other side asked for patience. The same call may succeed.
+
+    `holders` are the processes that hold the lock, as far as they are known.
+    """
+
+    def __init__(
+        self,
+        tried: str,
+        *,
+        state: str = "",
+        next_step: str = "",
+        holders: Sequence[LockHolder] = (),
+    ) -> None:
+        super().__init__(tried, state=state, next_step=next_step)
+        self.holders = tuple(holders)
 
 
 class Outage(Failure):

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from infra_apply.cli.common.options import project_of, stack_of
 from infra_apply.cli.gpu_credentials import decrypted, plain, readable, said_of_account
-from infra_apply.digitalocean.client import Access, Client, access
+from infra_apply.digitalocean.client import Client, Credentials, find_credentials
 from infra_apply.engine.install.find import Engine
 from infra_apply.engine.install.installer import install
 from infra_apply.errors import Usage
@@ -70,32 +70,36 @@ def outside(arguments: argparse.Namespace, environment: Environment) -> Iterator
             said = said_of_account(file)
             known = plain(said)
             if known is not None:
-                access(os.environ, known)  # a missing token is said before an engine is built
+                find_credentials(
+                    os.environ, known
+                )  # a missing token is said before an engine is built
             engine = install(os.environ, StatusLine(sys.stderr))
-            found = access(os.environ, known or decrypted(said, file, engine, project, stack))
+            found = find_credentials(
+                os.environ, known or decrypted(said, file, engine, project, stack)
+            )
             backend = Backend(
                 engine,
                 project.folder,
                 engine_environment(os.environ, endpoint=found.endpoint, token=found.token),
                 private_config(file, Path(private)),
             )
-            yield Outside(Client(found), Destroyer(found, time.sleep), backend)
+            client = Client(found)
+            yield Outside(client, Destroyer(client, time.sleep), backend)
             return
         engine = install(os.environ, StatusLine(sys.stderr))
         with _rehearsal(arguments, engine, environment) as rehearsal:
-            found = Access(rehearsal.server.url, session.TOKEN)
+            found = Credentials(rehearsal.server.url, session.TOKEN)
             file = rehearsal.folder / "stacks" / f"Pulumi.{stack}.yaml"
             backend = Backend(
                 engine,
                 rehearsal.folder,
-                engine_environment(
-                    rehearsal.environment, endpoint=found.endpoint, token=found.token
-                ),
+                engine_environment(rehearsal.env, endpoint=found.endpoint, token=found.token),
                 private_config(file, Path(private)),
             )
             clock = _clock(arguments)
-            destroyer = Destroyer(found, lambda seconds: time.sleep(seconds / clock))
-            yield Outside(Client(found), destroyer, backend)
+            client = Client(found)
+            destroyer = Destroyer(client, lambda seconds: time.sleep(seconds / clock))
+            yield Outside(client, destroyer, backend)
 
 
 @contextmanager
@@ -103,16 +107,16 @@ def account_alone(arguments: argparse.Namespace) -> Iterator[tuple[Client, Destr
     """Open the account with nothing but a token, or a rehearsal's. Raises Usage."""
     if arguments.account is None:
         _only_rehearsed(arguments)
-        found = access(os.environ, {})
-        yield Client(found), Destroyer(found, time.sleep)
+        client = Client(find_credentials(os.environ, {}))
+        yield client, Destroyer(client, time.sleep)
         return
     directory = Path(arguments.account).absolute()
     if not (directory / "account.json").is_file():
         raise Usage(f"{directory} holds no rehearsal's account (account.json)")
     clock = _clock(arguments)
-    with session.served(session.Stage(None, directory, clock=clock), None) as server:
-        found = Access(server.url, session.TOKEN)
-        yield Client(found), Destroyer(found, lambda seconds: time.sleep(seconds / clock))
+    with session.serve_api(session.Options(None, directory, clock_scale=clock), None) as server:
+        client = Client(Credentials(server.url, session.TOKEN))
+        yield client, Destroyer(client, lambda seconds: time.sleep(seconds / clock))
 
 
 @contextmanager
@@ -124,9 +128,11 @@ def _rehearsal(
     plan = None
     if not (directory / "account.json").exists():  # a fresh account is seeded by a plan
         plan = plan_stack(environment.project, environment.stack, config_file=file).plan
-    stage = session.Stage(engine, directory, getattr(arguments, "faults", None), _clock(arguments))
-    with session.rehearsal(
-        environment.project, environment.stack, stage, plan=plan, config_file=file
+    options = session.Options(
+        engine, directory, getattr(arguments, "faults", None), _clock(arguments)
+    )
+    with session.start_rehearsal(
+        environment.project, environment.stack, options, plan=plan, config_file=file
     ) as rehearsal:
         print(
             f"rehearsal: pulumi {engine.version}, a simulated account in {directory}; "

@@ -9,7 +9,8 @@ import time
 
 from infra_apply import naming
 from infra_apply.cli.gpu_site import Environment, environment_of, outside
-from infra_apply.digitalocean.live import LiveDroplet, read_gpu_droplets
+from infra_apply.digitalocean.model import LiveDroplet
+from infra_apply.digitalocean.read import read_gpu_droplets
 from infra_apply.errors import Outage
 from infra_apply.gpu.pool import Remembered, survey
 from infra_apply.gpu.slots import slots_of

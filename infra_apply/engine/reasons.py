@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 from pulumi.automation.errors import CommandError
 
-from infra_apply.errors import Failure, Outage, Retry, Usage
+from infra_apply.errors import Failure, LockHolder, Outage, Retry, Usage
 
 if TYPE_CHECKING:
     from pulumi.automation import CommandResult, LocalWorkspace
 
 # pkg/backend/diy/lock.go, v3.259
 _LOCKED = "the stack is currently locked by"
-_HOLDER = re.compile(r"created by (?P<who>.+?) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
+_HOLDER = re.compile(r"created by (?P<user>.+?) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
 _CLOUD_CONFLICT = "Another update is currently in progress"
 _PASSPHRASE = re.compile(r"incorrect passphrase|passphrase must be set")
 _ERROR = re.compile(r"^error: ", re.MULTILINE)
@@ -65,17 +65,20 @@ def no_such_stack(name: str, workspace: LocalWorkspace) -> Usage:
 
 def _locked(said: str, stack: str) -> Retry:
     holders = [
-        f"{found['who']} (process {found['pid']}) since {found['since']}"
-        for found in _HOLDER.finditer(said)
+        LockHolder(match["user"], int(match["pid"]), match["since"])
+        for match in _HOLDER.finditer(said)
     ]
-    by = "; ".join(holders) or "another update"
+    by = "; ".join(
+        f"{holder.user} (process {holder.pid}) since {holder.since}" for holder in holders
+    )
     return Retry(
-        f"stack {stack} is locked by {by}",
+        f"stack {stack} is locked by {by or 'another update'}",
         state="nothing was changed by this run",
         next_step=(
             "wait for it and run this again; if that process is gone for certain:"
             f" pulumi cancel --stack {stack}"
         ),
+        holders=holders,
     )
 
 
@@ -84,7 +87,7 @@ def _crashed(result: CommandResult, stack: str) -> Outage:
     return Outage(
         f"the engine {how}: {_last_error(result)}",
         state=f"stack {stack} may be locked, and may not know of what was being made",
-        next_step=f"pulumi cancel --stack {stack}, then infra-apply up, which looks before it acts",
+        next_step=f"pulumi cancel --stack {stack}, then run this again: it looks before it acts",
     )
 
 

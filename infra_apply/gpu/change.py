@@ -6,7 +6,7 @@ from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from infra_apply import naming
-from infra_apply.digitalocean.live import LiveDroplet
+from infra_apply.digitalocean.model import LiveDroplet
 from infra_apply.errors import Refusal, Usage
 from infra_apply.gpu.placement import base_image
 from infra_apply.gpu.pool import Pool, Remembered, survey

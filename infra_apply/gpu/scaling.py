@@ -9,7 +9,7 @@ from typing import Final
 import pulumi
 
 from infra_apply.digitalocean.client import Client
-from infra_apply.digitalocean.live import read_gpu_droplets
+from infra_apply.digitalocean.read import read_gpu_droplets
 from infra_apply.engine.run import Outcome
 from infra_apply.errors import Ambiguous, Failure, Refusal, Retry
 from infra_apply.gpu.attempts import Attempts, engine_failed, errors

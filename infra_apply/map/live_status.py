@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from infra_apply import naming
-from infra_apply.digitalocean.live import Live, LiveDroplet
+from infra_apply.digitalocean.model import Account, LiveDroplet
 from infra_apply.map.graph import Graph, Node
 from infra_apply.map.probe import Answer
 from infra_apply.plan.model import HostPlan, Plan
@@ -42,7 +42,7 @@ UNKNOWN: Final = Standing("unknown", "unknown")
 def standings(
     drawn: Graph,
     plans: Iterable[Plan],
-    live: Live | None,
+    live: Account | None,
     answers: Mapping[str, Answer],
     now: float,
 ) -> dict[str, Standing]:
@@ -69,7 +69,7 @@ def standings(
     return found
 
 
-def slots(live: Live, now: float) -> Iterator[Slot]:
+def slots(live: Account, now: float) -> Iterator[Slot]:
     """Yield the GPU droplets that carry a slot's tag, `infra-apply-slot:<pool>:<id>`."""
     for droplet in live.gpu_droplets:
         for tag in droplet.tags:
@@ -83,7 +83,7 @@ def slots(live: Live, now: float) -> Iterator[Slot]:
                 yield Slot(naming.text_of_tag(pool), identifier, droplet, hours, cost)
 
 
-def strays(drawn: Graph, live: Live, now: float) -> tuple[Slot, ...]:
+def strays(drawn: Graph, live: Account, now: float) -> tuple[Slot, ...]:
     """Return the slots of pools no manifest declares: they cost, and nobody waits for them."""
     pools = {naming.instance(one.project or "", one.environment or "") for one in drawn.of("pool")}
     return tuple(slot for slot in slots(live, now) if slot.pool not in pools)
@@ -102,7 +102,7 @@ def _planned(plans: Iterable[Plan]) -> dict[str, HostPlan]:
     return {host.name: host for plan in plans for host in plan.hosts}
 
 
-def _host(node: Node, planned: HostPlan | None, live: Live) -> Standing:
+def _host(node: Node, planned: HostPlan | None, live: Account) -> Standing:
     found = _droplets(node, planned, live)
     if not found:
         return Standing("bad", "no such droplet")
@@ -117,7 +117,7 @@ def _host(node: Node, planned: HostPlan | None, live: Live) -> Standing:
     return Standing("drift" if differs else "good", words, differs)
 
 
-def _droplets(node: Node, planned: HostPlan | None, live: Live) -> list[LiveDroplet]:
+def _droplets(node: Node, planned: HostPlan | None, live: Account) -> list[LiveDroplet]:
     """Return the droplets a host may be: the adopted id, else its name or its mesh address."""
     if planned and planned.adopt:
         return [one for one in live.droplets if one.id == planned.adopt]
@@ -143,7 +143,7 @@ def _address(droplet: LiveDroplet) -> str:
     return droplet.addresses[0] if droplet.addresses else "no address yet"
 
 
-def _cluster(node: Node, live: Live | None) -> Standing:
+def _cluster(node: Node, live: Account | None) -> Standing:
     if live is None:
         return UNKNOWN
     if node.name not in live.databases:
@@ -151,7 +151,7 @@ def _cluster(node: Node, live: Live | None) -> Standing:
     return Standing("good", plural(len(live.databases[node.name]), "database"))
 
 
-def _database(node: Node, live: Live | None) -> Standing:
+def _database(node: Node, live: Account | None) -> Standing:
     names = live.databases.get(node.host or "") if live else None
     if names is None:
         return UNKNOWN

@@ -127,8 +127,6 @@ def _parse(line: Sequence[str]) -> str:
 
 @pytest.mark.parametrize("file", SOURCES, ids=lambda file: str(file.relative_to(ROOT)))
 def test_every_command_that_is_named_exists(file: Path) -> None:
-    if file == PACKAGE / "engine" / "reasons.py":
-        pytest.skip("names `infra-apply up`, which does not exist yet; its message is being mended")
     for named in named_in(file):
         assert problems(named) == [], f"infra-apply {named.words}"
 

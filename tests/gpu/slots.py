@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from infra_apply import naming
-from infra_apply.digitalocean.live import LiveDroplet
+from infra_apply.digitalocean.model import LiveDroplet
 from infra_apply.gpu.slots import Slot
 
 NOW = 1_800_000_000.0

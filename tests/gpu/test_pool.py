@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra_apply.digitalocean.live import LiveDroplet
+from infra_apply.digitalocean.model import LiveDroplet
 from infra_apply.errors import Refusal, Usage
 from infra_apply.gpu.change import Change, as_it_is, grown, shrunk, victims
 from infra_apply.gpu.placement import Place

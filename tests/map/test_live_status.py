@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from infra_apply.digitalocean.live import Live, LiveDroplet
+from infra_apply.digitalocean.model import Account, LiveDroplet
 from infra_apply.inputs.settings import HostSettings
 from infra_apply.map.graph import Graph, build_graph
 from infra_apply.map.live_status import Standing, cost_so_far, slots, standings, strays
@@ -25,7 +25,7 @@ SLOT = LiveDroplet(
 
 
 def host(*droplets: LiveDroplet, plan: Plan = PLAN) -> Standing:
-    return standings(DRAWN, [plan], Live(droplets), {}, 0.0)["host:lime"]
+    return standings(DRAWN, [plan], Account(droplets=droplets), {}, 0.0)["host:lime"]
 
 
 def test_a_droplet_as_declared_is_good() -> None:
@@ -79,15 +79,15 @@ def test_an_adopted_droplet_is_found_by_its_id_alone() -> None:
 
 
 def test_databases_and_clusters_stand_as_the_account_has_them() -> None:
-    here = Live(databases={"shared-pg": frozenset({"shop", "defaultdb"})})
-    lacks = Live(databases={"shared-pg": frozenset()})
+    here = Account(databases={"shared-pg": frozenset({"shop", "defaultdb"})})
+    lacks = Account(databases={"shared-pg": frozenset()})
     ids = ("cluster:shared-pg", "database:shared-pg/shop")
     shown = [[standings(DRAWN, [], live, {}, 0.0)[id_] for id_ in ids] for live in (here, lacks)]
     assert shown == [
         [Standing("good", "2 databases"), Standing("good", "present")],
         [Standing("good", "0 databases"), Standing("bad", "not there")],
     ]
-    gone = standings(DRAWN, [], Live(), {}, 0.0)
+    gone = standings(DRAWN, [], Account(), {}, 0.0)
     assert [gone[id_].words for id_ in ids] == ["no such cluster", "unknown"]
 
 
@@ -100,7 +100,7 @@ def test_without_an_account_everything_of_it_is_unknown_and_ports_are_not() -> N
 
 
 def test_a_slot_costs_from_when_it_was_made() -> None:
-    live = Live(gpu_droplets=(SLOT,))
+    live = Account(gpu_droplets=(SLOT,))
     (slot,) = slots(live, 7200.0)
     assert (slot.pool, slot.id, slot.hours, slot.cost) == ("shop", "a1b2c3", 2.0, 3.0)
     pool = standings(DRAWN, [], live, {}, 7200.0)["pool:prod/shop"]
@@ -109,12 +109,14 @@ def test_a_slot_costs_from_when_it_was_made() -> None:
 
 
 def test_a_price_that_is_not_known_is_said() -> None:
-    live = Live(gpu_droplets=(SLOT, replace(SLOT, hourly=None)))
+    live = Account(gpu_droplets=(SLOT, replace(SLOT, hourly=None)))
     assert cost_so_far(list(slots(live, 3600.0))) == "$1.50 so far, partly unknown"
-    assert cost_so_far(list(slots(Live(gpu_droplets=live.gpu_droplets[1:]), 1.0))) == "cost unknown"
+    assert (
+        cost_so_far(list(slots(Account(gpu_droplets=live.gpu_droplets[1:]), 1.0))) == "cost unknown"
+    )
 
 
 def test_slots_of_pools_nobody_declares_are_strays() -> None:
     other = replace(SLOT, tags=("infra-apply-slot:old:zzzzzz", "env:prod", "infra-apply-slot"))
-    live = Live(gpu_droplets=(SLOT, other))
+    live = Account(gpu_droplets=(SLOT, other))
     assert [one.pool for one in strays(DRAWN, live, 0.0)] == ["old"]
