@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import grpc
 from pulumi.runtime.proto import provider_pb2
 
-from infra_apply.rehearsal.plugin.client import Client, configured
+from infra_apply.rehearsal.plugin.client import Client, client_from_config
 from infra_apply.rehearsal.plugin.servicer import Provider
 from infra_apply.rehearsal.simulator.account.messages import Request, Response, State
 from infra_apply.rehearsal.simulator.account.routes import handle
@@ -134,7 +134,7 @@ def plugin(url: str, clock: Clock, **environment: str) -> Provider:
     """A configured stand-in that speaks to `url` and waits on `clock`."""
 
     def connect(config: Mapping[str, str], env: Mapping[str, str]) -> Client:
-        return replace(configured(config, env), sleep=clock.sleep)
+        return replace(client_from_config(config, env), sleep=clock.sleep)
 
     settings = {"DIGITALOCEAN_API_URL": url, "DIGITALOCEAN_TOKEN": "rehearsal-test"}
     provider = Provider("4.84.1", settings | environment, connect)

@@ -23,7 +23,7 @@ LARGEST_MESSAGE = 400 * 1024 * 1024
 
 
 def main(version: str) -> None:
-    parent = os.getppid()  # before the port is told: from then on the engine may be gone
+    parent = os.getppid()  # read before the port is printed, after which the engine may end
     ended = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
@@ -42,7 +42,7 @@ def main(version: str) -> None:
     while not ended.wait(1.0) and os.getppid() == parent:
         pass
     server.stop(grace=None)
-    # Threads of calls that still wait must not keep a plugin alive that nobody listens to.
+    # Calls that still wait in other threads would keep the process alive.
     os._exit(0)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from infra_apply.rehearsal.plugin.client import ApiError, Client, EndpointError, configured
+from infra_apply.rehearsal.plugin.client import ApiError, Client, EndpointError, client_from_config
 from infra_apply.rehearsal.simulator.faults import Fault
 from tests.rehearsal.lab import Clock, lab_state, running
 
@@ -30,18 +30,18 @@ DROPLET = {"name": "w", "region": "nyc1", "size": "s-1vcpu-1gb", "image": "ubunt
 )
 def test_it_refuses_every_endpoint_that_is_not_on_this_machine(url: str) -> None:
     with pytest.raises(EndpointError, match="speaks only to a simulated API on this machine"):
-        configured({}, {"DIGITALOCEAN_API_URL": url})
+        client_from_config({}, {"DIGITALOCEAN_API_URL": url})
 
 
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:1", "http://127.8.8.8", "http://[::1]:1", "http://localhost:1/"]
 )
 def test_it_accepts_every_endpoint_on_this_machine(url: str) -> None:
-    assert configured({"apiEndpoint": url}, {}).url == url.rstrip("/")
+    assert client_from_config({"apiEndpoint": url}, {}).url == url.rstrip("/")
 
 
 def test_settings_come_from_the_environment_and_configuration_wins() -> None:
-    client = configured(
+    client = client_from_config(
         {"token": "rehearsal-config"},
         {
             "DIGITALOCEAN_API_URL": "http://127.0.0.1:1",
@@ -52,13 +52,13 @@ def test_settings_come_from_the_environment_and_configuration_wins() -> None:
             "INFRA_APPLY_REHEARSAL_CLOCK": "50",
         },
     )
-    assert (client.token, client.retries, client.clock) == ("rehearsal-config", 2, 50.0)
+    assert (client.token, client.retries, client.clock_scale) == ("rehearsal-config", 2, 50.0)
     assert (client.wait_min, client.wait_max) == (0.5, 3.0)
 
 
 def test_no_retries_can_be_asked_for() -> None:
     settings = {"DIGITALOCEAN_API_URL": "http://127.0.0.1", "DIGITALOCEAN_HTTP_RETRY_MAX": "0"}
-    assert configured({}, settings).retries == 0
+    assert client_from_config({}, settings).retries == 0
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
@@ -105,4 +105,4 @@ def test_an_api_that_is_not_there_is_tried_five_times() -> None:
 
 def client(url: str, clock: Clock) -> Client:
     settings = {"DIGITALOCEAN_API_URL": url, "DIGITALOCEAN_TOKEN": "rehearsal-test"}
-    return replace(configured({}, settings), sleep=clock.sleep)
+    return replace(client_from_config({}, settings), sleep=clock.sleep)
