@@ -9,7 +9,7 @@ import pytest
 
 from infra_apply.rehearsal.plugin.client import ApiError, Client, EndpointError, client_from_config
 from infra_apply.rehearsal.simulator.faults import Fault
-from tests.rehearsal.lab import Clock, lab_state, running
+from tests.rehearsal.harness import FakeClock, recorded_account, run_server
 
 DROPLET = {"name": "w", "region": "nyc1", "size": "s-1vcpu-1gb", "image": "ubuntu-24-04-x64"}
 
@@ -63,9 +63,9 @@ def test_no_retries_can_be_asked_for() -> None:
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
 def test_it_tries_again_with_growing_waits(tmp_path: Path, status: int) -> None:
-    clock = Clock()
+    clock = FakeClock()
     faults = [Fault(path="/v2/account", times=3, status=status)]
-    with running(tmp_path, lab_state(), clock, faults=faults) as server:
+    with run_server(tmp_path, recorded_account(), clock, faults=faults) as server:
         assert client(server.url, clock).call("GET", "/v2/account")["account"]
     assert clock.slept == [1, 2, 4]
 
@@ -74,9 +74,9 @@ def test_it_tries_again_with_growing_waits(tmp_path: Path, status: int) -> None:
 def test_a_post_whose_answer_was_lost_is_sent_again_and_makes_a_second(
     tmp_path: Path, fault: dict[str, bool | int]
 ) -> None:
-    clock = Clock()
+    clock = FakeClock()
     faults = [Fault(path="/v2/droplets", when="after", **fault)]  # type: ignore[arg-type]
-    with running(tmp_path, lab_state(), clock, faults=faults) as server:
+    with run_server(tmp_path, recorded_account(), clock, faults=faults) as server:
         client(server.url, clock).call("POST", "/v2/droplets", DROPLET)
         assert len(server.state()["droplets"]) == 2
 
@@ -85,9 +85,9 @@ def test_a_post_whose_answer_was_lost_is_sent_again_and_makes_a_second(
 def test_it_gives_up_on_a_refusal_at_once_and_on_an_outage_after_five(
     tmp_path: Path, status: int, tries: int
 ) -> None:
-    clock = Clock()
+    clock = FakeClock()
     faults = [Fault(path="/v2/account", times=9, status=status)]
-    with running(tmp_path, lab_state(), clock, faults=faults) as server:
+    with run_server(tmp_path, recorded_account(), clock, faults=faults) as server:
         with pytest.raises(ApiError) as raised:
             client(server.url, clock).call("GET", "/v2/account")
         assert len(server.requests_path.read_text().splitlines()) == tries
@@ -97,12 +97,12 @@ def test_it_gives_up_on_a_refusal_at_once_and_on_an_outage_after_five(
 
 
 def test_an_api_that_is_not_there_is_tried_five_times() -> None:
-    clock = Clock()
+    clock = FakeClock()
     with pytest.raises(ApiError, match=r"giving up after 5 attempt\(s\)"):
         client("http://127.0.0.1:9", clock).call("GET", "/v2/account")
     assert clock.slept == [1, 2, 4, 8]
 
 
-def client(url: str, clock: Clock) -> Client:
+def client(url: str, clock: FakeClock) -> Client:
     settings = {"DIGITALOCEAN_API_URL": url, "DIGITALOCEAN_TOKEN": "rehearsal-test"}
     return replace(client_from_config({}, settings), sleep=clock.sleep)

@@ -22,7 +22,7 @@ from pulumi.runtime.proto import provider_pb2_grpc
 
 from infra_apply.rehearsal.plugin.install import install
 from infra_apply.rehearsal.simulator.faults import Fault
-from tests.rehearsal.lab import Clock, lab_state, running
+from tests.rehearsal.harness import FakeClock, recorded_account, run_server
 
 URN = "urn:pulumi:dev::lab::digitalocean:index/{}::it"
 TAG = URN.format("tag:Tag")
@@ -37,7 +37,9 @@ def script(tmp_path: Path) -> Path:
 @contextmanager
 def started(script: Path, **environment: str) -> Iterator[tuple[subprocess.Popen[str], Any]]:
     """The plugin's process and a stub that speaks to it, not configured yet."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("DIGITALOCEAN")}
+    clean = {
+        name: value for name, value in os.environ.items() if not name.startswith("DIGITALOCEAN")
+    }
     child = subprocess.Popen(
         [str(script), "127.0.0.1:1"],
         stdout=subprocess.PIPE,
@@ -71,9 +73,9 @@ def test_it_is_installed_where_the_engine_looks(script: Path, tmp_path: Path) ->
 def test_it_answers_over_grpc_with_nothing_in_its_environment_but_an_endpoint(
     script: Path, tmp_path: Path
 ) -> None:
-    clock = Clock()
+    clock = FakeClock()
     with (
-        running(tmp_path / "account", lab_state(), clock) as server,
+        run_server(tmp_path / "account", recorded_account(), clock) as server,
         started(script, DIGITALOCEAN_API_URL=server.url, DIGITALOCEAN_TOKEN="rehearsal-x") as (
             _,
             stub,
@@ -83,8 +85,8 @@ def test_it_answers_over_grpc_with_nothing_in_its_environment_but_an_endpoint(
         assert '"name": "digitalocean"' in stub.GetSchema(pb.GetSchemaRequest()).schema
         stub.Configure(pb.ConfigureRequest())
         inputs = stub.Check(pb.CheckRequest(urn=TAG, news=fields(name="web"))).inputs
-        made = stub.Create(pb.CreateRequest(urn=TAG, properties=inputs))
-        assert (made.id, made.properties["dropletsCount"]) == ("web", 0)
+        created = stub.Create(pb.CreateRequest(urn=TAG, properties=inputs))
+        assert (created.id, created.properties["dropletsCount"]) == ("web", 0)
         assert [tag["name"] for tag in server.state()["tags"]] == ["web"]
 
 
@@ -113,9 +115,9 @@ def test_it_ends_when_the_engine_that_started_it_is_gone(script: Path) -> None:
         text=True,
     ) as parent:
         assert parent.stdout is not None
-        plugin = int(parent.stdout.readline())
+        configured_provider = int(parent.stdout.readline())
         parent.kill()
-    assert ends(plugin)
+    assert ends(configured_provider)
 
 
 def ends(pid: int) -> bool:
@@ -144,8 +146,8 @@ def test_a_tag_that_cannot_be_one_fails_the_check(script: Path) -> None:
     with started(script) as (_, stub):
         answer = stub.Check(pb.CheckRequest(urn=DROPLET, news=fields(tags=["ok", "a.b"])))
     reasons = [failure.reason for failure in answer.failures]
-    assert any("tags may contain" in r and "'it.tags[1]'" in r for r in reasons)
-    assert any('argument "size" is required' in r for r in reasons)
+    assert any("tags may contain" in reason and "'it.tags[1]'" in reason for reason in reasons)
+    assert any('argument "size" is required' in reason for reason in reasons)
 
 
 def test_a_create_that_fails_while_waiting_tells_the_engine_the_id(
@@ -153,7 +155,7 @@ def test_a_create_that_fails_while_waiting_tells_the_engine_the_id(
 ) -> None:
     faults = [Fault(path="/v2/droplets/*", method="GET", times=9, status=500)]
     droplet = {"name": "w", "region": "nyc1", "size": "s-1vcpu-1gb", "image": "ubuntu-24-04-x64"}
-    with running(tmp_path / "account", lab_state(), Clock(), faults=faults) as server:
+    with run_server(tmp_path / "account", recorded_account(), FakeClock(), faults=faults) as server:
         settings = {
             "DIGITALOCEAN_API_URL": server.url,
             "DIGITALOCEAN_TOKEN": "rehearsal-x",

@@ -13,7 +13,7 @@ from typing import Any
 
 from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator
 
-from tests.rehearsal.lab import SHARED
+from tests.rehearsal.harness import SHARED
 
 DOCUMENT = SHARED / "openapi" / "digitalocean-v2.json"
 
@@ -32,7 +32,7 @@ def answer_problems(method: str, path: str, status: int, body: Any) -> list[str]
     content = response.get("content", {}).get("application/json")
     if content is None or body is None:
         return [] if body is None else ["a body where none is described"]
-    return problems(OAS30ReadValidator, content["schema"], body)
+    return schema_errors(OAS30ReadValidator, content["schema"], body)
 
 
 def request_problems(method: str, path: str, body: Any) -> list[str]:
@@ -41,7 +41,7 @@ def request_problems(method: str, path: str, body: Any) -> list[str]:
     if body is None or described_body is None:
         return []
     schema = resolved(described_body)["content"]["application/json"]["schema"]
-    return problems(OAS30WriteValidator, schema, body)
+    return schema_errors(OAS30WriteValidator, schema, body)
 
 
 def described(method: str, path: str) -> Any:
@@ -54,8 +54,12 @@ def described(method: str, path: str) -> Any:
 
 def patterns(path: str) -> list[str]:
     """The described paths that match, those without parameters first."""
-    found = [p for p in document()["paths"] if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", p), path)]
-    return sorted(found, key=lambda p: p.count("{"))
+    matching = [
+        pattern
+        for pattern in document()["paths"]
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", pattern), path)
+    ]
+    return sorted(matching, key=lambda pattern: pattern.count("{"))
 
 
 def resolved(node: Any) -> Any:
@@ -69,10 +73,10 @@ def resolved(node: Any) -> Any:
 
 def error_problems(body: Any) -> list[str]:
     """What the description finds wrong with the body of a refusal."""
-    return problems(OAS30ReadValidator, document()["components"]["schemas"]["error"], body)
+    return schema_errors(OAS30ReadValidator, document()["components"]["schemas"]["error"], body)
 
 
-def problems(validator: Any, schema: Any, body: Any) -> list[str]:
+def schema_errors(validator: Any, schema: Any, body: Any) -> list[str]:
     whole = {**schema, "components": document()["components"]}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from infra_apply.rehearsal.simulator.account.messages import Request
 from infra_apply.rehearsal.simulator.account.routes import ROUTES, handle
 from infra_apply.rehearsal.simulator.seed.build import seed
-from tests.rehearsal.lab import NOW, Account, lab_state
+from tests.rehearsal.harness import NOW, SimulatedAccount, recorded_account
 
 CLUSTER = "bbbb0001-0000-4000-8000-000000000001"
 IDS = st.sampled_from(
@@ -82,7 +82,9 @@ USUAL = st.fixed_dictionaries(
 @st.composite
 def requests(draw: st.DrawFn) -> Request:
     route = draw(st.sampled_from(ROUTES))
-    path = "/".join(draw(IDS) if w.startswith("{") else w for w in route.pattern.split("/"))
+    path = "/".join(
+        draw(IDS) if word.startswith("{") else word for word in route.pattern.split("/")
+    )
     query = draw(
         st.dictionaries(
             st.sampled_from(["page", "per_page", "tag_name", "name", "type", "private"]),
@@ -97,7 +99,7 @@ def requests(draw: st.DrawFn) -> Request:
 @given(st.lists(st.tuples(requests(), st.floats(0, 20)), max_size=25))
 @settings(max_examples=300, deadline=None)
 def test_no_sequence_of_requests_breaks_the_account(steps: list[tuple[Request, float]]) -> None:
-    state, now = lab_state(), NOW
+    state, now = recorded_account(), NOW
     for request, wait in steps:
         now += wait
         before = copy.deepcopy(state)
@@ -109,16 +111,16 @@ def test_no_sequence_of_requests_breaks_the_account(steps: list[tuple[Request, f
             assert set(response.body) == {"id", "message", "request_id"}
         json.dumps([changed, response.body], allow_nan=False)
         state = changed
-        check_consistent(Account(state), now)
+        check_consistent(SimulatedAccount(state), now)
 
 
-def check_consistent(account: Account, now: float) -> None:
+def check_consistent(account: SimulatedAccount, now: float) -> None:
     """Tags count their members, firewalls name droplets that exist, nothing needed is null."""
     account.now = now
     ids = {droplet["id"] for droplet in account.state["droplets"]}
     for tag in account.get("/v2/tags", per_page="200")["tags"]:
         for kind in ("droplets", "databases"):
-            members = [r for r in account.state[kind] if tag["name"] in r["tags"]]
+            members = [item for item in account.state[kind] if tag["name"] in item["tags"]]
             assert tag["resources"][kind]["count"] == len(members)
     names = {tag["name"] for tag in account.state["tags"]}
     for droplet in account.state["droplets"]:
@@ -135,7 +137,7 @@ def check_consistent(account: Account, now: float) -> None:
 @given(count=st.integers(0, 45), size=st.integers(1, 25))
 @settings(max_examples=60, deadline=None)
 def test_pages_cover_everything_exactly_once(count: int, size: int) -> None:
-    account = Account(seed(ssh_keys=[f"k{i}" for i in range(count)]))
+    account = SimulatedAccount(seed(ssh_keys=[f"k{number}" for number in range(count)]))
     query = {"page": "1", "per_page": str(size)}
     seen: list[int] = []
     for _ in range(count + 2):

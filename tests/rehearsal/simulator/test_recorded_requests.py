@@ -28,7 +28,7 @@ ANSWER_BREAKS = {
 }
 
 
-def mended(body: Any) -> Any:
+def corrected(body: Any) -> Any:
     """A recorded request without what the real provider is known to send against the description.
 
     `ssh_keys` null where there are none; icmp rules without `ports`; a trusted source's read-only
@@ -36,24 +36,27 @@ def mended(body: Any) -> Any:
     """
     if not isinstance(body, dict):
         return body
-    whole = {k: v for k, v in body.items() if not (k == "ssh_keys" and v is None)}
+    corrected_body = {
+        key: item for key, item in body.items() if not (key == "ssh_keys" and item is None)
+    }
     for side in ("inbound_rules", "outbound_rules"):
-        if whole.get(side):
-            whole[side] = [{"ports": "0"} | rule for rule in whole[side]]
-    if "rules" in whole:
+        if corrected_body.get(side):
+            corrected_body[side] = [{"ports": "0"} | rule for rule in corrected_body[side]]
+    if "rules" in corrected_body:
         read_only = {"uuid", "cluster_uuid", "created_at"}
-        whole["rules"] = [
-            {k: v for k, v in rule.items() if k not in read_only} for rule in whole["rules"]
+        corrected_body["rules"] = [
+            {key: item for key, item in rule.items() if key not in read_only}
+            for rule in corrected_body["rules"]
         ]
-    return whole | ({"name": "xx"} if whole.get("name") == "x" else {})
+    return corrected_body | ({"name": "xx"} if corrected_body.get("name") == "x" else {})
 
 
 @needs_traces
 @pytest.mark.parametrize("name", traces.FILES)
 def test_a_recorded_request_has_the_recorded_status_and_shape(name: str) -> None:
     exchanges = traces.replayed(name)
-    assert [(e.method, e.path, e.status) for e in exchanges] == [
-        (e.method, e.path, e.recorded_status) for e in exchanges
+    assert [(exchange.method, exchange.path, exchange.status) for exchange in exchanges] == [
+        (exchange.method, exchange.path, exchange.recorded_status) for exchange in exchanges
     ]
     for exchange in exchanges:
         assert shape(exchange.answer) == shape(exchange.recorded), exchange.path
@@ -65,10 +68,14 @@ def test_a_recorded_request_has_the_recorded_status_and_shape(name: str) -> None
 def test_our_answer_to_a_recorded_request_is_as_described(name: str) -> None:
     for exchange in traces.replayed(name):
         if exchange.status < 400:
-            found = openapi.answer_problems(
+            problems = openapi.answer_problems(
                 exchange.method, exchange.path, exchange.status, exchange.answer
             )
-            new = [what for what in found if not any(known in what for known in ANSWER_BREAKS)]
+            new = [
+                problem
+                for problem in problems
+                if not any(known in problem for known in ANSWER_BREAKS)
+            ]
             assert new == [], f"{exchange.method} {exchange.path}"
 
 
@@ -77,14 +84,16 @@ def test_our_answer_to_a_recorded_request_is_as_described(name: str) -> None:
 @pytest.mark.parametrize("name", traces.FILES)
 def test_a_recorded_request_is_as_described(name: str) -> None:
     for exchange in traces.replayed(name):
-        found = openapi.request_problems(exchange.method, exchange.path, mended(exchange.body))
-        assert found == [], f"{exchange.method} {exchange.path}"
+        problems = openapi.request_problems(
+            exchange.method, exchange.path, corrected(exchange.body)
+        )
+        assert problems == [], f"{exchange.method} {exchange.path}"
 
 
 def shape(value: Any) -> Any:
     """Keys and kinds of values; of a list, the shape of its first member."""
     if isinstance(value, dict):
-        return {k: shape(v) for k, v in value.items() if k not in SHAPE_DEVIATIONS}
+        return {key: shape(item) for key, item in value.items() if key not in SHAPE_DEVIATIONS}
     if isinstance(value, list):
         return [shape(item) for item in value[:1]]
     if isinstance(value, int | float) and not isinstance(value, bool):

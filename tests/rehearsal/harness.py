@@ -38,7 +38,7 @@ SIZES = (
 )
 
 
-class Clock:
+class FakeClock:
     """A clock that stands still until someone waits."""
 
     def __init__(self) -> None:
@@ -53,7 +53,7 @@ class Clock:
         self.now += seconds
 
 
-def lab_state() -> State:
+def recorded_account() -> State:
     """The account that the recordings were made against, as far as it is known."""
     state = seed(clusters=[("shared-pg", "pg"), ("shared-mysql", None)], ssh_keys=["alice", "ci"])
     sizes = [
@@ -62,7 +62,7 @@ def lab_state() -> State:
         if size["slug"] in SIZES
     ]
     regions = [
-        region | {"sizes": [s["slug"] for s in sizes if region["slug"] in s["regions"]]}
+        region | {"sizes": [size["slug"] for size in sizes if region["slug"] in size["regions"]]}
         for region in state["regions"]
         if region["slug"] in REGIONS
     ]
@@ -79,14 +79,14 @@ def lab_state() -> State:
     }
 
 
-class Account:
+class SimulatedAccount:
     """A simulated account in the hand: ask it, and let time go by."""
 
     def __init__(self, state: State | None = None) -> None:
-        self.state = lab_state() if state is None else state
+        self.state = recorded_account() if state is None else state
         self.now = NOW
 
-    def ask(
+    def request(
         self, method: str, path: str, body: Any = None, query: Mapping[str, str] | None = None
     ) -> Response:
         request = Request(method, path, query or {}, body)
@@ -94,27 +94,27 @@ class Account:
         return response
 
     def get(self, path: str, **query: str) -> Any:
-        response = self.ask("GET", path, query=query)
+        response = self.request("GET", path, query=query)
         assert response.status == 200, response.body
         return response.body
 
-    def droplet(self, name: str = "web-1", *, booted: bool = True, **given: Any) -> Any:
+    def create_droplet(self, name: str = "web-1", *, booted: bool = True, **fields: Any) -> Any:
         """A droplet made by the API's own door."""
         body = {"name": name, "region": "nyc1", "size": "s-1vcpu-1gb", "image": "ubuntu-24-04-x64"}
-        response = self.ask("POST", "/v2/droplets", body | given)
+        response = self.request("POST", "/v2/droplets", body | fields)
         assert response.status == 202, response.body
-        made = response.body["droplet"]
+        droplet = response.body["droplet"]
         if booted:
             self.now += 60
-            return self.get(f"/v2/droplets/{made['id']}")["droplet"]
-        return made
+            return self.get(f"/v2/droplets/{droplet['id']}")["droplet"]
+        return droplet
 
 
 class Aborted(Exception):
     """What a gRPC context raises when a call is given up."""
 
 
-class Context:
+class FakeContext:
     """A gRPC context without gRPC: it remembers why a call ended."""
 
     def __init__(self) -> None:
@@ -130,7 +130,7 @@ class Context:
         raise Aborted(details)
 
 
-def plugin(url: str, clock: Clock, **environment: str) -> Provider:
+def configured_provider(url: str, clock: FakeClock, **environment: str) -> Provider:
     """A configured stand-in that speaks to `url` and waits on `clock`."""
 
     def connect(config: Mapping[str, str], env: Mapping[str, str]) -> Client:
@@ -143,10 +143,10 @@ def plugin(url: str, clock: Clock, **environment: str) -> Provider:
 
 
 def context() -> Any:
-    return Context()
+    return FakeContext()
 
 
 @contextmanager
-def running(directory: Path, state: State, clock: Clock, **how: Any) -> Iterator[Server]:
-    with serve(directory, state, now=clock, **how) as server:
+def run_server(directory: Path, state: State, clock: FakeClock, **options: Any) -> Iterator[Server]:
+    with serve(directory, state, now=clock, **options) as server:
         yield server
