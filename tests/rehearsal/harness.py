@@ -1,10 +1,10 @@
-"""What the tests of the rehearsal share: the laboratory's account, a clock, a plugin in process."""
+"""What tests of the rehearsal share: an account, a clock, a server, a provider in this process."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -45,6 +45,10 @@ class FakeClock:
         self.now = NOW
         self.slept: list[float] = []
 
+    def reset(self) -> None:
+        self.now = NOW
+        self.slept.clear()
+
     def __call__(self) -> float:
         return self.now
 
@@ -80,7 +84,7 @@ def recorded_account() -> State:
 
 
 class SimulatedAccount:
-    """A simulated account in the hand: ask it, and let time go by."""
+    """A simulated account without a server; its time passes when a test says so."""
 
     def __init__(self, state: State | None = None) -> None:
         self.state = recorded_account() if state is None else state
@@ -99,7 +103,7 @@ class SimulatedAccount:
         return response.body
 
     def create_droplet(self, name: str = "web-1", *, booted: bool = True, **fields: Any) -> Any:
-        """A droplet made by the API's own door."""
+        """Create a droplet by a request, and let time pass until it has booted."""
         body = {"name": name, "region": "nyc1", "size": "s-1vcpu-1gb", "image": "ubuntu-24-04-x64"}
         response = self.request("POST", "/v2/droplets", body | fields)
         assert response.status == 202, response.body
@@ -111,11 +115,11 @@ class SimulatedAccount:
 
 
 class Aborted(Exception):
-    """What a gRPC context raises when a call is given up."""
+    """Raised by a gRPC context to end a call."""
 
 
 class FakeContext:
-    """A gRPC context without gRPC: it remembers why a call ended."""
+    """A gRPC context without a connection, which records why a call ended."""
 
     def __init__(self) -> None:
         self.code: grpc.StatusCode | None = None
@@ -130,23 +134,40 @@ class FakeContext:
         raise Aborted(details)
 
 
-def configured_provider(url: str, clock: FakeClock, **environment: str) -> Provider:
-    """A configured stand-in that speaks to `url` and waits on `clock`."""
+def configured_provider(url: str, clock: FakeClock, **variables: str) -> Provider:
+    """A configured stand-in that calls `url` and waits on `clock`."""
 
     def connect(config: Mapping[str, str], env: Mapping[str, str]) -> Client:
         return replace(client_from_config(config, env), sleep=clock.sleep)
 
     settings = {"DIGITALOCEAN_API_URL": url, "DIGITALOCEAN_TOKEN": "rehearsal-test"}
-    provider = Provider("4.84.1", settings | environment, connect)
-    provider.Configure(provider_pb2.ConfigureRequest(), context())
+    provider = Provider("4.84.1", settings | variables, connect)
+    provider.Configure(provider_pb2.ConfigureRequest(), fake_context())
     return provider
 
 
-def context() -> Any:
+def fake_context() -> Any:
     return FakeContext()
 
 
 @contextmanager
 def run_server(directory: Path, state: State, clock: FakeClock, **options: Any) -> Iterator[Server]:
-    with serve(directory, state, now=clock, **options) as server:
+    """Serve an account whose time, delays of faults included, is the clock's."""
+    settings: dict[str, Any] = {"now": clock, "sleep": clock.sleep} | options
+    with serve(directory, state, **settings) as server:
         yield server
+
+
+@dataclass(frozen=True, slots=True)
+class Simulator:
+    """A running server with its clock, used by several tests in turn."""
+
+    server: Server
+    clock: FakeClock
+
+    def reset(self, state: State) -> None:
+        """Give the server another account, and forget the requests so far."""
+        self.clock.reset()
+        self.server.edit(lambda _: state)
+        self.server.requests_path.write_text("")
+        self.server.unmodelled.clear()

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,15 +12,15 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import provider_pb2 as pb
 
 from infra_apply.rehearsal.plugin.servicer import Provider
-from infra_apply.rehearsal.simulator.account.messages import State
 from infra_apply.rehearsal.simulator.server import Server
 from tests.rehearsal.harness import (
     Aborted,
     FakeClock,
-    FakeContext,
     SimulatedAccount,
+    Simulator,
     configured_provider,
-    run_server,
+    fake_context,
+    recorded_account,
 )
 
 DROPLET = "urn:pulumi:dev::lab::digitalocean:index/droplet:Droplet::web"
@@ -39,16 +37,16 @@ class RunningProvider:
 
     def create(self, urn: str, **inputs: Any) -> tuple[str, Any]:
         request = pb.CreateRequest(urn=urn, properties=struct(inputs))
-        created = self.provider.Create(request, context())
+        created = self.provider.Create(request, fake_context())
         return created.id, MessageToDict(created.properties)
 
     def update(self, urn: str, identifier: str, olds: Any, **news: Any) -> Any:
         request = pb.UpdateRequest(id=identifier, urn=urn, olds=struct(olds), news=struct(news))
-        return MessageToDict(self.provider.Update(request, context()).properties)
+        return MessageToDict(self.provider.Update(request, fake_context()).properties)
 
     def invoke(self, name: str, /, **args: Any) -> Any:
         request = pb.InvokeRequest(tok=f"digitalocean:index/{name}:{name}", args=struct(args))
-        return MessageToDict(getattr(self.provider.Invoke(request, context()), "return"))
+        return MessageToDict(getattr(self.provider.Invoke(request, fake_context()), "return"))
 
     def requests(self) -> list[str]:
         return [
@@ -62,21 +60,14 @@ def struct(values: Any) -> Struct:
     return message
 
 
-def context() -> Any:
-    return FakeContext()
-
-
 @pytest.fixture
-def account() -> SimulatedAccount:
-    return SimulatedAccount()
+def running(simulator: Simulator) -> RunningProvider:
+    return running_on(simulator)
 
 
-@pytest.fixture
-def running(tmp_path: Path, account: SimulatedAccount) -> Iterator[RunningProvider]:
-    clock = FakeClock()
-    with run_server(tmp_path, account.state, clock) as server:
-        yield RunningProvider(configured_provider(server.url, clock), server, clock)
-        assert server.unmodelled == []
+def running_on(simulator: Simulator) -> RunningProvider:
+    provider = configured_provider(simulator.server.url, simulator.clock)
+    return RunningProvider(provider, simulator.server, simulator.clock)
 
 
 def test_a_refused_shrink_leaves_the_droplet_on_and_as_it_was(running: RunningProvider) -> None:
@@ -117,21 +108,18 @@ def test_backups_are_switched_on_and_off(running: RunningProvider) -> None:
         assert live["backups"] is enabled
 
 
-def test_a_slow_boot_is_waited_for(tmp_path: Path, account: SimulatedAccount) -> None:
-    state = account.state | {"waits": account.state["waits"] | {"droplet": 100.0}}
-    clock = FakeClock()
-    with run_server(tmp_path, state, clock) as server:
-        _, live = RunningProvider(configured_provider(server.url, clock), server, clock).create(
-            DROPLET, **WEB
-        )
+def test_a_slow_boot_is_waited_for(simulator: Simulator) -> None:
+    state = recorded_account()
+    simulator.reset(state | {"waits": state["waits"] | {"droplet": 100.0}})
+    _, live = running_on(simulator).create(DROPLET, **WEB)
     assert live["ipv4Address"] == "203.0.113.11"
-    assert 100 <= sum(clock.slept) <= 110
+    assert 100 <= sum(simulator.clock.slept) <= 110
 
 
 def test_a_graceful_destroy_shuts_down_first(running: RunningProvider) -> None:
     identifier, live = running.create(DROPLET, **WEB, gracefulShutdown=True)
     request = pb.DeleteRequest(id=identifier, urn=DROPLET, properties=struct(live))
-    running.provider.Delete(request, context())
+    running.provider.Delete(request, fake_context())
     assert f"POST /v2/droplets/{identifier}/actions shutdown" in running.requests()
     assert running.server.state()["droplets"] == []
 
@@ -141,7 +129,7 @@ def test_the_secrets_of_a_planned_user_are_secret_before_they_are_known(
 ) -> None:
     inputs = {"clusterId": CLUSTER, "name": "app"}
     request = pb.CreateRequest(urn=USER, properties=struct(inputs), preview=True)
-    planned = MessageToDict(running.provider.Create(request, context()).properties)
+    planned = MessageToDict(running.provider.Create(request, fake_context()).properties)
     for name in ("password", "accessCert", "accessKey"):
         assert planned[name]["4dabf18193072939515e22adb298388d"]
     assert running.requests() == []
@@ -149,30 +137,26 @@ def test_the_secrets_of_a_planned_user_are_secret_before_they_are_known(
 
 def test_a_name_that_was_made_up_is_kept(running: RunningProvider) -> None:
     first = pb.CheckRequest(urn=DROPLET, news=struct({"image": "i"}), randomSeed=b"1")
-    created = MessageToDict(running.provider.Check(first, context()).inputs)
+    created = MessageToDict(running.provider.Check(first, fake_context()).inputs)
     second = pb.CheckRequest(
         urn=DROPLET, olds=struct(created), news=struct({"image": "i"}), randomSeed=b"2"
     )
-    checked_again = MessageToDict(running.provider.Check(second, context()).inputs)
+    checked_again = MessageToDict(running.provider.Check(second, fake_context()).inputs)
     assert created["name"].startswith("web-")
     assert checked_again["name"] == created["name"]
 
 
-def populate(account: SimulatedAccount) -> State:
+@pytest.fixture
+def populated(simulator: Simulator) -> RunningProvider:
+    account = SimulatedAccount()
     account.create_droplet("one", tags=["web", "a"])
     account.create_droplet("two", tags=["web"], region="fra1", size="s-2vcpu-4gb")
     account.create_droplet(
         "gpu", size="gpu-h100x1-80gb", region="nyc2", image="gpu-h100x1-base", ssh_keys=[512190]
     )
-    return account.state
-
-
-@pytest.fixture
-def populated(tmp_path: Path, account: SimulatedAccount) -> Iterator[RunningProvider]:
-    clock = FakeClock()
-    clock.now += 1000
-    with run_server(tmp_path, populate(account), clock) as server:
-        yield RunningProvider(configured_provider(server.url, clock), server, clock)
+    simulator.reset(account.state)
+    simulator.clock.now = account.now
+    return running_on(simulator)
 
 
 @pytest.mark.parametrize(
@@ -224,16 +208,16 @@ def test_other_data_sources_answer_from_the_account(populated: RunningProvider) 
 @pytest.mark.parametrize("token", ["digitalocean:index/getDomain:getDomain", "nonsense"])
 def test_a_data_source_that_is_not_there_is_named(running: RunningProvider, token: str) -> None:
     with pytest.raises(Aborted, match=f"has no data source {token}"):
-        running.provider.Invoke(pb.InvokeRequest(tok=token), context())
+        running.provider.Invoke(pb.InvokeRequest(tok=token), fake_context())
 
 
 def test_a_resource_type_that_is_not_there_is_named(running: RunningProvider) -> None:
     urn = "urn:pulumi:dev::lab::digitalocean:index/volume:Volume::v"
     with pytest.raises(Aborted, match="has no resource type digitalocean:index/volume:Volume"):
-        running.provider.Check(pb.CheckRequest(urn=urn), context())
+        running.provider.Check(pb.CheckRequest(urn=urn), fake_context())
 
 
 def test_a_child_of_a_component_is_known_by_its_own_type(running: RunningProvider) -> None:
     urn = "urn:pulumi:dev::lab::own:Component$digitalocean:index/tag:Tag::t"
-    answer = running.provider.Check(pb.CheckRequest(urn=urn), context())
+    answer = running.provider.Check(pb.CheckRequest(urn=urn), fake_context())
     assert MessageToDict(answer.inputs)["name"].startswith("t-")

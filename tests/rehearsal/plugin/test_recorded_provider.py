@@ -1,8 +1,8 @@
 """The stand-in answers as the real provider did, case by case.
 
-The recordings are not part of the repository: `../shared/provider-grpc/*.json` beside it, the real
-plugin's answers (v4.76.0) logged under the real engine. Every call is one test: what it needs is
-put into a simulated account, and the answer is compared with the recorded one.
+The recordings, the answers of the real plugin (v4.76.0) under the real engine, are not part of the
+repository: they lie beside it in `../shared/provider-grpc/*.json`. Each test repeats a call against
+a simulated account that holds what the call needs.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -21,12 +20,11 @@ from infra_apply.rehearsal.simulator.account.messages import State
 from tests.rehearsal.harness import (
     SHARED,
     Aborted,
-    FakeClock,
     FakeContext,
     SimulatedAccount,
+    Simulator,
     configured_provider,
     recorded_account,
-    run_server,
 )
 
 RECORDINGS = SHARED / "provider-grpc"
@@ -51,7 +49,7 @@ REQUESTS: dict[str, Any] = {
     "Delete": pb.DeleteRequest,
     "Invoke": pb.InvokeRequest,
 }
-# Bridge internals, which a stand-in need not write.
+# Internals of the real provider, which the stand-in leaves out.
 INTERNAL = ("__meta", "__pulumi_raw_state_delta")
 SENTINEL = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(Z| \+0000 UTC)")
@@ -83,7 +81,7 @@ def recorded() -> Iterator[Any]:
 
 
 def resolved(value: Any, values: dict[str, Any]) -> Any:
-    """The value with its "@in3" references replaced and the bridge's internals left out."""
+    """Return the value with references like "@in3" replaced and without the internals."""
     if isinstance(value, str) and value in values:
         return resolved(values[value], values)
     if isinstance(value, dict):
@@ -99,27 +97,25 @@ CALLS = list(recorded())
 @pytest.mark.skipif(not CALLS, reason=f"the recordings are not there: {RECORDINGS}")
 @pytest.mark.parametrize(("case", "call"), CALLS)
 def test_the_stand_in_answers_as_the_real_provider_did(
-    case: str, call: dict[str, Any], tmp_path: Path
+    case: str, call: dict[str, Any], simulator: Simulator
 ) -> None:
-    method, clock = call["method"], FakeClock()
+    method, context = call["method"], FakeContext()
     request = ParseDict(call["request"], REQUESTS[method](), ignore_unknown_fields=True)
-    context = FakeContext()
-    with run_server(tmp_path, account_for(case, call), clock) as server:
-        provider = configured_provider(server.url, clock)
-        try:
-            answer: dict[str, Any] = {
-                "response": MessageToDict(getattr(provider, method)(request, context))
-            }
-        except Aborted:
-            answer = {"errors": [f"rpc error: code = Unknown desc = {context.details}"]}
-        assert server.unmodelled == []
+    simulator.reset(account_for(case, call))
+    provider = configured_provider(simulator.server.url, simulator.clock)
+    try:
+        answer: dict[str, Any] = {
+            "response": MessageToDict(getattr(provider, method)(request, context))
+        }
+    except Aborted:
+        answer = {"errors": [f"rpc error: code = Unknown desc = {context.details}"]}
     left_out = DEVIATIONS.get((case, method), set())
     recorded_answer = {key: call[key] for key in ("response", "errors") if key in call}
     assert normalized(answer, left_out) == normalized(recorded_answer, left_out)
 
 
 def normalized(value: Any, left_out: set[str]) -> Any:
-    """Without times, ports, random parts and what JSON leaves out of a message when empty."""
+    """Return the answer without times, ports, random parts and empty lists of failures."""
     if isinstance(value, dict):
         return {
             key: normalized(item, left_out)
@@ -137,7 +133,7 @@ def normalized(value: Any, left_out: set[str]) -> Any:
 
 
 def account_for(case: str, call: dict[str, Any]) -> State:
-    """An account in which this call can have had its recorded answer."""
+    """Return an account in which this call has its recorded answer."""
     account = SimulatedAccount(recorded_account())
     request, method = call["request"], call["method"]
     if method in {"Check", "Diff"} or (request.get("preview") and method != "Invoke"):
@@ -202,7 +198,7 @@ DROPLET_1 = {
 
 
 def make_droplet(account: SimulatedAccount, live: Any) -> None:
-    """A droplet whose reading gives these outputs."""
+    """Create a droplet that is read as these outputs."""
     numbers = account.state["next_id"] | {"droplet": int(live["id"])}
     account.state = account.state | {"next_id": numbers}
     droplet = account.create_droplet(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,33 +11,21 @@ from azure.core.exceptions import HttpResponseError
 from azure.core.pipeline.policies import HeadersPolicy
 from pydo import Client
 
-from infra_apply.rehearsal.simulator.server import Server
-from tests.rehearsal.harness import FakeClock, recorded_account, run_server
+from tests.rehearsal.harness import Simulator
 
 PLAIN = {"region": "nyc1", "size": "s-1vcpu-1gb", "image": "ubuntu-24-04-x64"}
 
 
 @pytest.fixture
-def clock() -> FakeClock:
-    return FakeClock()
-
-
-@pytest.fixture
-def server(tmp_path: Path, clock: FakeClock) -> Iterator[Server]:
-    with run_server(tmp_path, recorded_account(), clock) as server:
-        yield server
-        assert server.unmodelled == []
-
-
-@pytest.fixture
-def client(server: Server) -> Iterator[Any]:
+def client(simulator: Simulator) -> Iterator[Any]:
     # Its usual policy refuses to send a token over plain HTTP.
     policy = HeadersPolicy({"Authorization": "Bearer rehearsal-pydo"})
-    with Client("", endpoint=server.url, authentication_policy=policy) as client:
+    with Client("", endpoint=simulator.server.url, authentication_policy=policy) as client:
         yield client
 
 
-def test_it_creates_tags_resizes_and_deletes_a_droplet(client: Any, clock: FakeClock) -> None:
+def test_it_creates_tags_resizes_and_deletes_a_droplet(client: Any, simulator: Simulator) -> None:
+    clock = simulator.clock
     created = client.droplets.create(body=PLAIN | {"name": "web-1", "tags": ["web"]})["droplet"]
     number = created["id"]
     clock.now += 10

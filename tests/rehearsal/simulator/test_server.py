@@ -16,7 +16,7 @@ import urllib3
 
 from infra_apply.rehearsal.simulator.faults import Fault
 from infra_apply.rehearsal.simulator.server import Server, serve
-from tests.rehearsal.harness import FakeClock, recorded_account, run_server
+from tests.rehearsal.harness import FakeClock, Simulator, recorded_account, run_server
 
 DROPLET = {"name": "w", "region": "nyc1", "size": "s-1vcpu-1gb", "image": "ubuntu-24-04-x64"}
 
@@ -35,16 +35,16 @@ def ask(
         return answer.status, json.loads(answer.data) if answer.data else None
 
 
-def logged(server: Server) -> list[Any]:
+def logged_requests(server: Server) -> list[Any]:
     return [json.loads(line) for line in server.requests_path.read_text().splitlines()]
 
 
-def test_what_was_answered_is_in_the_account_file(tmp_path: Path) -> None:
-    with run_server(tmp_path, recorded_account(), FakeClock()) as server:
-        status, body = ask(server, "POST", "/v2/droplets", DROPLET)
-        stored = json.loads(server.account_path.read_text())
-        assert (status, stored["droplets"][0]) == (202, body["droplet"])
-        assert stored == server.state()
+def test_what_was_answered_is_in_the_account_file(simulator: Simulator) -> None:
+    server = simulator.server
+    status, body = ask(server, "POST", "/v2/droplets", DROPLET)
+    stored = json.loads(server.account_path.read_text())
+    assert (status, stored["droplets"][0]) == (202, body["droplet"])
+    assert stored == server.state()
 
 
 def test_the_account_outlives_the_server_and_wins_over_the_seed(tmp_path: Path) -> None:
@@ -54,14 +54,14 @@ def test_the_account_outlives_the_server_and_wins_over_the_seed(tmp_path: Path) 
         assert ask(server, "GET", "/v2/tags/kept")[0] == 200
 
 
-def test_the_account_can_be_edited_while_the_server_runs(tmp_path: Path) -> None:
-    with run_server(tmp_path, recorded_account(), FakeClock()) as server:
-        server.edit(lambda state: state | {"tags": [{"name": "by-call"}]})
-        assert ask(server, "GET", "/v2/tags/by-call")[0] == 200
-        state = json.loads(server.account_path.read_text())
-        server.account_path.write_text(json.dumps(state | {"tags": [{"name": "by-hand"}]}))
-        assert ask(server, "GET", "/v2/tags/by-hand")[0] == 200
-        assert ask(server, "GET", "/v2/tags/by-call")[0] == 404
+def test_the_account_can_be_edited_while_the_server_runs(simulator: Simulator) -> None:
+    server = simulator.server
+    server.edit(lambda state: state | {"tags": [{"name": "by-call"}]})
+    assert ask(server, "GET", "/v2/tags/by-call")[0] == 200
+    state = json.loads(server.account_path.read_text())
+    server.account_path.write_text(json.dumps(state | {"tags": [{"name": "by-hand"}]}))
+    assert ask(server, "GET", "/v2/tags/by-hand")[0] == 200
+    assert ask(server, "GET", "/v2/tags/by-call")[0] == 404
 
 
 def test_an_account_file_that_an_edit_broke_is_named_until_it_is_mended(tmp_path: Path) -> None:
@@ -75,10 +75,10 @@ def test_an_account_file_that_an_edit_broke_is_named_until_it_is_mended(tmp_path
 
 
 @pytest.mark.parametrize("token", ["", "dop_v1_real", "Rehearsal-x"])
-def test_a_token_that_is_not_a_rehearsals_is_401(tmp_path: Path, token: str) -> None:
-    with run_server(tmp_path, recorded_account(), FakeClock()) as server:
-        status, body = ask(server, "GET", "/v2/droplets", token=token)
-        assert (status, body["message"]) == (401, "Unable to authenticate you")
+def test_a_token_that_is_not_a_rehearsals_is_401(simulator: Simulator, token: str) -> None:
+    server = simulator.server
+    status, body = ask(server, "GET", "/v2/droplets", token=token)
+    assert (status, body["message"]) == (401, "Unable to authenticate you")
 
 
 def test_a_given_token_is_the_only_one(tmp_path: Path) -> None:
@@ -90,20 +90,20 @@ def test_a_given_token_is_the_only_one(tmp_path: Path) -> None:
         assert statuses == [200, 401]
 
 
-def test_requests_are_logged_without_secrets(tmp_path: Path) -> None:
-    with run_server(tmp_path, recorded_account(), FakeClock()) as server:
-        ask(server, "POST", "/v2/droplets?x=1", DROPLET | {"user_data": "PASSWORD=hunter2"})
-        text = server.requests_path.read_text()
-        assert "hunter2" not in text + server.account_path.read_text()
-        assert "rehearsal-x" not in text
-        entry = logged(server)[0]
-        assert {key: entry[key] for key in ("method", "path", "query", "status")} == {
-            "method": "POST",
-            "path": "/v2/droplets",
-            "query": {"x": "1"},
-            "status": 202,
-        }
-        assert entry["body"]["user_data"].startswith("sha256:")
+def test_requests_are_logged_without_secrets(simulator: Simulator) -> None:
+    server = simulator.server
+    ask(server, "POST", "/v2/droplets?x=1", DROPLET | {"user_data": "PASSWORD=hunter2"})
+    text = server.requests_path.read_text()
+    assert "hunter2" not in text + server.account_path.read_text()
+    assert "rehearsal-x" not in text
+    entry = logged_requests(server)[0]
+    assert {key: entry[key] for key in ("method", "path", "query", "status")} == {
+        "method": "POST",
+        "path": "/v2/droplets",
+        "query": {"x": "1"},
+        "status": 202,
+    }
+    assert entry["body"]["user_data"].startswith("sha256:")
 
 
 def test_a_route_that_is_not_modelled_is_remembered(tmp_path: Path) -> None:
@@ -123,10 +123,10 @@ def test_a_body_that_is_not_json_is_400(tmp_path: Path) -> None:
         assert answer.status == 400
 
 
-def test_page_links_lead_back_to_this_server(tmp_path: Path) -> None:
-    with run_server(tmp_path, recorded_account(), FakeClock()) as server:
-        following = ask(server, "GET", "/v2/sizes?per_page=4")[1]["links"]["pages"]["next"]
-        assert following.startswith(f"{server.url}/v2/sizes?page=2")
+def test_page_links_lead_back_to_this_server(simulator: Simulator) -> None:
+    server = simulator.server
+    following = ask(server, "GET", "/v2/sizes?per_page=4")[1]["links"]["pages"]["next"]
+    assert following.startswith(f"{server.url}/v2/sizes?page=2")
 
 
 @pytest.mark.parametrize(("when", "count"), [("before", 0), ("after", 1)])
@@ -138,7 +138,7 @@ def test_a_failed_answer_hides_whether_the_account_acted(
         assert ask(server, "POST", "/v2/droplets", DROPLET)[0] == 500
         assert len(server.state()["droplets"]) == count
         assert ask(server, "POST", "/v2/droplets", DROPLET)[0] == 202
-        assert [entry["status"] for entry in logged(server)] == [500, 202]
+        assert [entry["status"] for entry in logged_requests(server)] == [500, 202]
 
 
 def test_a_dropped_connection_has_no_answer(tmp_path: Path) -> None:
@@ -147,38 +147,47 @@ def test_a_dropped_connection_has_no_answer(tmp_path: Path) -> None:
         with pytest.raises(urllib3.exceptions.ProtocolError):
             ask(server, "POST", "/v2/droplets", DROPLET)
         assert len(server.state()["droplets"]) == 1
-        assert (logged(server)[0]["status"], logged(server)[0]["acted"]) == (None, 202)
+        assert (logged_requests(server)[0]["status"], logged_requests(server)[0]["acted"]) == (
+            None,
+            202,
+        )
 
 
 def test_a_delayed_answer_lets_others_pass(tmp_path: Path) -> None:
+    delayed, released = threading.Event(), threading.Event()
+    delays, statuses = [], []
+
+    def sleep(seconds: float) -> None:
+        delays.append(seconds)
+        delayed.set()
+        released.wait(20)
+
     faults = [Fault(path="/v2/tags", delay=0.3)]
-    with run_server(tmp_path, recorded_account(), FakeClock(), faults=faults) as server:
-        done: list[str] = []
-
-        def late() -> None:
-            ask(server, "GET", "/v2/tags")
-            done.append("late")
-
-        thread = threading.Thread(target=late)
+    with run_server(
+        tmp_path, recorded_account(), FakeClock(), faults=faults, sleep=sleep
+    ) as server:
+        thread = threading.Thread(target=lambda: statuses.append(ask(server, "GET", "/v2/tags")[0]))
         thread.start()
-        ask(server, "GET", "/v2/account")
-        done.append("other")
+        assert delayed.wait(20)
+        assert ask(server, "GET", "/v2/account")[0] == 200
+        assert statuses == []
+        released.set()
         thread.join()
-        assert done == ["other", "late"]
+        assert (statuses, delays) == ([200], [0.3])
 
 
-def test_requests_at_once_lose_nothing(tmp_path: Path) -> None:
-    with run_server(tmp_path, recorded_account(), FakeClock()) as server:
-        threads = [
-            threading.Thread(target=ask, args=(server, "POST", "/v2/droplets", DROPLET))
-            for _ in range(20)
-        ]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
-        ids = [droplet["id"] for droplet in json.loads(server.account_path.read_text())["droplets"]]
-        assert len(set(ids)) == 20
+def test_requests_at_once_lose_nothing(simulator: Simulator) -> None:
+    server = simulator.server
+    threads = [
+        threading.Thread(target=ask, args=(server, "POST", "/v2/droplets", DROPLET))
+        for _ in range(20)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    ids = [droplet["id"] for droplet in json.loads(server.account_path.read_text())["droplets"]]
+    assert len(set(ids)) == 20
 
 
 def test_a_clock_scale_divides_the_waits(tmp_path: Path) -> None:
