@@ -113,13 +113,10 @@ def test_a_route_that_is_not_modelled_is_remembered(tmp_path: Path) -> None:
         assert server.unmodelled == ["GET /v2/volumes"]
 
 
-def test_a_body_that_is_not_json_is_400(tmp_path: Path) -> None:
-    with (
-        run_server(tmp_path, recorded_account(), FakeClock()) as server,
-        urllib3.PoolManager() as pool,
-    ):
+def test_a_body_that_is_not_json_is_400(simulator: Simulator) -> None:
+    with urllib3.PoolManager() as pool:
         headers = {"Authorization": "Bearer rehearsal-x"}
-        answer = pool.request("POST", f"{server.url}/v2/tags", body=b"{", headers=headers)
+        answer = pool.request("POST", f"{simulator.server.url}/v2/tags", body=b"{", headers=headers)
         assert answer.status == 400
 
 
