@@ -102,6 +102,9 @@ class SimulatedAccount:
         assert response.status == 200, response.body
         return response.body
 
+    def set_next_id(self, counter: str, number: int) -> None:
+        self.state = self.state | {"next_id": self.state["next_id"] | {counter: number}}
+
     def create_droplet(self, name: str = "web-1", *, booted: bool = True, **fields: Any) -> Any:
         """Create a droplet by a request, and let time pass until it has booted."""
         body = {"name": name, "region": "nyc1", "size": "s-1vcpu-1gb", "image": "ubuntu-24-04-x64"}

@@ -1,6 +1,6 @@
 """The real provider's recorded requests, replayed against a simulated account.
 
-They are not part of the repository: `../shared/provider-traces/*.jsonl` beside it.
+They are not part of the repository: they lie beside it in `../shared/provider-traces/*.jsonl`.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FILES = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A recorded exchange and how the simulated account answered the same request."""
+    """A recorded exchange, and the simulated account's answer to the same request."""
 
     method: str
     path: str
@@ -34,7 +34,7 @@ class Exchange:
 
 
 def replayed(name: str) -> list[Exchange]:
-    """A trace's requests in order, 10 s apart, against an account that holds what they need."""
+    """Replay a trace, 10 s between two requests, on an account that holds what they need."""
     lines = [json.loads(line) for line in (FOLDER / f"{name}.jsonl").read_text().splitlines()]
     account = SimulatedAccount()
     exchanges = []
@@ -53,7 +53,7 @@ def replayed(name: str) -> list[Exchange]:
 
 
 def prepare(account: SimulatedAccount, line: Any, lines: list[Any]) -> None:
-    """Put into the account what the request is about, unless it is there."""
+    """Add to the account what the request is about, unless it is there."""
     words = line["path"].removeprefix("/v2/").split("/")
     creates = line["method"] == "POST" and len(words) == (2 if words[0] == "account" else 1)
     response = line["response"] or {}
@@ -62,15 +62,14 @@ def prepare(account: SimulatedAccount, line: Any, lines: list[Any]) -> None:
         if words[0] == "firewalls":
             account.state = account.state | {"firewalls": []}
     if len(words) == 3 and words[2] == "actions" and line["method"] == "POST":
-        numbers = account.state["next_id"] | {"action": response["action"]["id"]}
-        account.state = account.state | {"next_id": numbers}
+        account.set_next_id("action", response["action"]["id"])
     for item in response.get("droplets", []):
         add_if_missing(account, "droplets", item)
     for urn in re.findall(r"do:droplet:(\d+)", json.dumps(line)):
         add_if_missing(
             account,
             "droplets",
-            first_shown(lines, "droplet", int(urn)) or mentioned_droplet(account, int(urn)),
+            first_shown(lines, "droplet", int(urn)) or mentioned_droplet(int(urn)),
         )
     for number in re.findall(r'"resource_id": "(\d+)"', json.dumps(line)):
         add_if_missing(account, "droplets", first_shown(lines, "droplet", int(number)) or {})
@@ -86,9 +85,7 @@ def set_counter(account: SimulatedAccount, words: list[str], response: Any) -> N
     kind = kinds.get(words[0])
     if kind:
         number = int(re.sub(r"^.*-", "", str(response[kind]["id"])))
-        counter = "key" if kind == "ssh_key" else kind
-        numbers = account.state["next_id"] | {counter: number}
-        account.state = account.state | {"next_id": numbers}
+        account.set_next_id("key" if kind == "ssh_key" else kind, number)
 
 
 def prepare_addressed(
@@ -102,7 +99,7 @@ def prepare_addressed(
         add_if_missing(
             account,
             collection,
-            first_shown(lines, "droplet", number) or mentioned_droplet(account, number),
+            first_shown(lines, "droplet", number) or mentioned_droplet(number),
         )
     elif collection == "databases" and len(words) > 2:
         prepare_member(account, words)
@@ -126,7 +123,6 @@ def prepare_addressed(
     elif collection == "account" and len(words) > 2:
         key = {"id": int(words[2]), "fingerprint": "f", "public_key": "ssh-rsa k", "name": "k"}
         add_if_missing(account, "keys", key)
-    assert line
 
 
 def prepare_member(account: SimulatedAccount, words: list[str]) -> None:
@@ -142,11 +138,11 @@ def prepare_member(account: SimulatedAccount, words: list[str]) -> None:
 
 
 def first_shown(lines: list[Any], kind: str, identifier: Any) -> Any:
-    """The thing as the trace first shows it."""
+    """Return an object as the trace first shows it, if it does."""
     for line in lines:
         item = (line["response"] or {}).get(kind)
         if isinstance(item, dict) and item.get("id") == identifier and not item.get("locked"):
-            # A droplet that a trace first shows switched off was switched off by that trace.
+            # A droplet that is off when a trace first shows it was switched off by that trace.
             return item | ({"status": "active"} if kind == "droplet" else {})
     return None
 
@@ -160,12 +156,11 @@ def add_if_missing(account: SimulatedAccount, collection: str, item: Any) -> Non
         account.state = account.state | {collection: [*account.state[collection], item]}
 
 
-def mentioned_droplet(account: SimulatedAccount, number: int) -> Any:
-    """A droplet that the trace only mentions."""
-    spare = SimulatedAccount()
-    spare.state = spare.state | {"next_id": spare.state["next_id"] | {"droplet": number}}
-    assert account
-    return spare.create_droplet("mentioned")
+def mentioned_droplet(number: int) -> Any:
+    """Return a droplet that the trace only mentions."""
+    other = SimulatedAccount()
+    other.set_next_id("droplet", number)
+    return other.create_droplet("mentioned")
 
 
 def minimal_object(words: list[str]) -> Any:

@@ -23,8 +23,8 @@ from tests.rehearsal.harness import (
     recorded_account,
 )
 
-DROPLET = "urn:pulumi:dev::lab::digitalocean:index/droplet:Droplet::web"
-USER = "urn:pulumi:dev::lab::digitalocean:index/databaseUser:DatabaseUser::u"
+DROPLET = "urn:pulumi:dev::company::digitalocean:index/droplet:Droplet::web"
+USER = "urn:pulumi:dev::company::digitalocean:index/databaseUser:DatabaseUser::u"
 WEB = {"name": "web", "region": "nyc1", "size": "s-1vcpu-2gb", "image": "ubuntu-24-04-x64"}
 CLUSTER = "bbbb0001-0000-4000-8000-000000000001"
 
@@ -212,12 +212,12 @@ def test_a_data_source_that_is_not_there_is_named(running: RunningProvider, toke
 
 
 def test_a_resource_type_that_is_not_there_is_named(running: RunningProvider) -> None:
-    urn = "urn:pulumi:dev::lab::digitalocean:index/volume:Volume::v"
+    urn = "urn:pulumi:dev::company::digitalocean:index/volume:Volume::v"
     with pytest.raises(Aborted, match="has no resource type digitalocean:index/volume:Volume"):
         running.provider.Check(pb.CheckRequest(urn=urn), fake_context())
 
 
 def test_a_child_of_a_component_is_known_by_its_own_type(running: RunningProvider) -> None:
-    urn = "urn:pulumi:dev::lab::own:Component$digitalocean:index/tag:Tag::t"
+    urn = "urn:pulumi:dev::company::own:Component$digitalocean:index/tag:Tag::t"
     answer = running.provider.Check(pb.CheckRequest(urn=urn), fake_context())
     assert MessageToDict(answer.inputs)["name"].startswith("t-")

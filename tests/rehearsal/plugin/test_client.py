@@ -1,4 +1,4 @@
-"""The plugin's HTTP client: whom it speaks to, and what it tries again."""
+"""The plugin's HTTP client: which endpoints it accepts, and what it tries again."""
 
 from __future__ import annotations
 

@@ -24,7 +24,7 @@ from infra_apply.rehearsal.plugin.install import install
 from infra_apply.rehearsal.simulator.faults import Fault
 from tests.rehearsal.harness import FakeClock, Simulator, recorded_account, run_server
 
-URN = "urn:pulumi:dev::lab::digitalocean:index/{}::it"
+URN = "urn:pulumi:dev::company::digitalocean:index/{}::it"
 TAG = URN.format("tag:Tag")
 DROPLET = URN.format("droplet:Droplet")
 

@@ -181,8 +181,7 @@ def account_for_create(account: SimulatedAccount, kind: str, inputs: Any, call: 
     digits = re.search(r"(\d+)$", identifier)
     if digits and kind in {"droplet", "sshKey", "vpc", "project", "firewall"}:
         counter = {"sshKey": "key"}.get(kind, kind)
-        numbers = account.state["next_id"] | {counter: int(digits.group())}
-        account.state = account.state | {"next_id": numbers}
+        account.set_next_id(counter, int(digits.group()))
     if kind == "firewall" and "errors" not in call:
         for tag in inputs.get("tags", []):
             account.request("POST", "/v2/tags", {"name": tag})
@@ -199,8 +198,7 @@ DROPLET_1 = {
 
 def make_droplet(account: SimulatedAccount, live: Any) -> None:
     """Create a droplet that is read as these outputs."""
-    numbers = account.state["next_id"] | {"droplet": int(live["id"])}
-    account.state = account.state | {"next_id": numbers}
+    account.set_next_id("droplet", int(live["id"]))
     droplet = account.create_droplet(
         live["name"],
         region=live["region"],
@@ -275,8 +273,7 @@ def make_key(account: SimulatedAccount, live: Any) -> None:
 
 
 def make_project(account: SimulatedAccount, live: Any) -> None:
-    number = int(live["id"][-12:])
-    account.state = account.state | {"next_id": account.state["next_id"] | {"project": number}}
+    account.set_next_id("project", int(live["id"][-12:]))
     body = {key: live[key] for key in ("name", "description", "purpose", "environment")}
     account.request("POST", "/v2/projects", body)
     if live["resources"]:

@@ -1,6 +1,7 @@
-"""DigitalOcean's public API description as a judge of requests and answers.
+"""Validates requests and answers against DigitalOcean's public API description.
 
-It is not part of the repository: `../shared/openapi/digitalocean-v2.json` beside it.
+The description is not part of the repository: it lies beside it in
+`../shared/openapi/digitalocean-v2.json`.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ def document() -> Any:
 
 
 def answer_problems(method: str, path: str, status: int, body: Any) -> list[str]:
-    """What the description finds wrong with an answer; empty when it is as described."""
+    """Return how an answer differs from the description."""
     operation = described(method, path)
     response = resolved(operation["responses"].get(str(status)))
     if response is None:
@@ -36,7 +37,7 @@ def answer_problems(method: str, path: str, status: int, body: Any) -> list[str]
 
 
 def request_problems(method: str, path: str, body: Any) -> list[str]:
-    """What the description finds wrong with a request's body."""
+    """Return how a request's body differs from the description."""
     described_body = described(method, path).get("requestBody")
     if body is None or described_body is None:
         return []
@@ -53,7 +54,7 @@ def described(method: str, path: str) -> Any:
 
 
 def patterns(path: str) -> list[str]:
-    """The described paths that match, those without parameters first."""
+    """Return the described paths that match, those without parameters first."""
     matching = [
         pattern
         for pattern in document()["paths"]
@@ -72,7 +73,7 @@ def resolved(node: Any) -> Any:
 
 
 def error_problems(body: Any) -> list[str]:
-    """What the description finds wrong with the body of a refusal."""
+    """Return how the body of an error differs from the description."""
     return schema_errors(OAS30ReadValidator, document()["components"]["schemas"]["error"], body)
 
 

@@ -1,4 +1,4 @@
-"""A tour through every modelled route; the public API description judges what is said on it."""
+"""Requests to every modelled route, answered as DigitalOcean's public API description demands."""
 
 from __future__ import annotations
 
@@ -150,7 +150,7 @@ needs_description = pytest.mark.skipif(
 )
 
 
-def test_the_tour_visits_every_route_with_success() -> None:
+def test_every_route_is_requested_with_success() -> None:
     assert [
         f"{segment.method} {segment.path}: {segment.answer}"
         for segment in EXCHANGES
@@ -185,8 +185,8 @@ def test_an_answer_is_as_described(exchange: Exchange) -> None:
 
 @needs_description
 @pytest.mark.parametrize("exchange", EXCHANGES, ids=LABELS)
-def test_a_request_of_the_tour_is_as_described(exchange: Exchange) -> None:
-    """Otherwise the tour would prove little about answers to real clients."""
+def test_a_request_is_as_described(exchange: Exchange) -> None:
+    """An answer to a request that no real client sends would prove little."""
     assert openapi.request_problems(exchange.method, exchange.path, exchange.body) == []
 
 

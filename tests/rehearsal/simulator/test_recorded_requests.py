@@ -16,23 +16,24 @@ needs_description = pytest.mark.skipif(
     not openapi.DOCUMENT.exists(), reason=f"the description is not there: {openapi.DOCUMENT}"
 )
 
-# Where our answers have more or less than the recorded simulator's, and why.
+# Fields that our answers have and the recorded ones lack, and why.
 SHAPE_DEVIATIONS = {
-    # A tag that something carries names the last resource, as the description says.
+    # The description has it for a tag with a resource.
     "last_tagged_uri",
 }
 
-# What the description does not allow in an answer and the recorded answers have all the same.
-ANSWER_BREAKS = {
+# What the description does not allow, though the recorded answers have it.
+ANSWER_DEVIATIONS = {
     "environment: '' is not one of": "a project without an environment shows an empty one",
 }
 
 
 def corrected(body: Any) -> Any:
-    """A recorded request without what the real provider is known to send against the description.
+    """Return a recorded request's body as the description demands it.
 
-    `ssh_keys` null where there are none; icmp rules without `ports`; a trusted source's read-only
-    fields, empty; and the one recorded firewall whose name is too short.
+    The real provider deviates in these places: `ssh_keys` is null if there are none, icmp rules
+    have no `ports`, and trusted sources have their read-only fields, empty. In a recording a
+    firewall's name is too short.
     """
     if not isinstance(body, dict):
         return body
@@ -74,7 +75,7 @@ def test_our_answer_to_a_recorded_request_is_as_described(name: str) -> None:
             new = [
                 problem
                 for problem in problems
-                if not any(known in problem for known in ANSWER_BREAKS)
+                if not any(known in problem for known in ANSWER_DEVIATIONS)
             ]
             assert new == [], f"{exchange.method} {exchange.path}"
 

@@ -21,7 +21,7 @@ from tests.rehearsal.harness import FakeClock, Simulator, recorded_account, run_
 DROPLET = {"name": "w", "region": "nyc1", "size": "s-1vcpu-1gb", "image": "ubuntu-24-04-x64"}
 
 
-def ask(
+def request(
     server: Server,
     method: str,
     path: str,
@@ -41,7 +41,7 @@ def logged_requests(server: Server) -> list[Any]:
 
 def test_what_was_answered_is_in_the_account_file(simulator: Simulator) -> None:
     server = simulator.server
-    status, body = ask(server, "POST", "/v2/droplets", DROPLET)
+    status, body = request(server, "POST", "/v2/droplets", DROPLET)
     stored = json.loads(server.account_path.read_text())
     assert (status, stored["droplets"][0]) == (202, body["droplet"])
     assert stored == server.state()
@@ -49,42 +49,42 @@ def test_what_was_answered_is_in_the_account_file(simulator: Simulator) -> None:
 
 def test_the_account_outlives_the_server_and_wins_over_the_seed(tmp_path: Path) -> None:
     with run_server(tmp_path, recorded_account(), FakeClock()) as server:
-        ask(server, "POST", "/v2/tags", {"name": "kept"})
+        request(server, "POST", "/v2/tags", {"name": "kept"})
     with run_server(tmp_path, recorded_account(), FakeClock()) as server:
-        assert ask(server, "GET", "/v2/tags/kept")[0] == 200
+        assert request(server, "GET", "/v2/tags/kept")[0] == 200
 
 
 def test_the_account_can_be_edited_while_the_server_runs(simulator: Simulator) -> None:
     server = simulator.server
     server.edit(lambda state: state | {"tags": [{"name": "by-call"}]})
-    assert ask(server, "GET", "/v2/tags/by-call")[0] == 200
+    assert request(server, "GET", "/v2/tags/by-call")[0] == 200
     state = json.loads(server.account_path.read_text())
     server.account_path.write_text(json.dumps(state | {"tags": [{"name": "by-hand"}]}))
-    assert ask(server, "GET", "/v2/tags/by-hand")[0] == 200
-    assert ask(server, "GET", "/v2/tags/by-call")[0] == 404
+    assert request(server, "GET", "/v2/tags/by-hand")[0] == 200
+    assert request(server, "GET", "/v2/tags/by-call")[0] == 404
 
 
 def test_an_account_file_that_an_edit_broke_is_named_until_it_is_mended(tmp_path: Path) -> None:
     with run_server(tmp_path, recorded_account(), FakeClock()) as server:
         good = server.account_path.read_text()
         server.account_path.write_text(good[:-9])
-        status, body = ask(server, "GET", "/v2/tags")
+        status, body = request(server, "GET", "/v2/tags")
         assert (status, str(server.account_path) in body["message"]) == (500, True)
         server.account_path.write_text(good)
-        assert ask(server, "GET", "/v2/tags")[0] == 200
+        assert request(server, "GET", "/v2/tags")[0] == 200
 
 
 @pytest.mark.parametrize("token", ["", "dop_v1_real", "Rehearsal-x"])
 def test_a_token_that_is_not_a_rehearsals_is_401(simulator: Simulator, token: str) -> None:
     server = simulator.server
-    status, body = ask(server, "GET", "/v2/droplets", token=token)
+    status, body = request(server, "GET", "/v2/droplets", token=token)
     assert (status, body["message"]) == (401, "Unable to authenticate you")
 
 
 def test_a_given_token_is_the_only_one(tmp_path: Path) -> None:
     with run_server(tmp_path, recorded_account(), FakeClock(), token="rehearsal-1") as server:
         statuses = [
-            ask(server, "GET", "/v2/account", token=token)[0]
+            request(server, "GET", "/v2/account", token=token)[0]
             for token in ("rehearsal-1", "rehearsal-2")
         ]
         assert statuses == [200, 401]
@@ -92,7 +92,7 @@ def test_a_given_token_is_the_only_one(tmp_path: Path) -> None:
 
 def test_requests_are_logged_without_secrets(simulator: Simulator) -> None:
     server = simulator.server
-    ask(server, "POST", "/v2/droplets?x=1", DROPLET | {"user_data": "PASSWORD=hunter2"})
+    request(server, "POST", "/v2/droplets?x=1", DROPLET | {"user_data": "PASSWORD=hunter2"})
     text = server.requests_path.read_text()
     assert "hunter2" not in text + server.account_path.read_text()
     assert "rehearsal-x" not in text
@@ -108,8 +108,8 @@ def test_requests_are_logged_without_secrets(simulator: Simulator) -> None:
 
 def test_a_route_that_is_not_modelled_is_remembered(tmp_path: Path) -> None:
     with run_server(tmp_path, recorded_account(), FakeClock()) as server:
-        assert ask(server, "GET", "/v2/volumes")[0] == 501
-        assert ask(server, "GET", "/v2/tags")[0] == 200
+        assert request(server, "GET", "/v2/volumes")[0] == 501
+        assert request(server, "GET", "/v2/tags")[0] == 200
         assert server.unmodelled == ["GET /v2/volumes"]
 
 
@@ -122,7 +122,7 @@ def test_a_body_that_is_not_json_is_400(simulator: Simulator) -> None:
 
 def test_page_links_lead_back_to_this_server(simulator: Simulator) -> None:
     server = simulator.server
-    following = ask(server, "GET", "/v2/sizes?per_page=4")[1]["links"]["pages"]["next"]
+    following = request(server, "GET", "/v2/sizes?per_page=4")[1]["links"]["pages"]["next"]
     assert following.startswith(f"{server.url}/v2/sizes?page=2")
 
 
@@ -132,9 +132,9 @@ def test_a_failed_answer_hides_whether_the_account_acted(
 ) -> None:
     faults = [Fault(path="/v2/droplets", method="POST", when=when, status=500)]
     with run_server(tmp_path, recorded_account(), FakeClock(), faults=faults) as server:
-        assert ask(server, "POST", "/v2/droplets", DROPLET)[0] == 500
+        assert request(server, "POST", "/v2/droplets", DROPLET)[0] == 500
         assert len(server.state()["droplets"]) == count
-        assert ask(server, "POST", "/v2/droplets", DROPLET)[0] == 202
+        assert request(server, "POST", "/v2/droplets", DROPLET)[0] == 202
         assert [entry["status"] for entry in logged_requests(server)] == [500, 202]
 
 
@@ -142,7 +142,7 @@ def test_a_dropped_connection_has_no_answer(tmp_path: Path) -> None:
     faults = [Fault(path="/v2/droplets", method="POST", when="after", drop=True)]
     with run_server(tmp_path, recorded_account(), FakeClock(), faults=faults) as server:
         with pytest.raises(urllib3.exceptions.ProtocolError):
-            ask(server, "POST", "/v2/droplets", DROPLET)
+            request(server, "POST", "/v2/droplets", DROPLET)
         assert len(server.state()["droplets"]) == 1
         assert (logged_requests(server)[0]["status"], logged_requests(server)[0]["acted"]) == (
             None,
@@ -163,10 +163,12 @@ def test_a_delayed_answer_lets_others_pass(tmp_path: Path) -> None:
     with run_server(
         tmp_path, recorded_account(), FakeClock(), faults=faults, sleep=sleep
     ) as server:
-        thread = threading.Thread(target=lambda: statuses.append(ask(server, "GET", "/v2/tags")[0]))
+        thread = threading.Thread(
+            target=lambda: statuses.append(request(server, "GET", "/v2/tags")[0])
+        )
         thread.start()
         assert delayed.wait(20)
-        assert ask(server, "GET", "/v2/account")[0] == 200
+        assert request(server, "GET", "/v2/account")[0] == 200
         assert statuses == []
         released.set()
         thread.join()
@@ -176,7 +178,7 @@ def test_a_delayed_answer_lets_others_pass(tmp_path: Path) -> None:
 def test_requests_at_once_lose_nothing(simulator: Simulator) -> None:
     server = simulator.server
     threads = [
-        threading.Thread(target=ask, args=(server, "POST", "/v2/droplets", DROPLET))
+        threading.Thread(target=request, args=(server, "POST", "/v2/droplets", DROPLET))
         for _ in range(20)
     ]
     for thread in threads:
@@ -190,9 +192,11 @@ def test_requests_at_once_lose_nothing(simulator: Simulator) -> None:
 def test_a_clock_scale_divides_the_waits(tmp_path: Path) -> None:
     clock = FakeClock()
     with run_server(tmp_path, recorded_account(), clock, clock_scale=100.0) as server:
-        path = f"/v2/droplets/{ask(server, 'POST', '/v2/droplets', DROPLET)[1]['droplet']['id']}"
+        path = (
+            f"/v2/droplets/{request(server, 'POST', '/v2/droplets', DROPLET)[1]['droplet']['id']}"
+        )
         clock.now += 0.1
-        assert ask(server, "GET", path)[1]["droplet"]["status"] == "active"
+        assert request(server, "GET", path)[1]["droplet"]["status"] == "active"
 
 
 def test_it_listens_on_the_loopback_interface_only(tmp_path: Path) -> None:
@@ -219,7 +223,9 @@ def test_a_killed_server_keeps_all_that_it_answered(tmp_path: Path) -> None:
         assert child.stdout is not None
         url = child.stdout.readline().strip()
         remote = Server(url, tmp_path / "account.json", tmp_path / "requests.jsonl", [], None)  # type: ignore[arg-type]
-        ids = [ask(remote, "POST", "/v2/droplets", DROPLET)[1]["droplet"]["id"] for _ in range(5)]
+        ids = [
+            request(remote, "POST", "/v2/droplets", DROPLET)[1]["droplet"]["id"] for _ in range(5)
+        ]
         os.kill(child.pid, signal.SIGKILL)
         child.wait()
     stored = json.loads((tmp_path / "account.json").read_text())
