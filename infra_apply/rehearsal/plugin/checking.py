@@ -6,7 +6,8 @@ import hashlib
 from dataclasses import dataclass
 from typing import Final
 
-from infra_apply.rehearsal.plugin.schema import JSON, RULES, SET, Object, Property, ResourceType
+from infra_apply.rehearsal.plugin.schema import RULES, SET, Property, ResourceType
+from infra_apply.rehearsal.plugin.values import JSON, Object
 
 DEFAULTS: Final = "__defaults"
 SUFFIX_LENGTH: Final = 7
@@ -21,7 +22,7 @@ class Autonaming:
 
 
 def check_inputs(
-    resource: ResourceType, resource_name: str, olds: Object, news: Object, naming: Autonaming
+    resource_type: ResourceType, resource_name: str, olds: Object, news: Object, naming: Autonaming
 ) -> tuple[Object, list[str]]:
     """Return the inputs that the engine keeps, and the reasons for which they are invalid.
 
@@ -32,7 +33,7 @@ def check_inputs(
         name: value for name, value in news.items() if name != DEFAULTS and value is not None
     }
     added: Object = {}
-    for prop in resource.inputs:
+    for prop in resource_type.inputs:
         if prop.name in explicit:
             explicit[prop.name] = _normalize(prop, explicit[prop.name])
         elif prop.name == "name":
@@ -41,7 +42,7 @@ def check_inputs(
             added[prop.name] = prop.default
     inputs = {DEFAULTS: sorted(added), **explicit, **added}
     return inputs, [
-        reason for prop in resource.inputs for reason in _failures(prop, resource_name, inputs)
+        reason for prop in resource_type.inputs for reason in _failures(prop, resource_name, inputs)
     ]
 
 

@@ -12,12 +12,12 @@ import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final, TypeAlias
+from typing import Final
 from urllib.parse import quote, urlencode, urlsplit
 
 import urllib3
 
-JSON: TypeAlias = Any
+from infra_apply.rehearsal.plugin.values import JSON
 
 MAX_PAGE_SIZE: Final = 200
 NOT_IMPLEMENTED, TOO_MANY, NOT_FOUND, FIRST_SERVER_ERROR = 501, 429, 404, 500

@@ -11,14 +11,8 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from infra_apply.rehearsal.plugin.checking import DEFAULTS
-from infra_apply.rehearsal.plugin.schema import (
-    JSON,
-    SCALAR,
-    UNKNOWN,
-    Object,
-    Property,
-    ResourceType,
-)
+from infra_apply.rehearsal.plugin.schema import SCALAR, Property, ResourceType
+from infra_apply.rehearsal.plugin.values import JSON, UNKNOWN, Object
 
 ADD, DELETE, UPDATE = "ADD", "DELETE", "UPDATE"
 
@@ -38,18 +32,18 @@ class Difference:
 
 
 def compare(
-    resource: ResourceType, olds: Object, news: Object, ignored: Collection[str]
+    resource_type: ResourceType, olds: Object, news: Object, ignored: Collection[str]
 ) -> Difference:
     """Compare a state's outputs with new inputs, except the properties in `ignored`."""
     difference = Difference()
-    for prop in resource.inputs:
+    for prop in resource_type.inputs:
         if prop.name in ignored:
             continue
         paths = _changed_paths(prop, olds.get(prop.name), news.get(prop.name))
         if paths:
             _record(difference, prop, paths, _requires_replacement(prop, news.get(prop.name)))
     if difference.replaces:
-        for prop in resource.inputs:
+        for prop in resource_type.inputs:
             # A replacement also sets what is null after an import.
             if prop.default is False and olds.get(prop.name) is None:
                 _record(difference, prop, {prop.name: ADD}, replacing=False)
@@ -58,7 +52,7 @@ def compare(
     difference.diffs = sorted(set(difference.diffs))
     difference.stables = sorted(
         prop.name
-        for prop in resource.inputs
+        for prop in resource_type.inputs
         if prop.replaces and prop.name not in difference.replaces
     )
     return difference

@@ -3,25 +3,17 @@
 from __future__ import annotations
 
 from infra_apply.rehearsal.plugin.checking import DEFAULTS
-from infra_apply.rehearsal.plugin.schema import (
-    JSON,
-    RULES,
-    SCALAR,
-    UNKNOWN,
-    Object,
-    Property,
-    ResourceType,
-)
-from infra_apply.rehearsal.plugin.values import secret_value
+from infra_apply.rehearsal.plugin.schema import RULES, SCALAR, Property, ResourceType
+from infra_apply.rehearsal.plugin.values import JSON, UNKNOWN, Object, secret_value
 
 
-def planned_outputs(resource: ResourceType, inputs: Object, olds: Object | None) -> Object:
+def planned_outputs(resource_type: ResourceType, inputs: Object, olds: Object | None) -> Object:
     """Return the outputs as far as the inputs decide them.
 
     The rest is unknown, or as it was in `olds` (None on create).
     """
     return {"id": UNKNOWN if olds is None else olds.get("id")} | {
-        prop.name: _planned_output(prop, inputs, olds) for prop in resource.properties
+        prop.name: _planned_output(prop, inputs, olds) for prop in resource_type.properties
     }
 
 
@@ -40,18 +32,18 @@ def final_outputs(planned: Object, live: Object) -> Object:
     return {name: None if value == UNKNOWN else value for name, value in outputs.items()}
 
 
-def mark_secrets(resource: ResourceType, outputs: Object) -> Object:
+def mark_secrets(resource_type: ResourceType, outputs: Object) -> Object:
     """Return the id and the properties of the resource type, with secret ones marked."""
     marked = {"id": outputs.get("id")}
-    for prop in resource.properties:
+    for prop in resource_type.properties:
         value = outputs.get(prop.name)
         marked[prop.name] = secret_value(value) if prop.secret else value
     return marked
 
 
-def refreshed_inputs(resource: ResourceType, inputs: Object, live: Object) -> Object:
+def refreshed_inputs(resource_type: ResourceType, inputs: Object, live: Object) -> Object:
     """Return the inputs after a refresh: those of the program, with their live values."""
-    properties = {prop.name: prop for prop in resource.inputs}
+    properties = {prop.name: prop for prop in resource_type.inputs}
     read: Object = {DEFAULTS: inputs[DEFAULTS]} if inputs.get(DEFAULTS) else {}
     for name, old in inputs.items():
         prop = properties.get(name)
@@ -67,10 +59,10 @@ def refreshed_inputs(resource: ResourceType, inputs: Object, live: Object) -> Ob
     return read
 
 
-def imported_inputs(resource: ResourceType, live: Object) -> Object:
+def imported_inputs(resource_type: ResourceType, live: Object) -> Object:
     """Return an imported resource's inputs: live values that are neither empty nor defaults."""
     read: Object = {DEFAULTS: []}
-    for prop in resource.inputs:
+    for prop in resource_type.inputs:
         value = live.get(prop.name)
         if prop.name == "gracefulShutdown":
             read[prop.name] = None

@@ -17,8 +17,8 @@ from infra_apply.rehearsal.plugin import checking, diffing, outputs
 from infra_apply.rehearsal.plugin.client import ApiError, Client, EndpointError, client_from_config
 from infra_apply.rehearsal.plugin.data_sources.table import DATA_SOURCES
 from infra_apply.rehearsal.plugin.resources.table import RESOURCES
-from infra_apply.rehearsal.plugin.schema import InitFailed, Object, ProviderError, ResourceType
-from infra_apply.rehearsal.plugin.values import from_struct, to_struct
+from infra_apply.rehearsal.plugin.schema import InitFailed, ProviderError, ResourceType
+from infra_apply.rehearsal.plugin.values import Object, from_struct, to_struct
 
 Context: TypeAlias = grpc.ServicerContext
 pb = provider_pb2
@@ -69,20 +69,20 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         return pb.ConfigureResponse(supportsPreview=True, supports_autonaming_configuration=True)
 
     def Check(self, request: pb.CheckRequest, context: Context) -> pb.CheckResponse:
-        resource = _resource_type(request.urn, context)
+        resource_type = _resource_type(request.urn, context)
         name = request.urn.rpartition("::")[2]
         proposed = request.autonaming.proposed_name if request.HasField("autonaming") else None
         autonaming = checking.Autonaming(request.randomSeed, proposed)
         inputs, reasons = checking.check_inputs(
-            resource, name, from_struct(request.olds), from_struct(request.news), autonaming
+            resource_type, name, from_struct(request.olds), from_struct(request.news), autonaming
         )
         failures = [pb.CheckFailure(reason=reason) for reason in reasons]
         return pb.CheckResponse(inputs=to_struct(inputs), failures=failures)
 
     def Diff(self, request: pb.DiffRequest, context: Context) -> pb.DiffResponse:
-        resource = _resource_type(request.urn, context)
+        resource_type = _resource_type(request.urn, context)
         difference = diffing.compare(
-            resource,
+            resource_type,
             from_struct(request.olds),
             from_struct(request.news),
             set(request.ignoreChanges),
@@ -105,27 +105,31 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         )
 
     def Create(self, request: pb.CreateRequest, context: Context) -> pb.CreateResponse:
-        resource = _resource_type(request.urn, context)
+        resource_type = _resource_type(request.urn, context)
         inputs = from_struct(request.properties)
-        plan = outputs.planned_outputs(resource, inputs, None)
+        planned = outputs.planned_outputs(resource_type, inputs, None)
         if request.preview:
-            return pb.CreateResponse(properties=to_struct(outputs.mark_secrets(resource, plan)))
+            return pb.CreateResponse(
+                properties=to_struct(outputs.mark_secrets(resource_type, planned))
+            )
         try:
-            identifier, live = resource.create(self._configured_client(context), inputs)
+            identifier, live = resource_type.create(self._configured_client(context), inputs)
         except InitFailed as error:
-            partial = outputs.mark_secrets(resource, outputs.final_outputs(plan, error.outputs))
+            partial = outputs.mark_secrets(
+                resource_type, outputs.final_outputs(planned, error.outputs)
+            )
             _fail_init(context, error, partial, inputs)
         except (ApiError, ProviderError) as error:
             _fail(context, str(error))
-        created = outputs.mark_secrets(resource, outputs.final_outputs(plan, live))
+        created = outputs.mark_secrets(resource_type, outputs.final_outputs(planned, live))
         return pb.CreateResponse(id=identifier, properties=to_struct(created))
 
     def Read(self, request: pb.ReadRequest, context: Context) -> pb.ReadResponse:
         """Refresh a resource, or import it if the request has no properties."""
-        resource = _resource_type(request.urn, context)
+        resource_type = _resource_type(request.urn, context)
         olds, inputs = from_struct(request.properties), from_struct(request.inputs)
         try:
-            answer = resource.read(self._configured_client(context), request.id, olds or None)
+            answer = resource_type.read(self._configured_client(context), request.id, olds or None)
         except (ApiError, ProviderError) as error:
             _fail(context, str(error))
         if answer is None:
@@ -133,32 +137,36 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         identifier, live = answer
         current = outputs.final_outputs(olds, live)
         inputs = (
-            outputs.refreshed_inputs(resource, inputs, current)
+            outputs.refreshed_inputs(resource_type, inputs, current)
             if olds
-            else outputs.imported_inputs(resource, current)
+            else outputs.imported_inputs(resource_type, current)
         )
-        properties = to_struct(outputs.mark_secrets(resource, current))
+        properties = to_struct(outputs.mark_secrets(resource_type, current))
         return pb.ReadResponse(id=identifier, properties=properties, inputs=to_struct(inputs))
 
     def Update(self, request: pb.UpdateRequest, context: Context) -> pb.UpdateResponse:
-        resource = _resource_type(request.urn, context)
+        resource_type = _resource_type(request.urn, context)
         olds, news = from_struct(request.olds), from_struct(request.news)
-        plan = outputs.planned_outputs(resource, news, olds)
+        planned = outputs.planned_outputs(resource_type, news, olds)
         if request.preview:
-            return pb.UpdateResponse(properties=to_struct(outputs.mark_secrets(resource, plan)))
-        if resource.update is None:
-            _fail(context, f"{resource.pulumi_type} cannot be updated")
+            return pb.UpdateResponse(
+                properties=to_struct(outputs.mark_secrets(resource_type, planned))
+            )
+        if resource_type.update is None:
+            _fail(context, f"{resource_type.pulumi_type} cannot be updated")
         try:
-            live = resource.update(self._configured_client(context), request.id, olds, plan, news)
+            live = resource_type.update(
+                self._configured_client(context), request.id, olds, planned, news
+            )
         except (ApiError, ProviderError) as error:
             _fail(context, str(error))
-        updated = outputs.mark_secrets(resource, outputs.final_outputs(plan, live))
+        updated = outputs.mark_secrets(resource_type, outputs.final_outputs(planned, live))
         return pb.UpdateResponse(properties=to_struct(updated))
 
     def Delete(self, request: pb.DeleteRequest, context: Context) -> Empty:
-        resource = _resource_type(request.urn, context)
+        resource_type = _resource_type(request.urn, context)
         try:
-            resource.delete(
+            resource_type.delete(
                 self._configured_client(context), request.id, from_struct(request.properties)
             )
         except (ApiError, ProviderError) as error:
@@ -190,10 +198,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 def _resource_type(urn: str, context: Context) -> ResourceType:
     """Return the resource type of a URN; ends the call with an error if there is none."""
     token = urn.split("::")[2].rpartition("$")[2]
-    resource = RESOURCES.get(token)
-    if resource is None:
+    resource_type = RESOURCES.get(token)
+    if resource_type is None:
         _fail(context, f"the rehearsal's stand-in has no resource type {token}")
-    return resource
+    return resource_type
 
 
 def _fail(context: Context, message: str, prefix: str = "") -> NoReturn:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Any, Final, TypeAlias
 
 from google.protobuf.struct_pb2 import Struct, Value
 
-from infra_apply.rehearsal.plugin.schema import JSON, Object
+JSON: TypeAlias = Any
+Object: TypeAlias = dict[str, Any]
+
+# How the engine writes a value that is not known yet.
+UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
 # The key by which the engine marks an object as a special value, and its content for a secret.
 SIGNATURE_KEY: Final = "4dabf18193072939515e22adb298388d"

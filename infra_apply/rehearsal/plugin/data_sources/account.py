@@ -9,7 +9,8 @@ from infra_apply.rehearsal.plugin.resources.project import project_outputs
 from infra_apply.rehearsal.plugin.resources.ssh_key import key_outputs
 from infra_apply.rehearsal.plugin.resources.tag import tag_outputs
 from infra_apply.rehearsal.plugin.resources.vpc import vpc_outputs
-from infra_apply.rehearsal.plugin.schema import Object, ProviderError
+from infra_apply.rehearsal.plugin.schema import ProviderError
+from infra_apply.rehearsal.plugin.values import Object
 
 
 def ssh_keys(client: Client, args: Object) -> Object:

@@ -7,7 +7,8 @@ from urllib.parse import urlsplit, urlunsplit
 from infra_apply.rehearsal.plugin.client import ApiError, Client
 from infra_apply.rehearsal.plugin.data_sources.order import hash_order
 from infra_apply.rehearsal.plugin.resources.database import user_outputs
-from infra_apply.rehearsal.plugin.schema import Object, ProviderError
+from infra_apply.rehearsal.plugin.schema import ProviderError
+from infra_apply.rehearsal.plugin.values import Object
 
 
 def database_cluster(client: Client, args: Object) -> Object:

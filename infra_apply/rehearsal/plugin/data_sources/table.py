@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from infra_apply.rehearsal.plugin.client import Client
 from infra_apply.rehearsal.plugin.data_sources import account, catalogue, databases, droplets
-from infra_apply.rehearsal.plugin.schema import Object
+from infra_apply.rehearsal.plugin.values import Object
 
 DATA_SOURCES: dict[str, Callable[[Client, Object], Object]] = {
     f"digitalocean:index/{name}:{name}": source

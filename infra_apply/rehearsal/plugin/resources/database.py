@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from infra_apply.rehearsal.plugin.client import ApiError, Client
-from infra_apply.rehearsal.plugin.schema import Object, Property, ProviderError, ResourceType
+from infra_apply.rehearsal.plugin.schema import Property, ProviderError, ResourceType
+from infra_apply.rehearsal.plugin.values import Object
 
 
 def _create_db(client: Client, inputs: Object) -> tuple[str, Object]:

@@ -18,16 +18,16 @@ from infra_apply.rehearsal.plugin.resources.droplet_polling import (
     wait_for_action,
     wait_for_droplet,
 )
-from infra_apply.rehearsal.plugin.resources.tag import validate_name as validate_tag
+from infra_apply.rehearsal.plugin.resources.tag import validate_tag_name
 from infra_apply.rehearsal.plugin.schema import (
     SET,
     InitFailed,
-    Object,
     Property,
     ProviderError,
     ResourceType,
-    sorted_set,
 )
+from infra_apply.rehearsal.plugin.sets import sorted_set
+from infra_apply.rehearsal.plugin.values import Object
 
 
 def _create(client: Client, inputs: Object) -> tuple[str, Object]:
@@ -203,7 +203,7 @@ DROPLET = ResourceType(
         Property("size", required=True),
         Property("sshKeys", "ssh_keys", kind=SET, replaces=True),
         Property("status", output_only=True),
-        Property("tags", kind=SET, validate=validate_tag),
+        Property("tags", kind=SET, validate=validate_tag_name),
         Property("userData", "user_data", replaces=True, hashed=True),
         Property("vcpus", output_only=True),
         Property("volumeIds", "volume_ids", kind=SET, computed=True),

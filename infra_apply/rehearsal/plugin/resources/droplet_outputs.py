@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from infra_apply.rehearsal.plugin.schema import Object, sorted_set
+from infra_apply.rehearsal.plugin.sets import sorted_set
+from infra_apply.rehearsal.plugin.values import Object
 
 FEATURES: Final = {
     "backups": "backups",

@@ -6,19 +6,10 @@ Its rules are sets. Where the provider writes `all` for the ports of a rule, the
 from __future__ import annotations
 
 from infra_apply.rehearsal.plugin.client import ApiError, Client
-from infra_apply.rehearsal.plugin.resources.tag import validate_name as validate_tag
-from infra_apply.rehearsal.plugin.schema import (
-    RULE_PEERS,
-    RULES,
-    SET,
-    Object,
-    Property,
-    ProviderError,
-    ResourceType,
-    complete_rule,
-    sorted_rules,
-    sorted_set,
-)
+from infra_apply.rehearsal.plugin.resources.tag import validate_tag_name
+from infra_apply.rehearsal.plugin.schema import RULES, SET, Property, ProviderError, ResourceType
+from infra_apply.rehearsal.plugin.sets import RULE_PEERS, complete_rule, sorted_rules, sorted_set
+from infra_apply.rehearsal.plugin.values import Object
 
 DIRECTIONS = {
     "inboundRules": ("inbound_rules", "sources", "source"),
@@ -133,7 +124,7 @@ FIREWALL = ResourceType(
         Property("outboundRules", "outbound_rule", kind=RULES, peer="destination"),
         Property("pendingChanges", output_only=True),
         Property("status", output_only=True),
-        Property("tags", kind=SET, validate=validate_tag),
+        Property("tags", kind=SET, validate=validate_tag_name),
     ),
     create=_create,
     read=_read,

@@ -7,14 +7,9 @@ assigned to the default project, as the API demands.
 from __future__ import annotations
 
 from infra_apply.rehearsal.plugin.client import ApiError, Client
-from infra_apply.rehearsal.plugin.schema import (
-    SET,
-    Object,
-    Property,
-    ProviderError,
-    ResourceType,
-    sorted_set,
-)
+from infra_apply.rehearsal.plugin.schema import SET, Property, ProviderError, ResourceType
+from infra_apply.rehearsal.plugin.sets import sorted_set
+from infra_apply.rehearsal.plugin.values import Object
 
 
 def _create(client: Client, inputs: Object) -> tuple[str, Object]:

@@ -5,14 +5,8 @@ from __future__ import annotations
 import re
 
 from infra_apply.rehearsal.plugin.client import ApiError, Client
-from infra_apply.rehearsal.plugin.schema import (
-    JSON,
-    UNKNOWN,
-    Object,
-    Property,
-    ProviderError,
-    ResourceType,
-)
+from infra_apply.rehearsal.plugin.schema import Property, ProviderError, ResourceType
+from infra_apply.rehearsal.plugin.values import JSON, UNKNOWN, Object
 
 NAME = re.compile(r"^[a-zA-Z0-9:\-_]{1,255}$")
 COUNTS = {
@@ -62,7 +56,7 @@ def tag_outputs(tag: Object) -> Object:
     }
 
 
-def validate_name(value: JSON) -> str | None:
+def validate_tag_name(value: JSON) -> str | None:
     """Return what the real provider says of a wrong tag name; None for a right one."""
     if value == UNKNOWN or (isinstance(value, str) and NAME.match(value)):
         return None
@@ -76,7 +70,7 @@ TAG = ResourceType(
     pulumi_type="digitalocean:index/tag:Tag",
     properties=(
         *(Property(name, output_only=True) for name in COUNTS),
-        Property("name", required=True, replaces=True, validate=validate_name),
+        Property("name", required=True, replaces=True, validate=validate_tag_name),
         Property("totalResourceCount", output_only=True),
     ),
     create=_create,
