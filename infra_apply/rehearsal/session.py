@@ -16,20 +16,17 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Final, Literal
 from urllib.parse import urlsplit
-
-import yaml
 
 from infra_apply.engine.install.find import Engine
 from infra_apply.errors import Outage, Refusal, Usage
-from infra_apply.inputs.pulumi_project import Project, settings_values
-from infra_apply.inputs.yaml_reader import read
+from infra_apply.inputs.pulumi_project import Project
 from infra_apply.plan.model import Plan
+from infra_apply.rehearsal.plan_seed import seed_for
 from infra_apply.rehearsal.plugin.install import install
+from infra_apply.rehearsal.project_copy import copy_project
 from infra_apply.rehearsal.simulator.faults import load_faults
-from infra_apply.rehearsal.simulator.seed.build import seed
-from infra_apply.rehearsal.simulator.seed.catalogue import REGIONS
 from infra_apply.rehearsal.simulator.server import Server, serve
 
 TOKEN: Final = "rehearsal-token"  # noqa: S105 - it opens nothing
@@ -78,7 +75,7 @@ def start_rehearsal(
         engine_folder = options.directory / "engine"
         home, state = engine_folder / "home", engine_folder / "state"
         state.mkdir(parents=True, exist_ok=True)
-        folder = _copy_project(project, stack, engine_folder / "project", config_file)
+        folder = copy_project(project, stack, engine_folder / "project", config_file)
         plugin = _provide_plugin(home)
         env = _engine_env(options, server.url, home, state)
         yield Rehearsal(folder, env, server, plugin)
@@ -105,7 +102,7 @@ def serve_api(options: Options, plan: Plan | None) -> Iterator[Server]:
                 f"the rehearsal cannot be set up: {reason}",
                 next_step="mend what it names, or name another directory with --account",
             ) from None
-        if not is_loopback(server.url):
+        if not _is_loopback(server.url):
             raise Refusal(f"the simulated API listens on {server.url}, which is not this machine")
         yield server
 
@@ -141,84 +138,10 @@ def _pulumi(rehearsal: Rehearsal, engine: Engine, *arguments: str, stdin: str | 
     return process.stdout
 
 
-def is_loopback(url: str) -> bool:
+def _is_loopback(url: str) -> bool:
     """Say whether a URL leads to this machine."""
     host = urlsplit(url).hostname or ""
     return host in {"localhost", "::1"} or host.startswith("127.")
-
-
-def seed_for(plan: Plan | None) -> dict[str, Any]:
-    """Return a fresh account with the clusters, keys, networks and sizes a plan names."""
-    if plan is None:
-        return seed(clusters=[], ssh_keys=[])
-    hosts = plan.hosts
-    return seed(
-        clusters=[
-            (name, None) for name in sorted({database.cluster for database in plan.databases})
-        ],
-        ssh_keys=sorted(
-            {key for host in hosts for key in host.droplet.ssh_keys}
-            | {key for pool in plan.pools for key in pool.ssh_keys}
-        ),
-        vpcs=sorted(
-            {
-                (host.droplet.vpc, _existing_region(host.droplet.region))
-                for host in hosts
-                if host.droplet.vpc
-            }
-        ),
-        extra_sizes=sorted(
-            {host.droplet.size for host in hosts}
-            | {size for pool in plan.pools for size in pool.sizes}
-        ),
-    )
-
-
-def _existing_region(region: str | None) -> str:
-    """Return a region for a VPC; a wrong region of a droplet is for the simulated API to refuse."""
-    return region if region in REGIONS else "nyc1"
-
-
-def _copy_project(project: Project, stack: str, folder: Path, config_file: Path | None) -> Path:
-    """Write a Pulumi project whose program is the real one and whose stack files are copies."""
-    data: dict[str, Any] = yaml.safe_load((project.folder / "Pulumi.yaml").read_bytes())
-    runtime = data.get("runtime")
-    language = runtime.get("name") if isinstance(runtime, dict) else runtime
-    # The interpreter that runs this has every package the program needs; the project's .venv may
-    # not exist.
-    data["runtime"] = {"name": language, "options": {"virtualenv": sys.prefix}}
-    data["main"] = str(project.folder)
-    data["stackConfigDir"] = "stacks"
-    for key in ("backend", "plugins", "config"):
-        data.pop(key, None)
-    stacks = folder / "stacks"
-    stacks.mkdir(parents=True, exist_ok=True)
-    (folder / "Pulumi.yaml").write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
-    for name in {*project.stacks(), stack}:
-        source = config_file if name == stack and config_file else project.stack_file(name)
-        _copy_settings(source, stacks / f"Pulumi.{name}.yaml")
-    return folder
-
-
-def _copy_settings(source: Path, target: Path) -> None:
-    """Copy our own settings; leave out salts, encrypted values and every other namespace."""
-    document, _ = read(str(source), source.read_bytes())
-    values = settings_values(document) if document else {}
-    config = {
-        f"infra-apply:{name}": value for name, value in values.items() if not _is_encrypted(value)
-    }
-    salt = {}
-    if target.exists():  # the salt of the throwaway state, without which it cannot be read again
-        previous = yaml.safe_load(target.read_bytes()) or {}
-        salt = {key: previous[key] for key in ("encryptionsalt",) if key in previous}
-    text = yaml.safe_dump({**salt, "config": config}, sort_keys=False, allow_unicode=True)
-    target.write_text(text, encoding="utf-8")
-
-
-def _is_encrypted(value: Any) -> bool:
-    if isinstance(value, dict):
-        return "secure" in value or any(_is_encrypted(inner) for inner in value.values())
-    return isinstance(value, list) and any(_is_encrypted(inner) for inner in value)
 
 
 def _provide_plugin(home: Path) -> Literal["real", "stand-in"]:

@@ -1,6 +1,6 @@
 """The real provider's recorded requests, replayed against a simulated account.
 
-They are not part of the repository: `../shared/provider-traces/*.jsonl` beside it.
+They are not part of the repository: they lie beside it in `../shared/provider-traces/*.jsonl`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Any
 
-from tests.rehearsal.lab import SHARED, Account
+from tests.rehearsal.harness import SHARED, SimulatedAccount
 
 FOLDER = SHARED / "provider-traces"
 # Resource types that the account does not model: every request about them is answered 501.
@@ -22,7 +22,7 @@ FILES = tuple(
 
 @dataclass(frozen=True, slots=True)
 class Exchange:
-    """A recorded exchange and how the simulated account answered the same request."""
+    """A recorded exchange, and the simulated account's answer to the same request."""
 
     method: str
     path: str
@@ -34,15 +34,15 @@ class Exchange:
 
 
 def replayed(name: str) -> list[Exchange]:
-    """A trace's requests in order, 10 s apart, against an account that holds what they need."""
+    """Replay a trace, 10 s between two requests, on an account that holds what they need."""
     lines = [json.loads(line) for line in (FOLDER / f"{name}.jsonl").read_text().splitlines()]
-    account = Account()
+    account = SimulatedAccount()
     exchanges = []
     for line in lines:
         if line["status"] < 400:
-            provide(account, line, lines)
+            prepare(account, line, lines)
         account.now += 10
-        response = account.ask(line["method"], line["path"], line["body"], line["query"])
+        response = account.request(line["method"], line["path"], line["body"], line["query"])
         exchanges.append(
             Exchange(
                 line["method"], line["path"], line["body"],
@@ -52,107 +52,118 @@ def replayed(name: str) -> list[Exchange]:
     return exchanges
 
 
-def provide(account: Account, line: Any, lines: list[Any]) -> None:
-    """Put into the account what the request is about, unless it is there."""
+def prepare(account: SimulatedAccount, line: Any, lines: list[Any]) -> None:
+    """Add to the account what the request is about, unless it is there."""
     words = line["path"].removeprefix("/v2/").split("/")
     creates = line["method"] == "POST" and len(words) == (2 if words[0] == "account" else 1)
     response = line["response"] or {}
     if creates:
-        count_from(account, words, response)
+        set_counter(account, words, response)
         if words[0] == "firewalls":
             account.state = account.state | {"firewalls": []}
     if len(words) == 3 and words[2] == "actions" and line["method"] == "POST":
-        numbers = account.state["next_id"] | {"action": response["action"]["id"]}
-        account.state = account.state | {"next_id": numbers}
+        account.set_next_id("action", response["action"]["id"])
     for item in response.get("droplets", []):
-        present(account, "droplets", item)
+        add_if_missing(account, "droplets", item)
     for urn in re.findall(r"do:droplet:(\d+)", json.dumps(line)):
-        present(account, "droplets", seen(lines, "droplet", int(urn)) or droplet(account, int(urn)))
+        add_if_missing(
+            account,
+            "droplets",
+            first_shown(lines, "droplet", int(urn)) or mentioned_droplet(int(urn)),
+        )
     for number in re.findall(r'"resource_id": "(\d+)"', json.dumps(line)):
-        present(account, "droplets", seen(lines, "droplet", int(number)) or {})
+        add_if_missing(account, "droplets", first_shown(lines, "droplet", int(number)) or {})
     for tag in set(re.findall(r'"tags": \["([\w:-]+)"\]', json.dumps(line["body"]))):
-        account.ask("POST", "/v2/tags", {"name": tag})
+        account.request("POST", "/v2/tags", {"name": tag})
     if not creates and len(words) > 1:
-        provide_addressed(account, words, line, lines)
+        prepare_addressed(account, words, line, lines)
 
 
-def count_from(account: Account, words: list[str], response: Any) -> None:
+def set_counter(account: SimulatedAccount, words: list[str], response: Any) -> None:
     kinds = {"droplets": "droplet", "firewalls": "firewall", "vpcs": "vpc", "projects": "project",
              "account": "ssh_key"}  # fmt: skip
     kind = kinds.get(words[0])
     if kind:
         number = int(re.sub(r"^.*-", "", str(response[kind]["id"])))
-        counter = "key" if kind == "ssh_key" else kind
-        numbers = account.state["next_id"] | {counter: number}
-        account.state = account.state | {"next_id": numbers}
+        account.set_next_id("key" if kind == "ssh_key" else kind, number)
 
 
-def provide_addressed(account: Account, words: list[str], line: Any, lines: list[Any]) -> None:
+def prepare_addressed(
+    account: SimulatedAccount, words: list[str], line: Any, lines: list[Any]
+) -> None:
     collection, identifier = words[0], words[1]
     if collection == "tags":
-        account.ask("POST", "/v2/tags", {"name": identifier})
+        account.request("POST", "/v2/tags", {"name": identifier})
     elif collection == "droplets":
         number = int(identifier)
-        present(account, collection, seen(lines, "droplet", number) or droplet(account, number))
+        add_if_missing(
+            account,
+            collection,
+            first_shown(lines, "droplet", number) or mentioned_droplet(number),
+        )
     elif collection == "databases" and len(words) > 2:
-        member(account, words)
+        prepare_member(account, words)
     elif collection == "firewalls" and not in_state(account, collection, identifier):
         body = {"name": "app-dev", "inbound_rules": [], "outbound_rules": [], "tags": []}
-        made = account.ask("POST", "/v2/firewalls", body).body["firewall"]
-        rest = [f for f in account.state["firewalls"] if f["id"] != made["id"]]
-        found = seen(lines, "firewall", identifier) or made | {"id": identifier}
-        account.state = account.state | {"firewalls": [*rest, found]}
+        created = account.request("POST", "/v2/firewalls", body).body["firewall"]
+        rest = [
+            firewall for firewall in account.state["firewalls"] if firewall["id"] != created["id"]
+        ]
+        firewall_item = first_shown(lines, "firewall", identifier) or created | {"id": identifier}
+        account.state = account.state | {"firewalls": [*rest, firewall_item]}
     elif collection in {"vpcs", "projects"} and identifier != "default":
-        present(account, collection, seen(lines, collection[:-1], identifier) or invented(words))
+        add_if_missing(
+            account,
+            collection,
+            first_shown(lines, collection[:-1], identifier) or minimal_object(words),
+        )
         if words[-1] == "resources" and line["method"] == "GET":
             urns = [resource["urn"] for resource in line["response"]["resources"]]
-            account.ask("POST", line["path"], {"resources": urns})
+            account.request("POST", line["path"], {"resources": urns})
     elif collection == "account" and len(words) > 2:
         key = {"id": int(words[2]), "fingerprint": "f", "public_key": "ssh-rsa k", "name": "k"}
-        present(account, "keys", key)
-    assert line
+        add_if_missing(account, "keys", key)
 
 
-def member(account: Account, words: list[str]) -> None:
+def prepare_member(account: SimulatedAccount, words: list[str]) -> None:
     cluster, kind, name = words[1], words[2], words[3] if len(words) > 3 else None
     path = f"/v2/databases/{cluster}"
     if kind == "pools":
-        account.ask("POST", f"{path}/dbs", {"name": "app_dev"})
-        account.ask("POST", f"{path}/users", {"name": "app_dev"})
+        account.request("POST", f"{path}/dbs", {"name": "app_dev"})
+        account.request("POST", f"{path}/users", {"name": "app_dev"})
     if name is None:
         return
     body = {"name": name, "user": "app_dev", "size": 5, "db": "app_dev", "mode": "transaction"}
-    account.ask("POST", f"{path}/{kind}", body if kind == "pools" else {"name": name})
+    account.request("POST", f"{path}/{kind}", body if kind == "pools" else {"name": name})
 
 
-def seen(lines: list[Any], kind: str, identifier: Any) -> Any:
-    """The thing as the trace first shows it."""
+def first_shown(lines: list[Any], kind: str, identifier: Any) -> Any:
+    """Return an object as the trace first shows it, if it does."""
     for line in lines:
-        found = (line["response"] or {}).get(kind)
-        if isinstance(found, dict) and found.get("id") == identifier and not found.get("locked"):
-            # A droplet that a trace first shows switched off was switched off by that trace.
-            return found | ({"status": "active"} if kind == "droplet" else {})
+        item = (line["response"] or {}).get(kind)
+        if isinstance(item, dict) and item.get("id") == identifier and not item.get("locked"):
+            # A droplet that is off when a trace first shows it was switched off by that trace.
+            return item | ({"status": "active"} if kind == "droplet" else {})
     return None
 
 
-def in_state(account: Account, collection: str, identifier: Any) -> bool:
+def in_state(account: SimulatedAccount, collection: str, identifier: Any) -> bool:
     return any(item["id"] == identifier for item in account.state[collection])
 
 
-def present(account: Account, collection: str, item: Any) -> None:
+def add_if_missing(account: SimulatedAccount, collection: str, item: Any) -> None:
     if item and not in_state(account, collection, item["id"]):
         account.state = account.state | {collection: [*account.state[collection], item]}
 
 
-def droplet(account: Account, number: int) -> Any:
-    """A droplet that the trace only mentions."""
-    spare = Account()
-    spare.state = spare.state | {"next_id": spare.state["next_id"] | {"droplet": number}}
-    assert account
-    return spare.droplet("mentioned")
+def mentioned_droplet(number: int) -> Any:
+    """Return a droplet that the trace only mentions."""
+    other = SimulatedAccount()
+    other.set_next_id("droplet", number)
+    return other.create_droplet("mentioned")
 
 
-def invented(words: list[str]) -> Any:
+def minimal_object(words: list[str]) -> Any:
     base = {"id": words[1], "name": "x", "description": "", "created_at": "2026-01-15T10:00:00Z"}
     if words[0] == "vpcs":
         return base | {

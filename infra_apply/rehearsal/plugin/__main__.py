@@ -19,19 +19,21 @@ from infra_apply.rehearsal.plugin.servicer import Provider
 
 # A create holds a thread while it waits, and the engine may run many at once.
 THREADS = 64
-LARGEST_MESSAGE = 400 * 1024 * 1024
+# Seconds between looks at whether the engine is still there.
+PARENT_POLL = 0.25
+MAX_MESSAGE_BYTES = 400 * 1024 * 1024
 
 
 def main(version: str) -> None:
-    parent = os.getppid()  # before the port is told: from then on the engine may be gone
+    parent = os.getppid()  # read before the port is printed, after which the engine may end
     ended = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: ended.set())
     server = grpc.server(
         ThreadPoolExecutor(THREADS),
         options=[
-            ("grpc.max_receive_message_length", LARGEST_MESSAGE),
-            ("grpc.max_send_message_length", LARGEST_MESSAGE),
+            ("grpc.max_receive_message_length", MAX_MESSAGE_BYTES),
+            ("grpc.max_send_message_length", MAX_MESSAGE_BYTES),
         ],
     )
     provider_pb2_grpc.add_ResourceProviderServicer_to_server(Provider(version), server)
@@ -39,10 +41,10 @@ def main(version: str) -> None:
     server.start()
     sys.stdout.write(f"{port}\n")
     sys.stdout.flush()
-    while not ended.wait(1.0) and os.getppid() == parent:
+    while not ended.wait(PARENT_POLL) and os.getppid() == parent:
         pass
     server.stop(grace=None)
-    # Threads of calls that still wait must not keep a plugin alive that nobody listens to.
+    # Calls that still wait in other threads would keep the process alive.
     os._exit(0)
 
 

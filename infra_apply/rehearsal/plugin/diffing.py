@@ -1,7 +1,8 @@
-"""Diff: what a change of inputs means for a resource, by its table of properties.
+"""Diff: which properties a change of inputs adds, deletes or updates, and whether it replaces.
 
-The state's outputs are compared with what the inputs would make of them, as the real provider
-does; so what changed outside shows. Inputs that the program leaves to the API never differ.
+As in the real provider the state's outputs are compared with the outputs that the inputs ask for,
+so that a change made outside is a difference after a refresh. A computed property that the program
+does not set never differs.
 """
 
 from __future__ import annotations
@@ -10,88 +11,98 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from infra_apply.rehearsal.plugin.checking import DEFAULTS
-from infra_apply.rehearsal.plugin.schema import JSON, SCALAR, UNKNOWN, Object, Property, Resource
+from infra_apply.rehearsal.plugin.schema import SCALAR, Property, ResourceType
+from infra_apply.rehearsal.plugin.values import JSON, UNKNOWN, Object
 
 ADD, DELETE, UPDATE = "ADD", "DELETE", "UPDATE"
 
 
 @dataclass(slots=True)
 class Difference:
-    """`detailed`: path of a property, to ADD, DELETE or UPDATE; `replaces` names properties."""
+    """What Diff answers: `detailed` maps the path of a property to ADD, DELETE or UPDATE.
+
+    The lists hold names of properties.
+    """
 
     detailed: dict[str, str] = field(default_factory=dict)
     diffs: list[str] = field(default_factory=list)
     replaces: list[str] = field(default_factory=list)
     stables: list[str] = field(default_factory=list)
-    delete_first: bool = False
+    delete_before_replace: bool = False
 
 
-def difference(
-    resource: Resource, olds: Object, news: Object, ignored: Collection[str]
+def compare(
+    resource_type: ResourceType, olds: Object, news: Object, ignored: Collection[str]
 ) -> Difference:
-    """Compare a state's outputs with new inputs; `ignored` names properties not to look at."""
-    found = Difference()
-    for prop in resource.inputs:
+    """Compare a state's outputs with new inputs, except the properties in `ignored`."""
+    difference = Difference()
+    for prop in resource_type.inputs:
         if prop.name in ignored:
             continue
-        paths = changes(prop, olds.get(prop.name), news.get(prop.name))
+        paths = _changed_paths(prop, olds.get(prop.name), news.get(prop.name))
         if paths:
-            note(found, prop, paths, replaces(prop, news.get(prop.name)))
-    if found.replaces:
-        for prop in resource.inputs:
-            # A replacement also sets what an import left open.
+            _record(difference, prop, paths, _requires_replacement(prop, news.get(prop.name)))
+    if difference.replaces:
+        for prop in resource_type.inputs:
+            # A replacement also sets what is null after an import.
             if prop.default is False and olds.get(prop.name) is None:
-                note(found, prop, {prop.name: ADD}, replacing=False)
-        # A name that the program chose is taken until the old resource is gone.
-        found.delete_first = "name" not in (news.get(DEFAULTS) or [])
-    found.diffs = sorted(set(found.diffs))
-    found.stables = sorted(
-        prop.name for prop in resource.inputs if prop.replaces and prop.name not in found.replaces
+                _record(difference, prop, {prop.name: ADD}, replacing=False)
+        # An explicit name stays in use until the old resource is deleted.
+        difference.delete_before_replace = "name" not in (news.get(DEFAULTS) or [])
+    difference.diffs = sorted(set(difference.diffs))
+    difference.stables = sorted(
+        prop.name
+        for prop in resource_type.inputs
+        if prop.replaces and prop.name not in difference.replaces
     )
-    return found
+    return difference
 
 
-def note(found: Difference, prop: Property, paths: dict[str, str], replacing: bool) -> None:
-    found.detailed |= paths
-    found.diffs.append(prop.name)
+def _record(difference: Difference, prop: Property, paths: dict[str, str], replacing: bool) -> None:
+    difference.detailed |= paths
+    difference.diffs.append(prop.name)
     if replacing:
-        found.replaces.append(prop.name)
+        difference.replaces.append(prop.name)
 
 
-def replaces(prop: Property, new: JSON) -> bool:
-    return prop.replaces or (prop.off_replaces and not new)
+def _requires_replacement(prop: Property, new: JSON) -> bool:
+    return prop.replaces or (prop.disabling_replaces and not new)
 
 
-def changes(prop: Property, old: JSON, new: JSON) -> dict[str, str]:
-    """The paths that differ, with what happens at each; empty when nothing does."""
+def _changed_paths(prop: Property, old: JSON, new: JSON) -> dict[str, str]:
+    """Return the paths that differ, with ADD, DELETE or UPDATE."""
     if new is None and prop.computed:
         return {}
-    wanted = prop.default if new is None else prop.stored(new)
-    if prop.kind != SCALAR and wanted != UNKNOWN:
-        return set_changes(prop.name, ordered(prop, old), wanted or [])
-    if wanted == old or (prop.hashed and new == old):
+    target = prop.default if new is None else prop.state_value(new)
+    if prop.kind != SCALAR and target != UNKNOWN:
+        return _changed_members(prop.name, _sorted_members(prop, old), target or [])
+    if target == old or (prop.hashed and new == old):
         return {}
     if old is None:
-        return {} if not wanted else {prop.name: ADD}
-    if wanted is None:
+        return {} if not target else {prop.name: ADD}
+    if target is None:
         return {prop.name: DELETE} if old else {}
     return {prop.name: UPDATE}
 
 
-def ordered(prop: Property, old: JSON) -> list[JSON] | None:
+def _sorted_members(prop: Property, old: JSON) -> list[JSON] | None:
     if old is None:
         return None
-    stored: list[JSON] = prop.stored(old)
-    return stored
+    members: list[JSON] = prop.state_value(old)
+    return members
 
 
-def set_changes(name: str, old: list[JSON] | None, new: list[JSON]) -> dict[str, str]:
-    """A set's differences by position: the old one's for what goes, the new one's for the rest."""
+def _changed_members(name: str, old: list[JSON] | None, new: list[JSON]) -> dict[str, str]:
+    """Return a set's differing paths: positions in `old` for deletions, in `new` for the rest."""
     if not old or not new:
         return {name: ADD if new else DELETE} if old or new else {}
-    gone = {index for index, item in enumerate(old) if item not in new}
-    come = {index for index, item in enumerate(new) if item not in old}
+    deleted = {index for index, item in enumerate(old) if item not in new}
+    added = {index for index, item in enumerate(new) if item not in old}
     return {
-        f"{name}[{index}]": UPDATE if index in gone & come else ADD if index in come else DELETE
-        for index in sorted(gone | come)
+        f"{name}[{index}]": UPDATE
+        if index in deleted & added
+        else ADD
+        if index in added
+        else DELETE
+        for index in sorted(deleted | added)
     }

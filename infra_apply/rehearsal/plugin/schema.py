@@ -1,7 +1,7 @@
-"""What a resource type is to the plugin: its properties as a table, and four functions.
+"""Resource types: a table of properties, and functions to create, read, update and delete.
 
-Property names are Pulumi's (camelCase); `terraform` is the name that messages use. Facts about
-which properties replace, default or are computed are the real provider's, as recorded.
+Which properties replace, have a default or are computed is what the real provider was recorded to
+do.
 """
 
 from __future__ import annotations
@@ -9,68 +9,66 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, TypeAlias
 
 from infra_apply.rehearsal.plugin.client import Client
-
-JSON: TypeAlias = Any
-Object: TypeAlias = dict[str, Any]
-
-# How the engine writes a value that is not known yet.
-UNKNOWN: Final = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
+from infra_apply.rehearsal.plugin.sets import complete_rule, sorted_rules, sorted_set
+from infra_apply.rehearsal.plugin.values import JSON, UNKNOWN, Object
 
 SCALAR, SET, RULES = "scalar", "set", "rules"
 
 
 @dataclass(frozen=True, slots=True)
 class Property:
-    """One property of a resource.
+    """A property of a resource type.
 
-    `computed`: the API fills it when the program does not. `output`: only ever an output.
-    `default` is its value when neither does; `filled` defaults are put into the inputs by Check.
-    `replaces`: a change replaces the resource; `off_replaces`: only one from true to false.
-    `hashed`: the state holds the SHA1 of the input. `peer`: word of a rule's other end.
+    `name` is Pulumi's (camelCase); `terraform_name` is the one that messages use, if it differs.
+    `kind` is SCALAR, SET or RULES: a set of firewall rules, whose other end is `peer` ("source" or
+    "destination"). `computed`: the API sets it if the program does not. `output_only`: the program
+    cannot set it. `default` is its value if nobody sets it; `default_in_inputs`: Check adds that
+    value to the inputs. `replaces`: a change replaces the resource. `disabling_replaces`: only a
+    change from true to false does. `hashed`: the state holds the SHA1 of the input. `validate`
+    returns what is wrong with a value (of a SET: with a member).
     """
 
     name: str
-    terraform: str = ""
+    terraform_name: str = ""
     kind: str = SCALAR
     required: bool = False
     computed: bool = False
-    output: bool = False
+    output_only: bool = False
     default: JSON = None
-    filled: bool = False
+    default_in_inputs: bool = False
     replaces: bool = False
-    off_replaces: bool = False
+    disabling_replaces: bool = False
     hashed: bool = False
     secret: bool = False
     peer: str = ""
-    problem: Callable[[JSON], str | None] | None = None
+    validate: Callable[[JSON], str | None] | None = None
 
-    def stored(self, value: JSON) -> JSON:
-        """The value as the state holds it: sets sorted, rules complete, user data hashed."""
+    def state_value(self, value: JSON) -> JSON:
+        """Return the value as the state holds it: sets sorted, rules complete, user data hashed."""
         if value is None or value == UNKNOWN:
             return value
         if self.hashed:
             return hashlib.sha1(str(value).encode(), usedforsecurity=False).hexdigest()
         if self.kind == SET:
-            return in_order(value)
+            return sorted_set(value)
         if self.kind == RULES:
-            return in_rule_order([full_rule(rule, self.peer) for rule in value], self.peer)
+            return sorted_rules([complete_rule(rule, self.peer) for rule in value], self.peer)
         return value
 
 
 @dataclass(frozen=True, slots=True)
-class Resource:
-    """One resource type. The functions speak to the API and raise ApiError, Failed or Unfinished.
+class ResourceType:
+    """A resource type. The functions call the API; they raise ApiError and ProviderError.
 
-    create(client, inputs) -> (id, outputs that the API decided)
+    create(client, inputs) -> (id, outputs that the API decided); raises InitFailed too
     read(client, id, old outputs, None on import) -> the same, or None if it is gone
     update(client, id, old outputs, planned outputs, inputs) -> outputs that the API decided
     delete(client, id, old outputs)
     """
 
-    urn_type: str
+    pulumi_type: str
     properties: tuple[Property, ...]
     create: Callable[[Client, Object], tuple[str, Object]]
     read: Callable[[Client, str, Object | None], tuple[str, Object] | None]
@@ -79,11 +77,11 @@ class Resource:
 
     @property
     def inputs(self) -> tuple[Property, ...]:
-        return tuple(prop for prop in self.properties if not prop.output)
+        return tuple(prop for prop in self.properties if not prop.output_only)
 
 
-class Unfinished(Exception):
-    """The resource was made, but waiting for it failed: its id, known outputs and the reason."""
+class InitFailed(Exception):
+    """The resource was created, but did not become ready: its id, known outputs and the reason."""
 
     def __init__(self, identifier: str, outputs: Object, reason: str) -> None:
         super().__init__(reason)
@@ -91,46 +89,5 @@ class Unfinished(Exception):
         self.outputs = outputs
 
 
-class Failed(Exception):
-    """The operation failed for a reason of the provider's own."""
-
-
-def in_order(values: list[JSON]) -> list[JSON]:
-    """A set as the state lists it: sorted, each once, what is unknown last."""
-    known = {value for value in values if value != UNKNOWN and value is not None}
-    unknown = [UNKNOWN] if UNKNOWN in values else []
-    numbers = sorted(value for value in known if not isinstance(value, str))
-    return [*numbers, *sorted(value for value in known if isinstance(value, str)), *unknown]
-
-
-RULE_PEERS: Final = ("Addresses", "DropletIds", "KubernetesIds", "LoadBalancerUids", "Tags")
-
-
-def full_rule(rule: JSON, peer: str) -> JSON:
-    """A firewall rule with every field; `peer` is source or destination."""
-    if not isinstance(rule, dict):
-        return rule
-    peers = {f"{peer}{what}": known_set(rule.get(f"{peer}{what}")) for what in RULE_PEERS}
-    return {
-        "portRange": rule.get("portRange") or "",
-        "protocol": rule.get("protocol"),
-        **peers,
-    }
-
-
-def known_set(values: JSON) -> JSON:
-    return values if values == UNKNOWN else in_order(values or [])
-
-
-def in_rule_order(rules: list[JSON], peer: str) -> list[JSON]:
-    """Rules as the state lists them: sorted field by field, fields by their Terraform names."""
-
-    def key(rule: JSON) -> str:
-        if not isinstance(rule, dict):
-            return "~"
-        fields = [rule["portRange"], rule["protocol"]]
-        peers = [rule[f"{peer}{what}"] for what in RULE_PEERS]
-        ordered = [*peers, *fields] if peer == "destination" else [*fields, *peers]
-        return repr(ordered).replace("'", '"')
-
-    return sorted(rules, key=key)
+class ProviderError(Exception):
+    """The operation failed; worded as the real provider words it."""

@@ -1,4 +1,4 @@
-"""The plugin's gRPC service: what the engine calls, answered by the tables."""
+"""The plugin's gRPC service, the provider protocol of the engine."""
 
 # ruff: noqa: N802  (the methods have the names of the protocol)
 
@@ -14,11 +14,11 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from infra_apply.rehearsal.plugin import checking, diffing, outputs
-from infra_apply.rehearsal.plugin.client import ApiError, Client, EndpointError, configured
+from infra_apply.rehearsal.plugin.client import ApiError, Client, EndpointError, client_from_config
 from infra_apply.rehearsal.plugin.data_sources.table import DATA_SOURCES
 from infra_apply.rehearsal.plugin.resources.table import RESOURCES
-from infra_apply.rehearsal.plugin.schema import Failed, Object, Resource, Unfinished
-from infra_apply.rehearsal.plugin.values import decoded, encoded
+from infra_apply.rehearsal.plugin.schema import InitFailed, ProviderError, ResourceType
+from infra_apply.rehearsal.plugin.values import Object, from_struct, to_struct
 
 Context: TypeAlias = grpc.ServicerContext
 pb = provider_pb2
@@ -27,16 +27,16 @@ CONFIG_PREFIX = "digitalocean:config:"
 
 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
-    """The stand-in. `connect` makes the client of a configuration and an environment."""
+    """The stand-in provider; `connect` makes a client of a configuration and an environment."""
 
     def __init__(
         self,
         version: str,
-        environment: Mapping[str, str] = os.environ,
-        connect: Callable[[Mapping[str, str], Mapping[str, str]], Client] = configured,
+        env: Mapping[str, str] = os.environ,
+        connect: Callable[[Mapping[str, str], Mapping[str, str]], Client] = client_from_config,
     ) -> None:
         self._version = version
-        self._environment = environment
+        self._env = env
         self._connect = connect
         self._client: Client | None = None
 
@@ -59,148 +59,161 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
     def Configure(self, request: pb.ConfigureRequest, context: Context) -> pb.ConfigureResponse:
         config = {
             key.removeprefix(CONFIG_PREFIX): value
-            for key, value in {**decoded(request.args), **request.variables}.items()
+            for key, value in {**from_struct(request.args), **request.variables}.items()
             if isinstance(value, str)
         }
         try:
-            self._client = self._connect(config, self._environment)
+            self._client = self._connect(config, self._env)
         except EndpointError as error:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
         return pb.ConfigureResponse(supportsPreview=True, supports_autonaming_configuration=True)
 
     def Check(self, request: pb.CheckRequest, context: Context) -> pb.CheckResponse:
-        resource = known(request.urn, context)
-        logical = request.urn.rpartition("::")[2]
+        resource_type = _resource_type(request.urn, context)
+        name = request.urn.rpartition("::")[2]
         proposed = request.autonaming.proposed_name if request.HasField("autonaming") else None
-        naming = checking.Naming(request.randomSeed, proposed)
-        inputs, reasons = checking.checked(
-            resource, logical, decoded(request.olds), decoded(request.news), naming
+        autonaming = checking.Autonaming(request.randomSeed, proposed)
+        inputs, reasons = checking.check_inputs(
+            resource_type, name, from_struct(request.olds), from_struct(request.news), autonaming
         )
         failures = [pb.CheckFailure(reason=reason) for reason in reasons]
-        return pb.CheckResponse(inputs=encoded(inputs), failures=failures)
+        return pb.CheckResponse(inputs=to_struct(inputs), failures=failures)
 
     def Diff(self, request: pb.DiffRequest, context: Context) -> pb.DiffResponse:
-        resource = known(request.urn, context)
-        found = diffing.difference(
-            resource, decoded(request.olds), decoded(request.news), set(request.ignoreChanges)
+        resource_type = _resource_type(request.urn, context)
+        difference = diffing.compare(
+            resource_type,
+            from_struct(request.olds),
+            from_struct(request.news),
+            set(request.ignoreChanges),
         )
-        kinds = pb.PropertyDiff.Kind
+        property_kinds = pb.PropertyDiff.Kind
         detailed = {}
-        for path, what in found.detailed.items():
-            replacing = path.partition("[")[0] in found.replaces
-            kind = kinds.Value(f"{what}_REPLACE" if replacing else what)
+        for path, kind_name in difference.detailed.items():
+            replacing = path.partition("[")[0] in difference.replaces
+            kind = property_kinds.Value(f"{kind_name}_REPLACE" if replacing else kind_name)
             detailed[path] = pb.PropertyDiff(kind=kind)
-        some = pb.DiffResponse.DIFF_SOME if found.diffs else pb.DiffResponse.DIFF_NONE
+        changes = pb.DiffResponse.DIFF_SOME if difference.diffs else pb.DiffResponse.DIFF_NONE
         return pb.DiffResponse(
-            replaces=found.replaces,
-            stables=found.stables,
-            deleteBeforeReplace=found.delete_first,
-            changes=some,
-            diffs=found.diffs,
+            replaces=difference.replaces,
+            stables=difference.stables,
+            deleteBeforeReplace=difference.delete_before_replace,
+            changes=changes,
+            diffs=difference.diffs,
             detailedDiff=detailed,
             hasDetailedDiff=True,
         )
 
     def Create(self, request: pb.CreateRequest, context: Context) -> pb.CreateResponse:
-        resource = known(request.urn, context)
-        inputs = decoded(request.properties)
-        plan = outputs.planned(resource, inputs, None)
+        resource_type = _resource_type(request.urn, context)
+        inputs = from_struct(request.properties)
+        planned = outputs.planned_outputs(resource_type, inputs, None)
         if request.preview:
-            return pb.CreateResponse(properties=encoded(outputs.sealed(resource, plan)))
+            return pb.CreateResponse(
+                properties=to_struct(outputs.mark_secrets(resource_type, planned))
+            )
         try:
-            identifier, live = resource.create(self.client(context), inputs)
-        except Unfinished as error:
-            kept = outputs.sealed(resource, outputs.settled(plan, error.outputs))
-            unfinished(context, error, kept, inputs)
-        except (ApiError, Failed) as error:
-            failed(context, str(error))
-        made = outputs.sealed(resource, outputs.settled(plan, live))
-        return pb.CreateResponse(id=identifier, properties=encoded(made))
+            identifier, live = resource_type.create(self._configured_client(context), inputs)
+        except InitFailed as error:
+            partial = outputs.mark_secrets(
+                resource_type, outputs.final_outputs(planned, error.outputs)
+            )
+            _fail_init(context, error, partial, inputs)
+        except (ApiError, ProviderError) as error:
+            _fail(context, str(error))
+        created = outputs.mark_secrets(resource_type, outputs.final_outputs(planned, live))
+        return pb.CreateResponse(id=identifier, properties=to_struct(created))
 
     def Read(self, request: pb.ReadRequest, context: Context) -> pb.ReadResponse:
-        """A refresh, or an import when the engine knows nothing but the id."""
-        resource = known(request.urn, context)
-        olds, inputs = decoded(request.properties), decoded(request.inputs)
+        """Refresh a resource, or import it if the request has no properties."""
+        resource_type = _resource_type(request.urn, context)
+        olds, inputs = from_struct(request.properties), from_struct(request.inputs)
         try:
-            found = resource.read(self.client(context), request.id, olds or None)
-        except (ApiError, Failed) as error:
-            failed(context, str(error))
-        if found is None:
+            answer = resource_type.read(self._configured_client(context), request.id, olds or None)
+        except (ApiError, ProviderError) as error:
+            _fail(context, str(error))
+        if answer is None:
             return pb.ReadResponse()
-        identifier, live = found
-        both = outputs.settled(olds, live)
-        read = (
-            outputs.refreshed_inputs(resource, inputs, both)
+        identifier, live = answer
+        current = outputs.final_outputs(olds, live)
+        inputs = (
+            outputs.refreshed_inputs(resource_type, inputs, current)
             if olds
-            else outputs.imported_inputs(resource, both)
+            else outputs.imported_inputs(resource_type, current)
         )
-        properties = encoded(outputs.sealed(resource, both))
-        return pb.ReadResponse(id=identifier, properties=properties, inputs=encoded(read))
+        properties = to_struct(outputs.mark_secrets(resource_type, current))
+        return pb.ReadResponse(id=identifier, properties=properties, inputs=to_struct(inputs))
 
     def Update(self, request: pb.UpdateRequest, context: Context) -> pb.UpdateResponse:
-        resource = known(request.urn, context)
-        olds, news = decoded(request.olds), decoded(request.news)
-        plan = outputs.planned(resource, news, olds)
+        resource_type = _resource_type(request.urn, context)
+        olds, news = from_struct(request.olds), from_struct(request.news)
+        planned = outputs.planned_outputs(resource_type, news, olds)
         if request.preview:
-            return pb.UpdateResponse(properties=encoded(outputs.sealed(resource, plan)))
-        if resource.update is None:
-            failed(context, f"{resource.urn_type} cannot be updated")
+            return pb.UpdateResponse(
+                properties=to_struct(outputs.mark_secrets(resource_type, planned))
+            )
+        if resource_type.update is None:
+            _fail(context, f"{resource_type.pulumi_type} cannot be updated")
         try:
-            live = resource.update(self.client(context), request.id, olds, plan, news)
-        except (ApiError, Failed) as error:
-            failed(context, str(error))
-        updated = outputs.sealed(resource, outputs.settled(plan, live))
-        return pb.UpdateResponse(properties=encoded(updated))
+            live = resource_type.update(
+                self._configured_client(context), request.id, olds, planned, news
+            )
+        except (ApiError, ProviderError) as error:
+            _fail(context, str(error))
+        updated = outputs.mark_secrets(resource_type, outputs.final_outputs(planned, live))
+        return pb.UpdateResponse(properties=to_struct(updated))
 
     def Delete(self, request: pb.DeleteRequest, context: Context) -> Empty:
-        resource = known(request.urn, context)
+        resource_type = _resource_type(request.urn, context)
         try:
-            resource.delete(self.client(context), request.id, decoded(request.properties))
-        except (ApiError, Failed) as error:
-            failed(context, str(error))
+            resource_type.delete(
+                self._configured_client(context), request.id, from_struct(request.properties)
+            )
+        except (ApiError, ProviderError) as error:
+            _fail(context, str(error))
         return Empty()
 
     def Invoke(self, request: pb.InvokeRequest, context: Context) -> pb.InvokeResponse:
         source = DATA_SOURCES.get(request.tok)
         if source is None:
-            failed(context, f"the rehearsal's stand-in has no data source {request.tok}")
+            _fail(context, f"the rehearsal's stand-in has no data source {request.tok}")
         try:
-            found: Object = source(self.client(context), decoded(request.args))
-        except (ApiError, Failed) as error:
-            failed(context, str(error), f"invoking {request.tok}: ")
-        # The field is named like a keyword of Python.
+            result: Object = source(self._configured_client(context), from_struct(request.args))
+        except (ApiError, ProviderError) as error:
+            _fail(context, str(error), f"invoking {request.tok}: ")
+        # `return` is a keyword of Python.
         response = pb.InvokeResponse()
-        getattr(response, "return").CopyFrom(encoded(found))
+        getattr(response, "return").CopyFrom(to_struct(result))
         return response
 
     def Cancel(self, _request: Empty, _context: Context) -> Empty:
         return Empty()
 
-    def client(self, context: Context) -> Client:
+    def _configured_client(self, context: Context) -> Client:
         if self._client is None:
-            failed(context, "the provider is not configured")
+            _fail(context, "the provider is not configured")
         return self._client
 
 
-def known(urn: str, context: Context) -> Resource:
-    """The table of an urn's type, or the end of the call."""
+def _resource_type(urn: str, context: Context) -> ResourceType:
+    """Return the resource type of a URN; ends the call with an error if there is none."""
     token = urn.split("::")[2].rpartition("$")[2]
-    resource = RESOURCES.get(token)
-    if resource is None:
-        failed(context, f"the rehearsal's stand-in has no resource type {token}")
-    return resource
+    resource_type = RESOURCES.get(token)
+    if resource_type is None:
+        _fail(context, f"the rehearsal's stand-in has no resource type {token}")
+    return resource_type
 
 
-def failed(context: Context, message: str, prefix: str = "") -> NoReturn:
+def _fail(context: Context, message: str, prefix: str = "") -> NoReturn:
     context.abort(grpc.StatusCode.UNKNOWN, f"{prefix}1 error occurred:\n\t* {message}\n\n")
     raise AssertionError("abort raises")
 
 
-def unfinished(context: Context, error: Unfinished, kept: Object, inputs: Object) -> NoReturn:
-    """Fail, and tell the engine what to remember: the resource exists."""
+def _fail_init(context: Context, error: InitFailed, partial: Object, inputs: Object) -> NoReturn:
+    """End the call with an error that lets the engine keep the created resource in its state."""
     text = f"1 error occurred:\n\t* {error}\n\n"
     detail = pb.ErrorResourceInitFailed(
-        id=error.identifier, properties=encoded(kept), inputs=encoded(inputs), reasons=[text]
+        id=error.identifier, properties=to_struct(partial), inputs=to_struct(inputs), reasons=[text]
     )
     packed = Packed()
     packed.Pack(detail)

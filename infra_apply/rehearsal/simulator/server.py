@@ -28,6 +28,8 @@ from infra_apply.rehearsal.simulator.faults import Fault, FaultInjector
 from infra_apply.rehearsal.simulator.listener import HttpRequest, listen
 from infra_apply.rehearsal.simulator.storage import AccountFiles
 
+# Seconds that the end of `serve` waits at most for the listening thread.
+SHUTDOWN_POLL: Final = 0.01
 TOKEN_PREFIX: Final = "rehearsal-"  # noqa: S105  (not a secret: it marks tokens that hold none)
 
 
@@ -73,7 +75,7 @@ def serve(  # noqa: PLR0913  (settings, each with a default)
     files = AccountFiles(directory, seed)
     api = _Api(files, token, FaultInjector(faults), clock_scale, now, sleep)
     with listen(api.respond, port) as (httpd, url):
-        thread = Thread(target=httpd.serve_forever, args=(0.05,), daemon=True)
+        thread = Thread(target=httpd.serve_forever, args=(SHUTDOWN_POLL,), daemon=True)
         thread.start()
         try:
             yield Server(url, files.account_path, files.requests_path, api.unmodelled, api)
@@ -107,11 +109,11 @@ class _Api:
         """Answer a request; None drops the connection. Delays do not hold up other requests."""
         with self.lock:
             fault = self.faults.fault_for(request.method, request.path)
-        if fault and fault.when == "before":
+        if fault and fault.delay and fault.when == "before":
             self.sleep(fault.delay)
         with self.lock:
             response = self._respond_and_record(request, fault)
-        if fault and fault.when == "after":
+        if fault and fault.delay and fault.when == "after":
             self.sleep(fault.delay)
         return response
 

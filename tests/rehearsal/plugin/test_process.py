@@ -22,9 +22,9 @@ from pulumi.runtime.proto import provider_pb2_grpc
 
 from infra_apply.rehearsal.plugin.install import install
 from infra_apply.rehearsal.simulator.faults import Fault
-from tests.rehearsal.lab import Clock, lab_state, running
+from tests.rehearsal.harness import FakeClock, Simulator, recorded_account, run_server
 
-URN = "urn:pulumi:dev::lab::digitalocean:index/{}::it"
+URN = "urn:pulumi:dev::company::digitalocean:index/{}::it"
 TAG = URN.format("tag:Tag")
 DROPLET = URN.format("droplet:Droplet")
 
@@ -34,17 +34,27 @@ def script(tmp_path: Path) -> Path:
     return install(tmp_path / "home", "4.84.1", Path(sys.executable))
 
 
+@pytest.fixture(scope="module")
+def stub(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """A stub of one process for the tests that do not care about its environment or its end."""
+    script = install(tmp_path_factory.mktemp("home"), "4.84.1", Path(sys.executable))
+    with started(script, INFRA_APPLY_REHEARSAL_CLOCK="1000") as (_, stub):
+        yield stub
+
+
 @contextmanager
-def started(script: Path, **environment: str) -> Iterator[tuple[subprocess.Popen[str], Any]]:
-    """The plugin's process and a stub that speaks to it, not configured yet."""
-    clean = {k: v for k, v in os.environ.items() if not k.startswith("DIGITALOCEAN")}
+def started(script: Path, **variables: str) -> Iterator[tuple[subprocess.Popen[str], Any]]:
+    """Start the plugin's process; gives it and a stub of it, which is not configured yet."""
+    clean = {
+        name: value for name, value in os.environ.items() if not name.startswith("DIGITALOCEAN")
+    }
     child = subprocess.Popen(
         [str(script), "127.0.0.1:1"],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         cwd="/",
-        env=clean | environment,
+        env=clean | variables,
     )
     with child:
         try:
@@ -54,6 +64,14 @@ def started(script: Path, **environment: str) -> Iterator[tuple[subprocess.Popen
                 yield child, provider_pb2_grpc.ResourceProviderStub(channel)
         finally:
             child.kill()
+
+
+def configure(stub: Any, endpoint: str) -> None:
+    variables = {
+        "digitalocean:config:apiEndpoint": endpoint,
+        "digitalocean:config:token": "rehearsal-x",
+    }
+    stub.Configure(pb.ConfigureRequest(variables=variables))
 
 
 def fields(**values: Any) -> Struct:
@@ -69,22 +87,19 @@ def test_it_is_installed_where_the_engine_looks(script: Path, tmp_path: Path) ->
 
 
 def test_it_answers_over_grpc_with_nothing_in_its_environment_but_an_endpoint(
-    script: Path, tmp_path: Path
+    script: Path, simulator: Simulator
 ) -> None:
-    clock = Clock()
-    with (
-        running(tmp_path / "account", lab_state(), clock) as server,
-        started(script, DIGITALOCEAN_API_URL=server.url, DIGITALOCEAN_TOKEN="rehearsal-x") as (
-            _,
-            stub,
-        ),
+    server = simulator.server
+    with started(script, DIGITALOCEAN_API_URL=server.url, DIGITALOCEAN_TOKEN="rehearsal-x") as (
+        _,
+        stub,
     ):
         assert stub.GetPluginInfo(Empty()).version == "4.84.1"
         assert '"name": "digitalocean"' in stub.GetSchema(pb.GetSchemaRequest()).schema
         stub.Configure(pb.ConfigureRequest())
         inputs = stub.Check(pb.CheckRequest(urn=TAG, news=fields(name="web"))).inputs
-        made = stub.Create(pb.CreateRequest(urn=TAG, properties=inputs))
-        assert (made.id, made.properties["dropletsCount"]) == ("web", 0)
+        created = stub.Create(pb.CreateRequest(urn=TAG, properties=inputs))
+        assert (created.id, created.properties["dropletsCount"]) == ("web", 0)
         assert [tag["name"] for tag in server.state()["tags"]] == ["web"]
 
 
@@ -119,7 +134,7 @@ def test_it_ends_when_the_engine_that_started_it_is_gone(script: Path) -> None:
 
 
 def ends(pid: int) -> bool:
-    """Wait for a process to end; a generous while, for it looks once a second."""
+    """Wait for a process to end; with a generous limit, for it polls for its parent."""
     try:
         handle = os.pidfd_open(pid)
     except ProcessLookupError:
@@ -131,38 +146,28 @@ def ends(pid: int) -> bool:
 
 
 @pytest.mark.parametrize("url", ["", "https://api.digitalocean.com"])
-def test_it_refuses_to_be_configured_for_anything_but_this_machine(script: Path, url: str) -> None:
-    with (
-        started(script, DIGITALOCEAN_API_URL=url, DIGITALOCEAN_TOKEN="real") as (_, stub),
-        pytest.raises(grpc.RpcError) as raised,
-    ):
-        stub.Configure(pb.ConfigureRequest())
+def test_it_refuses_to_be_configured_for_anything_but_this_machine(stub: Any, url: str) -> None:
+    with pytest.raises(grpc.RpcError) as raised:
+        configure(stub, url)
     assert "speaks only to a simulated API on this machine" in str(raised.value)
 
 
-def test_a_tag_that_cannot_be_one_fails_the_check(script: Path) -> None:
-    with started(script) as (_, stub):
-        answer = stub.Check(pb.CheckRequest(urn=DROPLET, news=fields(tags=["ok", "a.b"])))
+def test_a_tag_that_cannot_be_one_fails_the_check(stub: Any) -> None:
+    answer = stub.Check(pb.CheckRequest(urn=DROPLET, news=fields(tags=["ok", "a.b"])))
     reasons = [failure.reason for failure in answer.failures]
-    assert any("tags may contain" in r and "'it.tags[1]'" in r for r in reasons)
-    assert any('argument "size" is required' in r for r in reasons)
+    assert any("tags may contain" in reason and "'it.tags[1]'" in reason for reason in reasons)
+    assert any('argument "size" is required' in reason for reason in reasons)
 
 
 def test_a_create_that_fails_while_waiting_tells_the_engine_the_id(
-    script: Path, tmp_path: Path
+    stub: Any, tmp_path: Path
 ) -> None:
     faults = [Fault(path="/v2/droplets/*", method="GET", times=9, status=500)]
     droplet = {"name": "w", "region": "nyc1", "size": "s-1vcpu-1gb", "image": "ubuntu-24-04-x64"}
-    with running(tmp_path / "account", lab_state(), Clock(), faults=faults) as server:
-        settings = {
-            "DIGITALOCEAN_API_URL": server.url,
-            "DIGITALOCEAN_TOKEN": "rehearsal-x",
-            "INFRA_APPLY_REHEARSAL_CLOCK": "1000",
-        }
-        with started(script, **settings) as (_, stub):
-            stub.Configure(pb.ConfigureRequest())
-            with pytest.raises(grpc.RpcError) as raised:
-                stub.Create(pb.CreateRequest(urn=DROPLET, properties=fields(**droplet)))
+    with run_server(tmp_path / "account", recorded_account(), FakeClock(), faults=faults) as server:
+        configure(stub, server.url)
+        with pytest.raises(grpc.RpcError) as raised:
+            stub.Create(pb.CreateRequest(urn=DROPLET, properties=fields(**droplet)))
     error: Any = raised.value
     trailing = dict(error.trailing_metadata())
     assert b"ErrorResourceInitFailed" in trailing["grpc-status-details-bin"]
@@ -170,7 +175,7 @@ def test_a_create_that_fails_while_waiting_tells_the_engine_the_id(
     assert "Error waiting for droplet (400000001) to become ready" in error.details()
 
 
-def test_unknown_values_are_planned_with(script: Path) -> None:
+def test_unknown_values_are_planned_with(stub: Any) -> None:
     unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
     firewall = URN.format("firewall:Firewall")
     news = {
@@ -183,23 +188,18 @@ def test_unknown_values_are_planned_with(script: Path) -> None:
             unknown,
         ],
     }
-    with (
-        started(script, DIGITALOCEAN_API_URL="http://127.0.0.1:9") as (_, stub),
-    ):
-        stub.Configure(pb.ConfigureRequest())
-        checked = stub.Check(pb.CheckRequest(urn=firewall, news=fields(**news)))
-        assert list(checked.failures) == []
-        planned = stub.Create(
-            pb.CreateRequest(urn=firewall, properties=checked.inputs, preview=True)
+    configure(stub, "http://127.0.0.1:9")
+    checked = stub.Check(pb.CheckRequest(urn=firewall, news=fields(**news)))
+    assert list(checked.failures) == []
+    planned = stub.Create(pb.CreateRequest(urn=firewall, properties=checked.inputs, preview=True))
+    outputs = MessageToDict(planned.properties)
+    assert outputs["tags"] == ["web", unknown]
+    assert len(outputs["inboundRules"]) == 3
+    diff = stub.Diff(
+        pb.DiffRequest(
+            urn=firewall,
+            olds=fields(name="fw", tags=["web"], dropletIds=[1], inboundRules=[]),
+            news=checked.inputs,
         )
-        outputs = MessageToDict(planned.properties)
-        assert outputs["tags"] == ["web", unknown]
-        assert len(outputs["inboundRules"]) == 3
-        diff = stub.Diff(
-            pb.DiffRequest(
-                urn=firewall,
-                olds=fields(name="fw", tags=["web"], dropletIds=[1], inboundRules=[]),
-                news=checked.inputs,
-            )
-        )
-        assert {"name", "dropletIds", "tags[1]", "inboundRules"} <= set(diff.detailedDiff)
+    )
+    assert {"name", "dropletIds", "tags[1]", "inboundRules"} <= set(diff.detailedDiff)

@@ -1,8 +1,8 @@
 """The stand-in answers as the real provider did, case by case.
 
-The recordings are not part of the repository: `../shared/provider-grpc/*.json` beside it, the real
-plugin's answers (v4.76.0) logged under the real engine. Every call is one test: what it needs is
-put into a simulated account, and the answer is compared with the recorded one.
+The recordings, the answers of the real plugin (v4.76.0) under the real engine, are not part of the
+repository: they lie beside it in `../shared/provider-grpc/*.json`. Each test repeats a call against
+a simulated account that holds what the call needs.
 """
 
 from __future__ import annotations
@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,7 +17,15 @@ from google.protobuf.json_format import MessageToDict, ParseDict
 from pulumi.runtime.proto import provider_pb2 as pb
 
 from infra_apply.rehearsal.simulator.account.messages import State
-from tests.rehearsal.lab import SHARED, Aborted, Account, Clock, Context, lab_state, plugin, running
+from tests.rehearsal.harness import (
+    SHARED,
+    Aborted,
+    FakeContext,
+    SimulatedAccount,
+    Simulator,
+    configured_provider,
+    recorded_account,
+)
 
 RECORDINGS = SHARED / "provider-grpc"
 FILES = (
@@ -42,7 +49,7 @@ REQUESTS: dict[str, Any] = {
     "Delete": pb.DeleteRequest,
     "Invoke": pb.InvokeRequest,
 }
-# Bridge internals, which a stand-in need not write.
+# Internals of the real provider, which the stand-in leaves out.
 INTERNAL = ("__meta", "__pulumi_raw_state_delta")
 SENTINEL = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 TIME = re.compile(r"\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(Z| \+0000 UTC)")
@@ -74,11 +81,11 @@ def recorded() -> Iterator[Any]:
 
 
 def resolved(value: Any, values: dict[str, Any]) -> Any:
-    """The value with its "@in3" references replaced and the bridge's internals left out."""
+    """Return the value with references like "@in3" replaced and without the internals."""
     if isinstance(value, str) and value in values:
         return resolved(values[value], values)
     if isinstance(value, dict):
-        return {k: resolved(v, values) for k, v in value.items() if k not in INTERNAL}
+        return {key: resolved(item, values) for key, item in value.items() if key not in INTERNAL}
     if isinstance(value, list):
         return [resolved(item, values) for item in value]
     return value
@@ -90,35 +97,33 @@ CALLS = list(recorded())
 @pytest.mark.skipif(not CALLS, reason=f"the recordings are not there: {RECORDINGS}")
 @pytest.mark.parametrize(("case", "call"), CALLS)
 def test_the_stand_in_answers_as_the_real_provider_did(
-    case: str, call: dict[str, Any], tmp_path: Path
+    case: str, call: dict[str, Any], simulator: Simulator
 ) -> None:
-    method, clock = call["method"], Clock()
+    method, context = call["method"], FakeContext()
     request = ParseDict(call["request"], REQUESTS[method](), ignore_unknown_fields=True)
-    context = Context()
-    with running(tmp_path, needed(case, call), clock) as server:
-        provider = plugin(server.url, clock)
-        try:
-            answer: dict[str, Any] = {
-                "response": MessageToDict(getattr(provider, method)(request, context))
-            }
-        except Aborted:
-            answer = {"errors": [f"rpc error: code = Unknown desc = {context.details}"]}
-        assert server.unmodelled == []
+    simulator.reset(account_for(case, call))
+    provider = configured_provider(simulator.server.url, simulator.clock)
+    try:
+        answer: dict[str, Any] = {
+            "response": MessageToDict(getattr(provider, method)(request, context))
+        }
+    except Aborted:
+        answer = {"errors": [f"rpc error: code = Unknown desc = {context.details}"]}
     left_out = DEVIATIONS.get((case, method), set())
-    wanted = {key: call[key] for key in ("response", "errors") if key in call}
-    assert normal(answer, left_out) == normal(wanted, left_out)
+    recorded_answer = {key: call[key] for key in ("response", "errors") if key in call}
+    assert normalized(answer, left_out) == normalized(recorded_answer, left_out)
 
 
-def normal(value: Any, left_out: set[str]) -> Any:
-    """Without times, ports, random parts and what JSON leaves out of a message when empty."""
+def normalized(value: Any, left_out: set[str]) -> Any:
+    """Return the answer without times, ports, random parts and empty lists of failures."""
     if isinstance(value, dict):
         return {
-            k: normal(v, left_out)
-            for k, v in value.items()
-            if k not in left_out and not (k in {"failures", "errors"} and not v)
+            key: normalized(item, left_out)
+            for key, item in value.items()
+            if key not in left_out and not (key in {"failures", "errors"} and not item)
         }
     if isinstance(value, list):
-        return [normal(item, left_out) for item in value]
+        return [normalized(item, left_out) for item in value]
     if isinstance(value, str):
         value = TIME.sub("TIME", value)
         value = re.sub(r"127\.0\.0\.1:\w+", "127.0.0.1:PORT", value)
@@ -127,17 +132,17 @@ def normal(value: Any, left_out: set[str]) -> Any:
     return value
 
 
-def needed(case: str, call: dict[str, Any]) -> State:
-    """An account in which this call can have had its recorded answer."""
-    account = Account(lab_state())
+def account_for(case: str, call: dict[str, Any]) -> State:
+    """Return an account in which this call has its recorded answer."""
+    account = SimulatedAccount(recorded_account())
     request, method = call["request"], call["method"]
     if method in {"Check", "Diff"} or (request.get("preview") and method != "Invoke"):
         return account.state
     if method == "Invoke":
-        return invoked(account, case)
+        return account_for_invoke(account, case)
     kind = request["urn"].split("/")[1].split(":")[0]
     if method == "Create":
-        return before_create(account, kind, request["properties"], call)
+        return account_for_create(account, kind, request["properties"], call)
     if method == "Read":
         live = call["response"].get("properties")
     else:
@@ -151,11 +156,11 @@ def plain(value: Any) -> Any:
     if isinstance(value, dict):
         if "4dabf18193072939515e22adb298388d" in value:
             return value["value"]
-        return {k: plain(v) for k, v in value.items()}
+        return {key: plain(item) for key, item in value.items()}
     return value
 
 
-def invoked(account: Account, case: str) -> State:
+def account_for_invoke(account: SimulatedAccount, case: str) -> State:
     if case.startswith("getdroplet-gpu"):
         make_droplet(
             account,
@@ -171,16 +176,15 @@ def invoked(account: Account, case: str) -> State:
     return account.state
 
 
-def before_create(account: Account, kind: str, inputs: Any, call: Any) -> State:
+def account_for_create(account: SimulatedAccount, kind: str, inputs: Any, call: Any) -> State:
     identifier = str(call.get("response", {}).get("id", ""))
     digits = re.search(r"(\d+)$", identifier)
     if digits and kind in {"droplet", "sshKey", "vpc", "project", "firewall"}:
         counter = {"sshKey": "key"}.get(kind, kind)
-        numbers = account.state["next_id"] | {counter: int(digits.group())}
-        account.state = account.state | {"next_id": numbers}
+        account.set_next_id(counter, int(digits.group()))
     if kind == "firewall" and "errors" not in call:
         for tag in inputs.get("tags", []):
-            account.ask("POST", "/v2/tags", {"name": tag})
+            account.request("POST", "/v2/tags", {"name": tag})
     if kind == "project" and inputs.get("resources"):
         make_droplet(account, DROPLET_1)
     return account.state
@@ -192,11 +196,10 @@ DROPLET_1 = {
 }  # fmt: skip
 
 
-def make_droplet(account: Account, live: Any) -> None:
-    """A droplet whose reading gives these outputs."""
-    numbers = account.state["next_id"] | {"droplet": int(live["id"])}
-    account.state = account.state | {"next_id": numbers}
-    made = account.droplet(
+def make_droplet(account: SimulatedAccount, live: Any) -> None:
+    """Create a droplet that is read as these outputs."""
+    account.set_next_id("droplet", int(live["id"]))
+    droplet = account.create_droplet(
         live["name"],
         region=live["region"],
         size=live["size"],
@@ -205,15 +208,18 @@ def make_droplet(account: Account, live: Any) -> None:
         tags=live["tags"] or [],
         monitoring=bool(live.get("monitoring")),
     )
-    shape = {"disk": live.get("disk", made["disk"]), "memory": live.get("memory", made["memory"])}
-    rest = [d for d in account.state["droplets"] if d["id"] != made["id"]]
-    account.state = account.state | {"droplets": [*rest, made | shape]}
-    assert str(made["id"]) == live["id"]
+    shape = {
+        "disk": live.get("disk", droplet["disk"]),
+        "memory": live.get("memory", droplet["memory"]),
+    }
+    rest = [droplet for droplet in account.state["droplets"] if droplet["id"] != droplet["id"]]
+    account.state = account.state | {"droplets": [*rest, droplet | shape]}
+    assert str(droplet["id"]) == live["id"]
 
 
-def make_firewall(account: Account, live: Any) -> None:
+def make_firewall(account: SimulatedAccount, live: Any) -> None:
     for tag in live["tags"]:
-        account.ask("POST", "/v2/tags", {"name": tag})
+        account.request("POST", "/v2/tags", {"name": tag})
 
     def rules(side: str, peers: str, peer: str) -> list[Any]:
         words = {"Addresses": "addresses", "Tags": "tags"}
@@ -221,12 +227,16 @@ def make_firewall(account: Account, live: Any) -> None:
             {
                 "protocol": rule["protocol"],
                 "ports": rule["portRange"],
-                peers: {k: rule[f"{peer}{w}"] for w, k in words.items() if rule[f"{peer}{w}"]},
+                peers: {
+                    key: rule[f"{peer}{suffix}"]
+                    for suffix, key in words.items()
+                    if rule[f"{peer}{suffix}"]
+                },
             }
             for rule in live[side]
         ]
 
-    response = account.ask(
+    response = account.request(
         "POST",
         "/v2/firewalls",
         {
@@ -239,38 +249,37 @@ def make_firewall(account: Account, live: Any) -> None:
     assert response.body["firewall"]["id"] == live["id"]
 
 
-def make_tag(account: Account, live: Any) -> None:
-    account.ask("POST", "/v2/tags", {"name": live["name"]})
+def make_tag(account: SimulatedAccount, live: Any) -> None:
+    account.request("POST", "/v2/tags", {"name": live["name"]})
 
 
-def make_db(account: Account, live: Any) -> None:
-    account.ask("POST", f"/v2/databases/{live['clusterId']}/dbs", {"name": live["name"]})
+def make_db(account: SimulatedAccount, live: Any) -> None:
+    account.request("POST", f"/v2/databases/{live['clusterId']}/dbs", {"name": live["name"]})
 
 
-def make_user(account: Account, live: Any) -> None:
-    account.ask("POST", f"/v2/databases/{live['clusterId']}/users", {"name": live["name"]})
+def make_user(account: SimulatedAccount, live: Any) -> None:
+    account.request("POST", f"/v2/databases/{live['clusterId']}/users", {"name": live["name"]})
 
 
-def make_vpc(account: Account, live: Any) -> None:
+def make_vpc(account: SimulatedAccount, live: Any) -> None:
     body = {"name": live["name"], "region": live["region"], "ip_range": live["ipRange"]}
     body["description"] = live["description"]
-    response = account.ask("POST", "/v2/vpcs", body)
+    response = account.request("POST", "/v2/vpcs", body)
     assert response.body["vpc"]["id"] == live["id"]
 
 
-def make_key(account: Account, live: Any) -> None:
-    account.ask("POST", "/v2/account/keys", {"name": "deploy", "public_key": live["publicKey"]})
+def make_key(account: SimulatedAccount, live: Any) -> None:
+    account.request("POST", "/v2/account/keys", {"name": "deploy", "public_key": live["publicKey"]})
 
 
-def make_project(account: Account, live: Any) -> None:
-    number = int(live["id"][-12:])
-    account.state = account.state | {"next_id": account.state["next_id"] | {"project": number}}
+def make_project(account: SimulatedAccount, live: Any) -> None:
+    account.set_next_id("project", int(live["id"][-12:]))
     body = {key: live[key] for key in ("name", "description", "purpose", "environment")}
-    account.ask("POST", "/v2/projects", body)
+    account.request("POST", "/v2/projects", body)
     if live["resources"]:
         make_droplet(account, DROPLET_1)
         path = f"/v2/projects/{live['id']}/resources"
-        response = account.ask("POST", path, {"resources": live["resources"]})
+        response = account.request("POST", path, {"resources": live["resources"]})
         assert response.status == 200
 
 

@@ -1,6 +1,7 @@
-"""DigitalOcean's public API description as a judge of requests and answers.
+"""Validates requests and answers against DigitalOcean's public API description.
 
-It is not part of the repository: `../shared/openapi/digitalocean-v2.json` beside it.
+The description is not part of the repository: it lies beside it in
+`../shared/openapi/digitalocean-v2.json`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 from openapi_schema_validator import OAS30ReadValidator, OAS30WriteValidator
 
-from tests.rehearsal.lab import SHARED
+from tests.rehearsal.harness import SHARED
 
 DOCUMENT = SHARED / "openapi" / "digitalocean-v2.json"
 
@@ -24,7 +25,7 @@ def document() -> Any:
 
 
 def answer_problems(method: str, path: str, status: int, body: Any) -> list[str]:
-    """What the description finds wrong with an answer; empty when it is as described."""
+    """Return how an answer differs from the description."""
     operation = described(method, path)
     response = resolved(operation["responses"].get(str(status)))
     if response is None:
@@ -32,16 +33,16 @@ def answer_problems(method: str, path: str, status: int, body: Any) -> list[str]
     content = response.get("content", {}).get("application/json")
     if content is None or body is None:
         return [] if body is None else ["a body where none is described"]
-    return problems(OAS30ReadValidator, content["schema"], body)
+    return schema_errors(OAS30ReadValidator, content["schema"], body)
 
 
 def request_problems(method: str, path: str, body: Any) -> list[str]:
-    """What the description finds wrong with a request's body."""
+    """Return how a request's body differs from the description."""
     described_body = described(method, path).get("requestBody")
     if body is None or described_body is None:
         return []
     schema = resolved(described_body)["content"]["application/json"]["schema"]
-    return problems(OAS30WriteValidator, schema, body)
+    return schema_errors(OAS30WriteValidator, schema, body)
 
 
 def described(method: str, path: str) -> Any:
@@ -53,9 +54,13 @@ def described(method: str, path: str) -> Any:
 
 
 def patterns(path: str) -> list[str]:
-    """The described paths that match, those without parameters first."""
-    found = [p for p in document()["paths"] if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", p), path)]
-    return sorted(found, key=lambda p: p.count("{"))
+    """Return the described paths that match, those without parameters first."""
+    matching = [
+        pattern
+        for pattern in document()["paths"]
+        if re.fullmatch(re.sub(r"\{\w+\}", "[^/]+", pattern), path)
+    ]
+    return sorted(matching, key=lambda pattern: pattern.count("{"))
 
 
 def resolved(node: Any) -> Any:
@@ -68,11 +73,11 @@ def resolved(node: Any) -> Any:
 
 
 def error_problems(body: Any) -> list[str]:
-    """What the description finds wrong with the body of a refusal."""
-    return problems(OAS30ReadValidator, document()["components"]["schemas"]["error"], body)
+    """Return how the body of an error differs from the description."""
+    return schema_errors(OAS30ReadValidator, document()["components"]["schemas"]["error"], body)
 
 
-def problems(validator: Any, schema: Any, body: Any) -> list[str]:
+def schema_errors(validator: Any, schema: Any, body: Any) -> list[str]:
     whole = {**schema, "components": document()["components"]}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)

@@ -1,4 +1,4 @@
-"""A tour through every modelled route; the public API description judges what is said on it."""
+"""Requests to every modelled route, answered as DigitalOcean's public API description demands."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from infra_apply.rehearsal.simulator.account.routes import ROUTES
-from tests.rehearsal.lab import Account
+from tests.rehearsal.harness import SimulatedAccount
 from tests.rehearsal.simulator import openapi
 
 PG = "databases/bbbb0001-0000-4000-8000-000000000001"
@@ -25,7 +25,7 @@ FIREWALL = "firewalls/cccc0001-0000-4000-8000-000000000001"
 VPC = "vpcs/aaaa0001-0000-4000-8000-000000000007"
 OWN = "projects/dddd0001-0000-4000-8000-000000000002"
 
-TOUR: tuple[tuple[str, str, Any], ...] = (
+REQUESTS: tuple[tuple[str, str, Any], ...] = (
     ("GET", "account", None),
     ("GET", "sizes", None),
     ("GET", "regions", None),
@@ -120,7 +120,7 @@ EXCEPTIONS = {
 
 
 @dataclass(frozen=True, slots=True)
-class Stop:
+class Exchange:
     method: str
     path: str
     body: Any
@@ -128,53 +128,66 @@ class Stop:
     answer: Any
 
 
-def toured() -> list[Stop]:
-    account = Account()
-    stops = []
-    for method, target, body in TOUR:
+def exchanged() -> list[Exchange]:
+    account = SimulatedAccount()
+    exchanges = []
+    for method, target, body in REQUESTS:
         account.now += 10
         path, _, query = f"/v2/{target}".partition("?")
         pairs = dict(pair.split("=") for pair in query.split("&") if pair)
-        response = account.ask(method, path, body, pairs)
-        stops.append(Stop(method, path, body, response.status, response.body))
-    return stops
+        response = account.request(method, path, body, pairs)
+        exchanges.append(Exchange(method, path, body, response.status, response.body))
+    return exchanges
 
 
-STOPS = toured()
-LABELS = [f"{number}-{stop.method}-{stop.path}" for number, stop in enumerate(STOPS)]
+EXCHANGES = exchanged()
+LABELS = [
+    f"{number}-{exchange.method}-{exchange.path}" for number, exchange in enumerate(EXCHANGES)
+]
 
 needs_description = pytest.mark.skipif(
     not openapi.DOCUMENT.exists(), reason=f"the description is not there: {openapi.DOCUMENT}"
 )
 
 
-def test_the_tour_visits_every_route_with_success() -> None:
-    assert [f"{s.method} {s.path}: {s.answer}" for s in STOPS if s.status >= 300] == []
-    visited = {id(route) for stop in STOPS for route in ROUTES if serves(route, stop)}
-    assert [f"{r.method} {r.pattern}" for r in ROUTES if id(r) not in visited] == []
+def test_every_route_is_requested_with_success() -> None:
+    assert [
+        f"{segment.method} {segment.path}: {segment.answer}"
+        for segment in EXCHANGES
+        if segment.status >= 300
+    ] == []
+    visited = {id(route) for exchange in EXCHANGES for route in ROUTES if serves(route, exchange)}
+    assert [f"{route.method} {route.pattern}" for route in ROUTES if id(route) not in visited] == []
 
 
-def serves(route: Any, stop: Stop) -> bool:
-    words, segments = route.pattern.split("/"), stop.path.removeprefix("/v2/").split("/")
+def serves(route: Any, exchange: Exchange) -> bool:
+    words, segments = route.pattern.split("/"), exchange.path.removeprefix("/v2/").split("/")
     return (
-        route.method == stop.method
+        route.method == exchange.method
         and len(words) == len(segments)
-        and all(w.startswith("{") or w == s for w, s in zip(words, segments, strict=True))
+        and all(
+            word.startswith("{") or word == segment
+            for word, segment in zip(words, segments, strict=True)
+        )
     )
 
 
 @needs_description
-@pytest.mark.parametrize("stop", STOPS, ids=LABELS)
-def test_an_answer_is_as_described(stop: Stop) -> None:
-    found = openapi.answer_problems(stop.method, stop.path, stop.status, stop.answer)
-    assert [what for what in found if not any(known in what for known in EXCEPTIONS)] == []
+@pytest.mark.parametrize("exchange", EXCHANGES, ids=LABELS)
+def test_an_answer_is_as_described(exchange: Exchange) -> None:
+    problems = openapi.answer_problems(
+        exchange.method, exchange.path, exchange.status, exchange.answer
+    )
+    assert [
+        problem for problem in problems if not any(known in problem for known in EXCEPTIONS)
+    ] == []
 
 
 @needs_description
-@pytest.mark.parametrize("stop", STOPS, ids=LABELS)
-def test_a_request_of_the_tour_is_as_described(stop: Stop) -> None:
-    """Otherwise the tour would prove little about answers to real clients."""
-    assert openapi.request_problems(stop.method, stop.path, stop.body) == []
+@pytest.mark.parametrize("exchange", EXCHANGES, ids=LABELS)
+def test_a_request_is_as_described(exchange: Exchange) -> None:
+    """An answer to a request that no real client sends would prove little."""
+    assert openapi.request_problems(exchange.method, exchange.path, exchange.body) == []
 
 
 @needs_description
@@ -187,6 +200,6 @@ def test_a_request_of_the_tour_is_as_described(stop: Stop) -> None:
     ],
 )
 def test_a_refusal_has_the_described_shape(method: str, path: str, body: Any, status: int) -> None:
-    answer = Account().ask(method, path, body)
+    answer = SimulatedAccount().request(method, path, body)
     assert answer.status == status
     assert openapi.error_problems(answer.body) == []

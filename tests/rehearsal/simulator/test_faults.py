@@ -1,4 +1,4 @@
-"""Faults files: what they may say, and when a fault strikes."""
+"""Faults files: what they may hold, and at which requests a fault happens."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_a_file_that_cannot_be_read_is_named(
     assert str(path) in str(raised.value)
 
 
-def test_a_fault_strikes_from_the_nth_request_as_often_as_it_says() -> None:
+def test_a_fault_happens_from_the_nth_request_as_often_as_it_says() -> None:
     fault = Fault(path="/v2/droplets*", method="GET", nth=2, times=2, status=500)
     injector = FaultInjector([fault])
     hits = []
@@ -90,7 +90,7 @@ def test_a_fault_strikes_from_the_nth_request_as_often_as_it_says() -> None:
     assert hits == [False, False, False, True, True, False]
 
 
-def test_of_two_faults_that_are_due_the_first_strikes_and_both_count() -> None:
+def test_of_two_faults_that_are_due_the_first_happens_and_both_count() -> None:
     first, second = Fault(path="/*", status=500), Fault(path="/*", nth=2, status=502)
     injector = FaultInjector([first, second])
     assert [injector.fault_for("GET", "/v2/tags") for _ in range(3)] == [first, second, None]

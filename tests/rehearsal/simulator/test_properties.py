@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 from typing import Any
 
@@ -12,7 +11,7 @@ from hypothesis import strategies as st
 from infra_apply.rehearsal.simulator.account.messages import Request
 from infra_apply.rehearsal.simulator.account.routes import ROUTES, handle
 from infra_apply.rehearsal.simulator.seed.build import seed
-from tests.rehearsal.lab import NOW, Account, lab_state
+from tests.rehearsal.harness import NOW, SimulatedAccount, recorded_account
 
 CLUSTER = "bbbb0001-0000-4000-8000-000000000001"
 IDS = st.sampled_from(
@@ -82,7 +81,9 @@ USUAL = st.fixed_dictionaries(
 @st.composite
 def requests(draw: st.DrawFn) -> Request:
     route = draw(st.sampled_from(ROUTES))
-    path = "/".join(draw(IDS) if w.startswith("{") else w for w in route.pattern.split("/"))
+    path = "/".join(
+        draw(IDS) if word.startswith("{") else word for word in route.pattern.split("/")
+    )
     query = draw(
         st.dictionaries(
             st.sampled_from(["page", "per_page", "tag_name", "name", "type", "private"]),
@@ -97,28 +98,28 @@ def requests(draw: st.DrawFn) -> Request:
 @given(st.lists(st.tuples(requests(), st.floats(0, 20)), max_size=25))
 @settings(max_examples=300, deadline=None)
 def test_no_sequence_of_requests_breaks_the_account(steps: list[tuple[Request, float]]) -> None:
-    state, now = lab_state(), NOW
+    state, now = recorded_account(), NOW
+    written = json.dumps(state)
     for request, wait in steps:
         now += wait
-        before = copy.deepcopy(state)
         changed, response = handle(state, request, now)
-        assert state == before, "the state was mutated"
+        assert json.dumps(state) == written, "the state was mutated"
         assert 200 <= response.status < 500
         assert (response.body is None) == (response.status == 204)
         if response.status >= 400:
             assert set(response.body) == {"id", "message", "request_id"}
-        json.dumps([changed, response.body], allow_nan=False)
-        state = changed
-        check_consistent(Account(state), now)
+        json.dumps(response.body, allow_nan=False)
+        state, written = changed, json.dumps(changed, allow_nan=False)
+        check_consistent(SimulatedAccount(state), now)
 
 
-def check_consistent(account: Account, now: float) -> None:
-    """Tags count their members, firewalls name droplets that exist, nothing needed is null."""
+def check_consistent(account: SimulatedAccount, now: float) -> None:
+    """Tags count their members, firewalls name existing droplets, no required field is null."""
     account.now = now
     ids = {droplet["id"] for droplet in account.state["droplets"]}
     for tag in account.get("/v2/tags", per_page="200")["tags"]:
         for kind in ("droplets", "databases"):
-            members = [r for r in account.state[kind] if tag["name"] in r["tags"]]
+            members = [item for item in account.state[kind] if tag["name"] in item["tags"]]
             assert tag["resources"][kind]["count"] == len(members)
     names = {tag["name"] for tag in account.state["tags"]}
     for droplet in account.state["droplets"]:
@@ -135,17 +136,17 @@ def check_consistent(account: Account, now: float) -> None:
 @given(count=st.integers(0, 45), size=st.integers(1, 25))
 @settings(max_examples=60, deadline=None)
 def test_pages_cover_everything_exactly_once(count: int, size: int) -> None:
-    account = Account(seed(ssh_keys=[f"k{i}" for i in range(count)]))
+    account = SimulatedAccount(seed(ssh_keys=[f"k{number}" for number in range(count)]))
     query = {"page": "1", "per_page": str(size)}
-    seen: list[int] = []
+    ids: list[int] = []
     for _ in range(count + 2):
         page = account.get("/v2/account/keys", **query)
         assert page["meta"]["total"] == count
         assert len(page["ssh_keys"]) <= size
-        seen += [key["id"] for key in page["ssh_keys"]]
+        ids += [key["id"] for key in page["ssh_keys"]]
         following = page["links"].get("pages", {}).get("next")
         if not following:
             break
         assert following.startswith("https://api.digitalocean.com/v2/account/keys?")
         query = dict(pair.split("=") for pair in following.partition("?")[2].split("&"))
-    assert seen == [key["id"] for key in account.state["keys"]]
+    assert ids == [key["id"] for key in account.state["keys"]]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,35 +11,23 @@ from azure.core.exceptions import HttpResponseError
 from azure.core.pipeline.policies import HeadersPolicy
 from pydo import Client
 
-from infra_apply.rehearsal.simulator.server import Server
-from tests.rehearsal.lab import Clock, lab_state, running
+from tests.rehearsal.harness import Simulator
 
 PLAIN = {"region": "nyc1", "size": "s-1vcpu-1gb", "image": "ubuntu-24-04-x64"}
 
 
 @pytest.fixture
-def clock() -> Clock:
-    return Clock()
-
-
-@pytest.fixture
-def server(tmp_path: Path, clock: Clock) -> Iterator[Server]:
-    with running(tmp_path, lab_state(), clock) as server:
-        yield server
-        assert server.unmodelled == []
-
-
-@pytest.fixture
-def client(server: Server) -> Iterator[Any]:
+def client(simulator: Simulator) -> Iterator[Any]:
     # Its usual policy refuses to send a token over plain HTTP.
     policy = HeadersPolicy({"Authorization": "Bearer rehearsal-pydo"})
-    with Client("", endpoint=server.url, authentication_policy=policy) as client:
+    with Client("", endpoint=simulator.server.url, authentication_policy=policy) as client:
         yield client
 
 
-def test_it_creates_tags_resizes_and_deletes_a_droplet(client: Any, clock: Clock) -> None:
-    made = client.droplets.create(body=PLAIN | {"name": "web-1", "tags": ["web"]})["droplet"]
-    number = made["id"]
+def test_it_creates_tags_resizes_and_deletes_a_droplet(client: Any, simulator: Simulator) -> None:
+    clock = simulator.clock
+    created = client.droplets.create(body=PLAIN | {"name": "web-1", "tags": ["web"]})["droplet"]
+    number = created["id"]
     clock.now += 10
     assert client.droplets.get(droplet_id=number)["droplet"]["status"] == "active"
 
@@ -70,7 +57,7 @@ def test_it_creates_tags_resizes_and_deletes_a_droplet(client: Any, clock: Clock
 
 def test_it_pages_through_every_droplet(client: Any) -> None:
     for batch in range(3):
-        names = [f"n{batch}{i}" for i in range(10)]
+        names = [f"n{batch}{number}" for number in range(10)]
         client.droplets.create(body=PLAIN | {"names": names})
     seen, number, more = [], 1, True
     while more:
@@ -97,10 +84,12 @@ def test_it_manages_databases_users_and_firewalls(client: Any) -> None:
     client.tags.create(body={"name": "web"})
     ssh = {"protocol": "tcp", "ports": "22", "sources": {"addresses": ["0.0.0.0/0"]}}
     body = {"name": "fw", "tags": ["web"], "inbound_rules": [ssh], "outbound_rules": []}
-    made = client.firewalls.create(body=body)["firewall"]
-    client.firewalls.update(made["id"], body=body | {"inbound_rules": [ssh | {"ports": "2222"}]})
-    assert client.firewalls.get(made["id"])["firewall"]["inbound_rules"][0]["ports"] == "2222"
-    client.firewalls.delete(made["id"])
+    firewall = client.firewalls.create(body=body)["firewall"]
+    client.firewalls.update(
+        firewall["id"], body=body | {"inbound_rules": [ssh | {"ports": "2222"}]}
+    )
+    assert client.firewalls.get(firewall["id"])["firewall"]["inbound_rules"][0]["ports"] == "2222"
+    client.firewalls.delete(firewall["id"])
     assert client.firewalls.list()["firewalls"] == []
 
 
@@ -109,8 +98,12 @@ def test_it_finds_gpu_droplets_sizes_keys_and_networks(client: Any) -> None:
     key = client.ssh_keys.list()["ssh_keys"][0]["id"]
     client.droplets.create(body=gpu | {"name": "gpu-1", "ssh_keys": [key]})
     assert client.droplets.list()["droplets"] == []
-    assert [d["name"] for d in client.droplets.list(type="gpus")["droplets"]] == ["gpu-1"]
-    prices = {s["slug"]: s["price_hourly"] for s in client.sizes.list(per_page=200)["sizes"]}
+    assert [droplet["name"] for droplet in client.droplets.list(type="gpus")["droplets"]] == [
+        "gpu-1"
+    ]
+    prices = {
+        size["slug"]: size["price_hourly"] for size in client.sizes.list(per_page=200)["sizes"]
+    }
     assert prices["gpu-h100x1-80gb"] == 3.39
     assert len(client.vpcs.list()["vpcs"]) == 6
     assert client.projects.get_default()["project"]["is_default"] is True

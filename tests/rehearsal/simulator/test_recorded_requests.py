@@ -16,44 +16,48 @@ needs_description = pytest.mark.skipif(
     not openapi.DOCUMENT.exists(), reason=f"the description is not there: {openapi.DOCUMENT}"
 )
 
-# Where our answers have more or less than the recorded simulator's, and why.
+# Fields that our answers have and the recorded ones lack, and why.
 SHAPE_DEVIATIONS = {
-    # A tag that something carries names the last resource, as the description says.
+    # The description has it for a tag with a resource.
     "last_tagged_uri",
 }
 
-# What the description does not allow in an answer and the recorded answers have all the same.
-ANSWER_BREAKS = {
+# What the description does not allow, though the recorded answers have it.
+ANSWER_DEVIATIONS = {
     "environment: '' is not one of": "a project without an environment shows an empty one",
 }
 
 
-def mended(body: Any) -> Any:
-    """A recorded request without what the real provider is known to send against the description.
+def corrected(body: Any) -> Any:
+    """Return a recorded request's body as the description demands it.
 
-    `ssh_keys` null where there are none; icmp rules without `ports`; a trusted source's read-only
-    fields, empty; and the one recorded firewall whose name is too short.
+    The real provider deviates in these places: `ssh_keys` is null if there are none, icmp rules
+    have no `ports`, and trusted sources have their read-only fields, empty. In a recording a
+    firewall's name is too short.
     """
     if not isinstance(body, dict):
         return body
-    whole = {k: v for k, v in body.items() if not (k == "ssh_keys" and v is None)}
+    corrected_body = {
+        key: item for key, item in body.items() if not (key == "ssh_keys" and item is None)
+    }
     for side in ("inbound_rules", "outbound_rules"):
-        if whole.get(side):
-            whole[side] = [{"ports": "0"} | rule for rule in whole[side]]
-    if "rules" in whole:
+        if corrected_body.get(side):
+            corrected_body[side] = [{"ports": "0"} | rule for rule in corrected_body[side]]
+    if "rules" in corrected_body:
         read_only = {"uuid", "cluster_uuid", "created_at"}
-        whole["rules"] = [
-            {k: v for k, v in rule.items() if k not in read_only} for rule in whole["rules"]
+        corrected_body["rules"] = [
+            {key: item for key, item in rule.items() if key not in read_only}
+            for rule in corrected_body["rules"]
         ]
-    return whole | ({"name": "xx"} if whole.get("name") == "x" else {})
+    return corrected_body | ({"name": "xx"} if corrected_body.get("name") == "x" else {})
 
 
 @needs_traces
 @pytest.mark.parametrize("name", traces.FILES)
 def test_a_recorded_request_has_the_recorded_status_and_shape(name: str) -> None:
     exchanges = traces.replayed(name)
-    assert [(e.method, e.path, e.status) for e in exchanges] == [
-        (e.method, e.path, e.recorded_status) for e in exchanges
+    assert [(exchange.method, exchange.path, exchange.status) for exchange in exchanges] == [
+        (exchange.method, exchange.path, exchange.recorded_status) for exchange in exchanges
     ]
     for exchange in exchanges:
         assert shape(exchange.answer) == shape(exchange.recorded), exchange.path
@@ -65,10 +69,14 @@ def test_a_recorded_request_has_the_recorded_status_and_shape(name: str) -> None
 def test_our_answer_to_a_recorded_request_is_as_described(name: str) -> None:
     for exchange in traces.replayed(name):
         if exchange.status < 400:
-            found = openapi.answer_problems(
+            problems = openapi.answer_problems(
                 exchange.method, exchange.path, exchange.status, exchange.answer
             )
-            new = [what for what in found if not any(known in what for known in ANSWER_BREAKS)]
+            new = [
+                problem
+                for problem in problems
+                if not any(known in problem for known in ANSWER_DEVIATIONS)
+            ]
             assert new == [], f"{exchange.method} {exchange.path}"
 
 
@@ -77,14 +85,16 @@ def test_our_answer_to_a_recorded_request_is_as_described(name: str) -> None:
 @pytest.mark.parametrize("name", traces.FILES)
 def test_a_recorded_request_is_as_described(name: str) -> None:
     for exchange in traces.replayed(name):
-        found = openapi.request_problems(exchange.method, exchange.path, mended(exchange.body))
-        assert found == [], f"{exchange.method} {exchange.path}"
+        problems = openapi.request_problems(
+            exchange.method, exchange.path, corrected(exchange.body)
+        )
+        assert problems == [], f"{exchange.method} {exchange.path}"
 
 
 def shape(value: Any) -> Any:
     """Keys and kinds of values; of a list, the shape of its first member."""
     if isinstance(value, dict):
-        return {k: shape(v) for k, v in value.items() if k not in SHAPE_DEVIATIONS}
+        return {key: shape(item) for key, item in value.items() if key not in SHAPE_DEVIATIONS}
     if isinstance(value, list):
         return [shape(item) for item in value[:1]]
     if isinstance(value, int | float) and not isinstance(value, bool):

@@ -1,105 +1,85 @@
-"""What an account has: SSH keys, VPCs, tags, projects, and itself."""
+"""getSshKeys, getSshKey, getVpc, getTag, getAccount and getProject."""
 
 from __future__ import annotations
 
 from infra_apply.rehearsal.plugin.client import ApiError, Client
-from infra_apply.rehearsal.plugin.data_sources.filters import answered, arranged
-from infra_apply.rehearsal.plugin.data_sources.order import set_order
-from infra_apply.rehearsal.plugin.resources.account import go_time, key
-from infra_apply.rehearsal.plugin.resources.tag import shown as shown_tag
-from infra_apply.rehearsal.plugin.schema import Failed, Object
+from infra_apply.rehearsal.plugin.data_sources.filters import filter_and_sort, list_result
+from infra_apply.rehearsal.plugin.data_sources.order import hash_order
+from infra_apply.rehearsal.plugin.resources.project import project_outputs
+from infra_apply.rehearsal.plugin.resources.ssh_key import key_outputs
+from infra_apply.rehearsal.plugin.resources.tag import tag_outputs
+from infra_apply.rehearsal.plugin.resources.vpc import vpc_outputs
+from infra_apply.rehearsal.plugin.schema import ProviderError
+from infra_apply.rehearsal.plugin.values import Object
 
 
 def ssh_keys(client: Client, args: Object) -> Object:
-    found = client.listed("/v2/account/keys", "ssh_keys")
-    return answered("ssh_keys", arranged([shown_key(item) for item in found], args), args)
+    keys = client.list_all("/v2/account/keys", "ssh_keys")
+    return list_result("ssh_keys", filter_and_sort([_key_result(key) for key in keys], args), args)
 
 
 def ssh_key(client: Client, args: Object) -> Object:
-    for found in client.listed("/v2/account/keys", "ssh_keys"):
-        if found["name"] == args["name"]:
-            return shown_key(found)
-    raise Failed(f"no ssh key found with name {args['name']}")
-
-
-def shown_key(found: Object) -> Object:
-    return key(found) | {"id": found["id"]}
+    for key in client.list_all("/v2/account/keys", "ssh_keys"):
+        if key["name"] == args["name"]:
+            return _key_result(key)
+    raise ProviderError(f"no ssh key found with name {args['name']}")
 
 
 def vpc(client: Client, args: Object) -> Object:
-    """By id, by name, or the default one of a region."""
+    """Find a VPC by id or by name, or a region's default one."""
     if args.get("id"):
-        found = client.found(f"/v2/vpcs/{args['id']}", "vpc")
-        matching = [found] if found else []
+        match = client.get_or_none(f"/v2/vpcs/{args['id']}", "vpc")
     else:
-        matching = [
-            found
-            for found in client.listed("/v2/vpcs", "vpcs")
-            if (found["name"] == args["name"] if args.get("name") else default_of(found, args))
-        ]
-    if not matching:
+        vpcs = client.list_all("/v2/vpcs", "vpcs")
+        match = next((item for item in vpcs if _is_requested_vpc(item, args)), None)
+    if match is None:
         by = next((name for name in ("id", "name", "region") if args.get(name)), "name")
-        raise Failed(f"Error retrieving VPC: no VPCs found with {by} {args.get(by)}")
-    found = matching[0]
-    return {
-        "createdAt": go_time(found["created_at"]),
-        "default": found["default"],
-        "description": found["description"],
-        "id": found["id"],
-        "ipRange": found["ip_range"],
-        "name": found["name"],
-        "region": found["region"],
-        "urn": found["urn"],
-    }
-
-
-def default_of(found: Object, args: Object) -> bool:
-    return bool(found["default"]) and found["region"] == args.get("region")
+        raise ProviderError(f"Error retrieving VPC: no VPCs found with {by} {args.get(by)}")
+    outputs = vpc_outputs(match)
+    return outputs | {"urn": outputs.pop("vpcUrn")}
 
 
 def tag(client: Client, args: Object) -> Object:
     try:
-        return shown_tag(client.call("GET", f"/v2/tags/{args['name']}")["tag"])
+        return tag_outputs(client.call("GET", f"/v2/tags/{args['name']}")["tag"])
     except ApiError as error:
-        raise Failed(f"tag not found: {error}") from error
+        raise ProviderError(f"tag not found: {error}") from error
 
 
 def account(client: Client, _args: Object) -> Object:
-    found = client.call("GET", "/v2/account")["account"]
+    body = client.call("GET", "/v2/account")["account"]
     return {
-        "dropletLimit": found["droplet_limit"],
-        "email": found["email"],
-        "emailVerified": found["email_verified"],
-        "floatingIpLimit": found["floating_ip_limit"],
-        "id": found["uuid"],
-        "status": found["status"],
-        "statusMessage": found["status_message"],
-        "uuid": found["uuid"],
+        "dropletLimit": body["droplet_limit"],
+        "email": body["email"],
+        "emailVerified": body["email_verified"],
+        "floatingIpLimit": body["floating_ip_limit"],
+        "id": body["uuid"],
+        "status": body["status"],
+        "statusMessage": body["status_message"],
+        "uuid": body["uuid"],
     }
 
 
 def project(client: Client, args: Object) -> Object:
-    for found in client.listed("/v2/projects", "projects"):
-        if wanted_project(found, args):
-            path = f"/v2/projects/{found['id']}/resources"
-            held = [resource["urn"] for resource in client.listed(path, "resources")]
-            return {
-                "createdAt": found["created_at"],
-                "description": found["description"],
-                "environment": found["environment"],
-                "id": found["id"],
-                "isDefault": found["is_default"],
-                "name": found["name"],
-                "ownerId": found["owner_id"],
-                "ownerUuid": found["owner_uuid"],
-                "purpose": found["purpose"],
-                "resources": set_order(held),
-                "updatedAt": found["updated_at"],
-            }
-    raise Failed(f"no projects found with name {args.get('name')}")
+    """Find a project by id or by name, or the default one."""
+    for body in client.list_all("/v2/projects", "projects"):
+        if _is_requested_project(body, args):
+            outputs = project_outputs(client, body)
+            return outputs | {"resources": hash_order(outputs["resources"])}
+    raise ProviderError(f"no projects found with name {args.get('name')}")
 
 
-def wanted_project(found: Object, args: Object) -> bool:
+def _key_result(key: Object) -> Object:
+    return key_outputs(key) | {"id": key["id"]}
+
+
+def _is_requested_vpc(body: Object, args: Object) -> bool:
+    if args.get("name"):
+        return bool(body["name"] == args["name"])
+    return bool(body["default"]) and body["region"] == args.get("region")
+
+
+def _is_requested_project(body: Object, args: Object) -> bool:
     if args.get("id"):
-        return bool(found["id"] == args["id"])
-    return bool(found["name"] == args["name"] if args.get("name") else found["is_default"])
+        return bool(body["id"] == args["id"])
+    return bool(body["name"] == args["name"] if args.get("name") else body["is_default"])

@@ -3,82 +3,83 @@
 from __future__ import annotations
 
 from infra_apply.rehearsal.plugin.client import ApiError, Client
-from infra_apply.rehearsal.plugin.data_sources.filters import answered, arranged
-from infra_apply.rehearsal.plugin.data_sources.order import set_order
-from infra_apply.rehearsal.plugin.schema import Failed, Object
+from infra_apply.rehearsal.plugin.data_sources.filters import filter_and_sort, list_result
+from infra_apply.rehearsal.plugin.data_sources.order import hash_order
+from infra_apply.rehearsal.plugin.schema import ProviderError
+from infra_apply.rehearsal.plugin.values import Object
 
 
 def sizes(client: Client, args: Object) -> Object:
-    shown = [
+    items = [
         {
-            "available": found["available"],
-            "disk": found["disk"],
-            "gpuInfos": gpu_infos(found),
-            "memory": found["memory"],
-            "priceHourly": found["price_hourly"],
-            "priceMonthly": found["price_monthly"],
-            "regions": set_order(found["regions"]),
-            "slug": found["slug"],
-            "transfer": found["transfer"],
-            "vcpus": found["vcpus"],
+            "available": size["available"],
+            "disk": size["disk"],
+            "gpuInfos": _gpu_infos(size),
+            "memory": size["memory"],
+            "priceHourly": size["price_hourly"],
+            "priceMonthly": size["price_monthly"],
+            "regions": hash_order(size["regions"]),
+            "slug": size["slug"],
+            "transfer": size["transfer"],
+            "vcpus": size["vcpus"],
         }
-        for found in client.listed("/v2/sizes", "sizes")
+        for size in client.list_all("/v2/sizes", "sizes")
     ]
-    return answered("sizes", arranged(shown, args), args)
-
-
-def gpu_infos(size: Object) -> list[Object]:
-    info = size.get("gpu_info")
-    if not info:
-        return []
-    known = {"count": info["count"], "model": info["model"], "vrams": [info["vram"]]}
-    return [known | {"supportedPartitionModes": info.get("supported_partition_modes") or []}]
+    return list_result("sizes", filter_and_sort(items, args), args)
 
 
 def regions(client: Client, args: Object) -> Object:
-    shown = [
+    items = [
         {
-            "available": found["available"],
-            "features": set_order(found["features"]),
-            "name": found["name"],
-            "sizes": set_order(found["sizes"]),
-            "slug": found["slug"],
+            "available": region["available"],
+            "features": hash_order(region["features"]),
+            "name": region["name"],
+            "sizes": hash_order(region["sizes"]),
+            "slug": region["slug"],
         }
-        for found in client.listed("/v2/regions", "regions")
+        for region in client.list_all("/v2/regions", "regions")
     ]
-    return answered("regions", arranged(shown, args), args)
+    return list_result("regions", filter_and_sort(items, args), args)
 
 
 def image(client: Client, args: Object) -> Object:
-    wanted = args.get("slug") or args.get("id")
-    if wanted is None:
-        listed = client.listed("/v2/images", "images", private="true")
-        matching = [found for found in listed if found["name"] == args.get("name")]
+    identifier = args.get("slug") or args.get("id")
+    if identifier is None:
+        images = client.list_all("/v2/images", "images", private="true")
+        matching = [body for body in images if body["name"] == args.get("name")]
         if len(matching) != 1:
-            raise Failed(f"no user image found with name {args.get('name')}")
-        return shown_image(matching[0])
+            raise ProviderError(f"no user image found with name {args.get('name')}")
+        return _image_result(matching[0])
     try:
-        return shown_image(client.call("GET", f"/v2/images/{wanted}")["image"])
+        return _image_result(client.call("GET", f"/v2/images/{identifier}")["image"])
     except ApiError as error:
-        raise Failed(f"image not found: {error}") from error
+        raise ProviderError(f"image not found: {error}") from error
 
 
-def shown_image(found: Object) -> Object:
+def _gpu_infos(size: Object) -> list[Object]:
+    info = size.get("gpu_info")
+    if not info:
+        return []
+    description = {"count": info["count"], "model": info["model"], "vrams": [info["vram"]]}
+    return [description | {"supportedPartitionModes": info.get("supported_partition_modes") or []}]
+
+
+def _image_result(body: Object) -> Object:
     return {
-        "created": found["created_at"],
-        "description": found["description"],
-        "distribution": found["distribution"],
-        "errorMessage": found["error_message"],
-        "id": found["id"],
-        "image": str(found["id"]),
-        "minDiskSize": found["min_disk_size"],
-        "name": found["name"],
-        "private": not found["public"],
-        "regions": set_order(found["regions"]),
-        "sizeGigabytes": found["size_gigabytes"],
-        "slug": found["slug"],
+        "created": body["created_at"],
+        "description": body["description"],
+        "distribution": body["distribution"],
+        "errorMessage": body["error_message"],
+        "id": body["id"],
+        "image": str(body["id"]),
+        "minDiskSize": body["min_disk_size"],
+        "name": body["name"],
+        "private": not body["public"],
+        "regions": hash_order(body["regions"]),
+        "sizeGigabytes": body["size_gigabytes"],
+        "slug": body["slug"],
         "source": "user",
-        "status": found["status"],
-        "tags": set_order(found["tags"]),
-        "type": found["type"],
+        "status": body["status"],
+        "tags": hash_order(body["tags"]),
+        "type": body["type"],
     }

@@ -5,69 +5,73 @@ from __future__ import annotations
 from urllib.parse import urlsplit, urlunsplit
 
 from infra_apply.rehearsal.plugin.client import ApiError, Client
-from infra_apply.rehearsal.plugin.data_sources.order import set_order
-from infra_apply.rehearsal.plugin.resources.database import user
-from infra_apply.rehearsal.plugin.schema import Failed, Object
+from infra_apply.rehearsal.plugin.data_sources.order import hash_order
+from infra_apply.rehearsal.plugin.resources.database import user_outputs
+from infra_apply.rehearsal.plugin.schema import ProviderError
+from infra_apply.rehearsal.plugin.values import Object
 
 
 def database_cluster(client: Client, args: Object) -> Object:
-    """A name that no cluster has gives an empty object and no error, as the real one does."""
+    """Find a cluster by name; as in the real provider an unknown name gives an empty object."""
     try:
-        for found in client.listed("/v2/databases", "databases"):
-            if found["name"] == args["name"]:
-                path = f"/v2/databases/{found['id']}/autoscale"
-                return shown_cluster(found, client.call("GET", path)["autoscale"])
+        for cluster in client.list_all("/v2/databases", "databases"):
+            if cluster["name"] == args["name"]:
+                path = f"/v2/databases/{cluster['id']}/autoscale"
+                return _cluster_result(cluster, client.call("GET", path)["autoscale"])
     except ApiError as error:
-        raise Failed(f"Error retrieving DatabaseCluster: {error}") from error
+        raise ProviderError(f"Error retrieving DatabaseCluster: {error}") from error
     return {}
 
 
-def shown_cluster(found: Object, autoscale: Object) -> Object:
-    public, private = found["connection"], found["private_connection"]
+def database_user(client: Client, args: Object) -> Object:
+    cluster, name = args["clusterId"], args["name"]
+    user = client.get_or_none(f"/v2/databases/{cluster}/users/{name}", "user")
+    if user is None:
+        raise ProviderError(f"Database user not found: {name}")
+    return {
+        key: value for key, value in user_outputs(cluster, user)[1].items() if value is not None
+    }
+
+
+def _cluster_result(cluster: Object, autoscale: Object) -> Object:
+    public, private = cluster["connection"], cluster["private_connection"]
     storage = autoscale["storage"]
-    scaled = {
+    autoscale_result = {
         "enabled": storage["enabled"],
         "thresholdPercent": storage["threshold_percent"],
         "incrementGib": storage["increment_gib"],
     }
     return {
         "database": public["database"],
-        "engine": found["engine"],
+        "engine": cluster["engine"],
         "host": public["host"],
-        "id": found["id"],
+        "id": cluster["id"],
         "metricsEndpoints": [
-            f"https://{end['host']}:{end['port']}/metrics" for end in found["metrics_endpoints"]
+            f"https://{endpoint['host']}:{endpoint['port']}/metrics"
+            for endpoint in cluster["metrics_endpoints"]
         ],
-        "name": found["name"],
-        "nodeCount": found["num_nodes"],
+        "name": cluster["name"],
+        "nodeCount": cluster["num_nodes"],
         "password": public["password"],
         "port": public["port"],
         "privateHost": private["host"],
-        "privateNetworkUuid": found["private_network_uuid"],
+        "privateNetworkUuid": cluster["private_network_uuid"],
         "privateUri": private["uri"],
-        "projectId": found["project_id"],
-        "region": found["region"],
-        "size": found["size"],
-        "storageAutoscales": [scaled] if storage["enabled"] else [],
-        "storageSizeMib": str(found["storage_size_mib"]),
-        "tags": set_order(found["tags"]),
-        # The provider puts together the public URI anew, with the password of an old state.
-        "uri": without_password(public["uri"]),
-        "urn": f"do:dbaas:{found['id']}",
+        "projectId": cluster["project_id"],
+        "region": cluster["region"],
+        "size": cluster["size"],
+        "storageAutoscales": [autoscale_result] if storage["enabled"] else [],
+        "storageSizeMib": str(cluster["storage_size_mib"]),
+        "tags": hash_order(cluster["tags"]),
+        # The real provider builds this URI anew, with the password of an old state: here none.
+        "uri": _without_password(public["uri"]),
+        "urn": f"do:dbaas:{cluster['id']}",
         "user": public["user"],
-        "version": found["version"],
+        "version": cluster["version"],
     }
 
 
-def without_password(uri: str) -> str:
+def _without_password(uri: str) -> str:
     parts = urlsplit(uri)
-    where = f"{parts.username}:@{parts.hostname}:{parts.port}"
-    return urlunsplit(parts._replace(netloc=where))
-
-
-def database_user(client: Client, args: Object) -> Object:
-    cluster, name = args["clusterId"], args["name"]
-    found = client.found(f"/v2/databases/{cluster}/users/{name}", "user")
-    if found is None:
-        raise Failed(f"Database user not found: {name}")
-    return {k: v for k, v in user(cluster, found)[1].items() if v is not None}
+    location = f"{parts.username}:@{parts.hostname}:{parts.port}"
+    return urlunsplit(parts._replace(netloc=location))

@@ -1,59 +1,64 @@
-"""getDroplet and getDroplets: GPU Droplets only when asked for."""
+"""getDroplet and getDroplets. GPU Droplets are found only with `gpu` and `gpus`."""
 
 from __future__ import annotations
 
 from infra_apply.rehearsal.plugin.client import Client
-from infra_apply.rehearsal.plugin.data_sources.filters import answered, arranged
-from infra_apply.rehearsal.plugin.data_sources.order import set_order
-from infra_apply.rehearsal.plugin.resources.droplet_outputs import shown
-from infra_apply.rehearsal.plugin.schema import Failed, Object
+from infra_apply.rehearsal.plugin.data_sources.filters import filter_and_sort, list_result
+from infra_apply.rehearsal.plugin.data_sources.order import hash_order
+from infra_apply.rehearsal.plugin.resources.droplet_outputs import droplet_outputs
+from infra_apply.rehearsal.plugin.schema import ProviderError
+from infra_apply.rehearsal.plugin.values import Object
 
 
 def droplet(client: Client, args: Object) -> Object:
     gpu = bool(args.get("gpu"))
     if args.get("id"):
-        found = client.call("GET", f"/v2/droplets/{args['id']}")["droplet"]
-        return shown_droplet(found) | {"gpu": gpu}
-    everything = client.listed("/v2/droplets", "droplets", **({"type": "gpus"} if gpu else {}))
+        body = client.call("GET", f"/v2/droplets/{args['id']}")["droplet"]
+        return _droplet_result(body) | {"gpu": gpu}
     by = "name" if args.get("name") else "tag"
-    wanted = args.get(by)
+    value = args.get(by)
     matching = [
-        found
-        for found in everything
-        if (found["name"] == wanted if by == "name" else wanted in found["tags"])
+        body
+        for body in _list_droplets(client, gpu=gpu)
+        if (body["name"] == value if by == "name" else value in body["tags"])
     ]
     if not matching:
-        raise Failed(f"no droplet found with {by} {wanted}")
+        raise ProviderError(f"no droplet found with {by} {value}")
     if len(matching) > 1:
         count = f"(found {len(matching)}, expected 1)"
-        raise Failed(f"too many droplets found with {by} {wanted} {count}")
-    asked = {"tag": wanted} if by == "tag" else {}
-    return shown_droplet(matching[0]) | {"gpu": gpu} | asked
+        raise ProviderError(f"too many droplets found with {by} {value} {count}")
+    argument = {"tag": value} if by == "tag" else {}
+    return _droplet_result(matching[0]) | {"gpu": gpu} | argument
 
 
-def all_droplets(client: Client, args: Object) -> Object:
+def droplets(client: Client, args: Object) -> Object:
     gpus = bool(args.get("gpus"))
-    found = client.listed("/v2/droplets", "droplets", **({"type": "gpus"} if gpus else {}))
-    # In a list every field is there, empty ones too.
+    # In a list the real provider writes these fields even if they are empty.
     empty = {"gpuPartitionMode": "", "ipv6Address": "", "ipv6AddressPrivate": ""}
-    items = arranged([empty | shown_droplet(item) for item in found], args)
-    return answered("droplets", items, args) | ({"gpus": True} if gpus else {})
+    items = filter_and_sort(
+        [empty | _droplet_result(body) for body in _list_droplets(client, gpu=gpus)], args
+    )
+    return list_result("droplets", items, args) | ({"gpus": True} if gpus else {})
 
 
-def shown_droplet(found: Object) -> Object:
-    live = shown(found)
-    names = ("dropletUrn", "publicNetworking", "ipv6Address", "tags", "volumeIds")
-    own = {name: value for name, value in live.items() if name not in names}
-    image = found["image"]
-    address = {"ipv6Address": live["ipv6Address"]} if live["ipv6Address"] else {}
+def _list_droplets(client: Client, *, gpu: bool) -> list[Object]:
+    return client.list_all("/v2/droplets", "droplets", **({"type": "gpus"} if gpu else {}))
+
+
+def _droplet_result(body: Object) -> Object:
+    outputs = droplet_outputs(body)
+    different = ("dropletUrn", "publicNetworking", "ipv6Address", "tags", "volumeIds")
+    common = {name: value for name, value in outputs.items() if name not in different}
+    image = body["image"]
+    address = {"ipv6Address": outputs["ipv6Address"]} if outputs["ipv6Address"] else {}
     return (
-        own
+        common
         | address
         | {
-            "id": found["id"],
+            "id": body["id"],
             "image": image["slug"] or str(image["id"]),
-            "tags": set_order(found["tags"]),
-            "urn": live["dropletUrn"],
-            "volumeIds": set_order(found["volume_ids"]),
+            "tags": hash_order(body["tags"]),
+            "urn": outputs["dropletUrn"],
+            "volumeIds": hash_order(body["volume_ids"]),
         }
     )

@@ -1,10 +1,10 @@
-"""The order in which a data source lists a set."""
+"""The order in which the real provider's data sources list a set."""
 
 from __future__ import annotations
 
 import zlib
 
 
-def set_order(values: list[str]) -> list[str]:
-    """Strings in the order of a data source's set: that of a CRC-32, written out."""
+def hash_order(values: list[str]) -> list[str]:
+    """Sort strings by the decimal digits of their CRC-32."""
     return sorted(values, key=lambda value: str(zlib.crc32(f"{value};".encode())))

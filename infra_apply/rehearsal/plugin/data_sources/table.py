@@ -1,7 +1,7 @@
-"""The data sources that the plugin answers: token, to a function of the client and arguments.
+"""Every data source of the plugin, by its token: a function of the client and the arguments.
 
-Each returns the object that the real provider returned; what it left out is left out. They
-raise ApiError or Failed with its texts.
+Each returns the object that the real provider was recorded to return, without the fields that it
+leaves out. They raise ApiError, and ProviderError with the real provider's texts.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 from infra_apply.rehearsal.plugin.client import Client
 from infra_apply.rehearsal.plugin.data_sources import account, catalogue, databases, droplets
-from infra_apply.rehearsal.plugin.schema import Object
+from infra_apply.rehearsal.plugin.values import Object
 
 DATA_SOURCES: dict[str, Callable[[Client, Object], Object]] = {
     f"digitalocean:index/{name}:{name}": source
@@ -19,7 +19,7 @@ DATA_SOURCES: dict[str, Callable[[Client, Object], Object]] = {
         "getDatabaseCluster": databases.database_cluster,
         "getDatabaseUser": databases.database_user,
         "getDroplet": droplets.droplet,
-        "getDroplets": droplets.all_droplets,
+        "getDroplets": droplets.droplets,
         "getImage": catalogue.image,
         "getProject": account.project,
         "getRegions": catalogue.regions,

@@ -1,140 +1,142 @@
-"""DatabaseDb and DatabaseUser: parts of a cluster, imported as `<cluster>,<name>`."""
+"""The resource types DatabaseDb and DatabaseUser, which are imported as `<cluster>,<name>`."""
 
 from __future__ import annotations
 
 from infra_apply.rehearsal.plugin.client import ApiError, Client
-from infra_apply.rehearsal.plugin.schema import Failed, Object, Property, Resource
+from infra_apply.rehearsal.plugin.schema import Property, ProviderError, ResourceType
+from infra_apply.rehearsal.plugin.values import Object
 
 
-def create_db(client: Client, inputs: Object) -> tuple[str, Object]:
+def _create_db(client: Client, inputs: Object) -> tuple[str, Object]:
     path = f"/v2/databases/{inputs['clusterId']}/dbs"
     try:
         name = client.call("POST", path, {"name": inputs["name"]})["db"]["name"]
         client.call("GET", f"{path}/{name}")
     except ApiError as error:
-        raise Failed(f"Error creating Database DB: {error}") from error
-    return db(inputs["clusterId"], name)
+        raise ProviderError(f"Error creating Database DB: {error}") from error
+    return _db_outputs(inputs["clusterId"], name)
 
 
-def read_db(client: Client, identifier: str, olds: Object | None) -> tuple[str, Object] | None:
-    cluster, name = addressed(identifier, olds, "database")
+def _read_db(client: Client, identifier: str, olds: Object | None) -> tuple[str, Object] | None:
+    cluster, name = _cluster_and_name(identifier, olds, "database")
     try:
-        found = client.found(f"/v2/databases/{cluster}/dbs/{name}", "db")
+        database = client.get_or_none(f"/v2/databases/{cluster}/dbs/{name}", "db")
     except ApiError as error:
-        raise Failed(f"Error retrieving Database DB: {error}") from error
-    return None if found is None else db(cluster, found["name"])
+        raise ProviderError(f"Error retrieving Database DB: {error}") from error
+    return None if database is None else _db_outputs(cluster, database["name"])
 
 
-def delete_db(client: Client, _identifier: str, olds: Object) -> None:
+def _delete_db(client: Client, _identifier: str, olds: Object) -> None:
     try:
         client.call("DELETE", f"/v2/databases/{olds['clusterId']}/dbs/{olds['name']}")
     except ApiError as error:
-        raise Failed(f"Error deleting Database DB: {error}") from error
+        raise ProviderError(f"Error deleting Database DB: {error}") from error
 
 
-def db(cluster: str, name: str) -> tuple[str, Object]:
+def _db_outputs(cluster: str, name: str) -> tuple[str, Object]:
     identifier = f"{cluster}/database/{name}"
     return identifier, {"clusterId": cluster, "id": identifier, "name": name}
 
 
-def create_user(client: Client, inputs: Object) -> tuple[str, Object]:
-    body = {"name": inputs["name"]} | mysql_settings(inputs)
+def _create_user(client: Client, inputs: Object) -> tuple[str, Object]:
+    body = {"name": inputs["name"]} | _mysql_settings(inputs)
     path = f"/v2/databases/{inputs['clusterId']}/users"
     try:
-        made = client.call("POST", path, body)["user"]
+        user = client.call("POST", path, body)["user"]
     except ApiError as error:
-        raise Failed(f"Error creating Database User: {error}") from error
-    return user(inputs["clusterId"], made)
+        raise ProviderError(f"Error creating Database User: {error}") from error
+    return user_outputs(inputs["clusterId"], user)
 
 
-def read_user(client: Client, identifier: str, olds: Object | None) -> tuple[str, Object] | None:
-    cluster, name = addressed(identifier, olds, "user")
+def _read_user(client: Client, identifier: str, olds: Object | None) -> tuple[str, Object] | None:
+    cluster, name = _cluster_and_name(identifier, olds, "user")
     try:
-        found = client.found(f"/v2/databases/{cluster}/users/{name}", "user")
+        user = client.get_or_none(f"/v2/databases/{cluster}/users/{name}", "user")
     except ApiError as error:
-        raise Failed(f"Error retrieving Database User: {error}") from error
-    return None if found is None else user(cluster, found)
+        raise ProviderError(f"Error retrieving Database User: {error}") from error
+    return None if user is None else user_outputs(cluster, user)
 
 
-def update_user(
+def _update_user(
     client: Client, _identifier: str, olds: Object, planned: Object, inputs: Object
 ) -> Object:
     path = f"/v2/databases/{olds['clusterId']}/users/{olds['name']}"
     try:
         if olds.get("mysqlAuthPlugin") != planned.get("mysqlAuthPlugin"):
-            client.call("POST", f"{path}/reset_auth", mysql_settings(inputs))
-        found = client.call("GET", path)["user"]
+            client.call("POST", f"{path}/reset_auth", _mysql_settings(inputs))
+        user = client.call("GET", path)["user"]
     except ApiError as error:
-        raise Failed(f"Error updating Database User: {error}") from error
-    return user(olds["clusterId"], found)[1]
+        raise ProviderError(f"Error updating Database User: {error}") from error
+    return user_outputs(olds["clusterId"], user)[1]
 
 
-def delete_user(client: Client, _identifier: str, olds: Object) -> None:
+def _delete_user(client: Client, _identifier: str, olds: Object) -> None:
     try:
         client.call("DELETE", f"/v2/databases/{olds['clusterId']}/users/{olds['name']}")
     except ApiError as error:
-        raise Failed(f"Error deleting Database User: {error}") from error
+        raise ProviderError(f"Error deleting Database User: {error}") from error
 
 
-def user(cluster: str, found: Object) -> tuple[str, Object]:
-    identifier = f"{cluster}/user/{found['name']}"
+def user_outputs(cluster: str, user: Object) -> tuple[str, Object]:
+    """Return id and outputs for a database user of the API."""
+    identifier = f"{cluster}/user/{user['name']}"
     return identifier, {
-        "accessCert": found.get("access_cert"),
-        "accessKey": found.get("access_key"),
+        "accessCert": user.get("access_cert"),
+        "accessKey": user.get("access_key"),
         "clusterId": cluster,
         "id": identifier,
-        "mysqlAuthPlugin": (found.get("mysql_settings") or {}).get("auth_plugin"),
-        "name": found["name"],
-        "password": found.get("password"),
-        "role": found["role"],
+        "mysqlAuthPlugin": (user.get("mysql_settings") or {}).get("auth_plugin"),
+        "name": user["name"],
+        "password": user.get("password"),
+        "role": user["role"],
         "settings": [],
     }
 
 
-def mysql_settings(inputs: Object) -> Object:
+def _mysql_settings(inputs: Object) -> Object:
     plugin = inputs.get("mysqlAuthPlugin")
     return {"mysql_settings": {"auth_plugin": plugin}} if plugin else {}
 
 
-def addressed(identifier: str, olds: Object | None, what: str) -> tuple[str, str]:
-    """Cluster and name, of the state or of an import's id `<cluster>,<name>`. Raises Failed."""
+def _cluster_and_name(identifier: str, olds: Object | None, kind: str) -> tuple[str, str]:
+    """Return cluster and name: the state's, or those of an import's id. Raises ProviderError."""
     if olds is not None:
         return olds["clusterId"], olds["name"]
     cluster, comma, name = identifier.partition(",")
     if not comma:
-        raise Failed(
+        raise ProviderError(
             "must use the ID of the source database cluster and the name of the"
-            f" {what} joined with a comma (e.g. `id,name`)"
+            f" {kind} joined with a comma (e.g. `id,name`)"
         )
     return cluster, name
 
 
-DATABASE_DB = Resource(
-    urn_type="digitalocean:index/databaseDb:DatabaseDb",
+DATABASE_DB = ResourceType(
+    pulumi_type="digitalocean:index/databaseDb:DatabaseDb",
     properties=(
         Property("clusterId", "cluster_id", required=True, replaces=True),
         Property("name", required=True, replaces=True),
     ),
-    create=create_db,
-    read=read_db,
+    create=_create_db,
+    read=_read_db,
     update=None,
-    delete=delete_db,
+    delete=_delete_db,
 )
 
-DATABASE_USER = Resource(
-    urn_type="digitalocean:index/databaseUser:DatabaseUser",
+DATABASE_USER = ResourceType(
+    pulumi_type="digitalocean:index/databaseUser:DatabaseUser",
     properties=(
-        Property("accessCert", output=True, secret=True),
-        Property("accessKey", output=True, secret=True),
+        Property("accessCert", output_only=True, secret=True),
+        Property("accessKey", output_only=True, secret=True),
         Property("clusterId", "cluster_id", required=True, replaces=True),
         Property("mysqlAuthPlugin", "mysql_auth_plugin", computed=True),
         Property("name", required=True, replaces=True),
-        Property("password", output=True, secret=True),
-        Property("role", output=True),
+        Property("password", output_only=True, secret=True),
+        Property("role", output_only=True),
         Property("settings", computed=True),
     ),
-    create=create_user,
-    read=read_user,
-    update=update_user,
-    delete=delete_user,
+    create=_create_user,
+    read=_read_user,
+    update=_update_user,
+    delete=_delete_user,
 )

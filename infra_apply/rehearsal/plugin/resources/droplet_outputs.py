@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from infra_apply.rehearsal.plugin.schema import Object, in_order
+from infra_apply.rehearsal.plugin.sets import sorted_set
+from infra_apply.rehearsal.plugin.values import Object
 
 FEATURES: Final = {
     "backups": "backups",
@@ -14,18 +15,18 @@ FEATURES: Final = {
 }
 
 
-def shown(droplet: Object) -> Object:
-    """The outputs that a droplet of the API decides."""
+def droplet_outputs(droplet: Object) -> Object:
+    """Return the outputs for a droplet of the API."""
     features = droplet["features"]
-    public = address(droplet, "v4", "public")
+    public = _address(droplet, "v4", "public")
     return {
         "createdAt": droplet["created_at"],
         "disk": droplet["disk"],
         "dropletUrn": f"do:droplet:{droplet['id']}",
         "id": str(droplet["id"]),
         "ipv4Address": public,
-        "ipv4AddressPrivate": address(droplet, "v4", "private"),
-        "ipv6Address": address(droplet, "v6", "public").lower(),
+        "ipv4AddressPrivate": _address(droplet, "v4", "private"),
+        "ipv6Address": _address(droplet, "v6", "public").lower(),
         "locked": droplet["locked"],
         "memory": droplet["memory"],
         "name": droplet["name"],
@@ -35,20 +36,20 @@ def shown(droplet: Object) -> Object:
         "region": droplet["region"]["slug"],
         "size": droplet["size"]["slug"],
         "status": droplet["status"],
-        "tags": in_order(droplet["tags"]) or None,
+        "tags": sorted_set(droplet["tags"]) or None,
         "vcpus": droplet["vcpus"],
-        "volumeIds": in_order(droplet["volume_ids"]),
+        "volumeIds": sorted_set(droplet["volume_ids"]),
         "vpcUuid": droplet["vpc_uuid"],
         **{name: feature in features for feature, name in FEATURES.items()},
     }
 
 
-def unset_kept(olds: Object, live: Object) -> Object:
-    """No tags at all read as what the state had for that: null, or an empty list."""
+def keep_empty_tags(olds: Object, live: Object) -> Object:
+    """Return the live outputs, with the state's empty list rather than null if there is no tag."""
     return live | ({"tags": []} if live["tags"] is None and olds.get("tags") is not None else {})
 
 
-def address(droplet: Object, version: str, kind: str) -> str:
+def _address(droplet: Object, version: str, kind: str) -> str:
     for network in droplet["networks"][version]:
         if network["type"] == kind:
             return str(network["ip_address"])

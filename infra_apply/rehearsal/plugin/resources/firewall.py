@@ -1,27 +1,21 @@
-"""Firewall: rules are sets, and the API writes "0" for every port where the provider writes all."""
+"""The resource type Firewall.
+
+Its rules are sets. Where the provider writes `all` for the ports of a rule, the API writes "0".
+"""
 
 from __future__ import annotations
 
 from infra_apply.rehearsal.plugin.client import ApiError, Client
-from infra_apply.rehearsal.plugin.resources.tag import problem as tag_problem
-from infra_apply.rehearsal.plugin.schema import (
-    RULE_PEERS,
-    RULES,
-    SET,
-    Failed,
-    Object,
-    Property,
-    Resource,
-    full_rule,
-    in_order,
-    in_rule_order,
-)
+from infra_apply.rehearsal.plugin.resources.tag import validate_tag_name
+from infra_apply.rehearsal.plugin.schema import RULES, SET, Property, ProviderError, ResourceType
+from infra_apply.rehearsal.plugin.sets import RULE_PEERS, complete_rule, sorted_rules, sorted_set
+from infra_apply.rehearsal.plugin.values import Object
 
-SIDES = {
+DIRECTIONS = {
     "inboundRules": ("inbound_rules", "sources", "source"),
     "outboundRules": ("outbound_rules", "destinations", "destination"),
 }
-# A rule's peers: Pulumi's word after source or destination, and the API's.
+# The other ends of a rule: the property's name after source or destination, and the API's name.
 PEERS = dict(
     zip(
         RULE_PEERS,
@@ -31,100 +25,109 @@ PEERS = dict(
 )
 
 
-def create(client: Client, inputs: Object) -> tuple[str, Object]:
+def _create(client: Client, inputs: Object) -> tuple[str, Object]:
     try:
-        made = client.call("POST", "/v2/firewalls", request(inputs))["firewall"]["id"]
+        identifier = client.call("POST", "/v2/firewalls", _request_body(inputs))["firewall"]["id"]
     except ApiError as error:
-        raise Failed(f"Error creating firewall: {error}") from error
-    return made, shown(client.call("GET", f"/v2/firewalls/{made}")["firewall"], None)
+        raise ProviderError(f"Error creating firewall: {error}") from error
+    firewall = client.call("GET", f"/v2/firewalls/{identifier}")["firewall"]
+    return identifier, _firewall_outputs(firewall, None)
 
 
-def read(client: Client, identifier: str, olds: Object | None) -> tuple[str, Object] | None:
+def _read(client: Client, identifier: str, olds: Object | None) -> tuple[str, Object] | None:
     try:
-        firewall = client.found(f"/v2/firewalls/{identifier}", "firewall")
+        firewall = client.get_or_none(f"/v2/firewalls/{identifier}", "firewall")
     except ApiError as error:
-        raise Failed(f"Error retrieving firewall: {error}") from error
-    # A refresh reads no droplets as an empty list, a create as null.
-    return None if firewall is None else (identifier, shown(firewall, [] if olds else None))
+        raise ProviderError(f"Error retrieving firewall: {error}") from error
+    if firewall is None:
+        return None
+    # After a refresh no droplets are an empty list, after a create null.
+    return identifier, _firewall_outputs(firewall, [] if olds else None)
 
 
-def update(
+def _update(
     client: Client, identifier: str, olds: Object, _planned: Object, inputs: Object
 ) -> Object:
     try:
-        client.call("PUT", f"/v2/firewalls/{identifier}", request(inputs))
+        client.call("PUT", f"/v2/firewalls/{identifier}", _request_body(inputs))
     except ApiError as error:
-        raise Failed(f"Error updating firewall: {error}") from error
+        raise ProviderError(f"Error updating firewall: {error}") from error
     firewall = client.call("GET", f"/v2/firewalls/{identifier}")["firewall"]
-    return shown(firewall, olds.get("dropletIds"))
+    return _firewall_outputs(firewall, olds.get("dropletIds"))
 
 
-def delete(client: Client, identifier: str, _olds: Object) -> None:
+def _delete(client: Client, identifier: str, _olds: Object) -> None:
     try:
         client.call("DELETE", f"/v2/firewalls/{identifier}")
     except ApiError as error:
-        raise Failed(f"Error deleting firewall: {error}") from error
+        raise ProviderError(f"Error deleting firewall: {error}") from error
 
 
-def request(inputs: Object) -> Object:
+def _request_body(inputs: Object) -> Object:
     rules = {}
-    for name, (key, peers, peer) in SIDES.items():
-        full = in_rule_order([full_rule(rule, peer) for rule in inputs.get(name) or []], peer)
-        rules[key] = [asked(rule, peers, peer) for rule in full] or None
+    for name, (key, peers, peer) in DIRECTIONS.items():
+        complete = [complete_rule(rule, peer) for rule in inputs.get(name) or []]
+        rules[key] = [
+            _rule_body(rule, peers, peer) for rule in sorted_rules(complete, peer)
+        ] or None
     return {
         "name": inputs["name"],
         **rules,
-        "droplet_ids": in_order(inputs.get("dropletIds") or []) or None,
-        "tags": in_order(inputs.get("tags") or []),
+        "droplet_ids": sorted_set(inputs.get("dropletIds") or []) or None,
+        "tags": sorted_set(inputs.get("tags") or []),
     }
 
 
-def asked(rule: Object, peers: str, peer: str) -> Object:
+def _rule_body(rule: Object, peers: str, peer: str) -> Object:
     ports = {} if rule["protocol"] == "icmp" else {"ports": rule["portRange"]}
-    ends = {key: rule[f"{peer}{what}"] for what, key in PEERS.items() if rule[f"{peer}{what}"]}
+    ends = {
+        key: rule[f"{peer}{suffix}"] for suffix, key in PEERS.items() if rule[f"{peer}{suffix}"]
+    }
     return {"protocol": rule["protocol"], **ports, peers: ends}
 
 
-def shown(firewall: Object, no_droplets: list[int] | None) -> Object:
+def _firewall_outputs(firewall: Object, no_droplets: list[int] | None) -> Object:
     rules = {}
-    for name, (key, peers, peer) in SIDES.items():
-        live = [ruled(rule, peers, peer) for rule in firewall[key] or []]
-        rules[name] = in_rule_order(live, peer) or None
+    for name, (key, peers, peer) in DIRECTIONS.items():
+        live = [_rule_outputs(rule, peers, peer) for rule in firewall[key] or []]
+        rules[name] = sorted_rules(live, peer) or None
     return {
         "createdAt": firewall["created_at"],
-        "dropletIds": in_order(firewall["droplet_ids"] or []) or no_droplets,
+        "dropletIds": sorted_set(firewall["droplet_ids"] or []) or no_droplets,
         "id": firewall["id"],
         "name": firewall["name"],
         **rules,
         "pendingChanges": firewall["pending_changes"],
         "status": firewall["status"],
-        "tags": in_order(firewall["tags"] or []) or None,
+        "tags": sorted_set(firewall["tags"] or []) or None,
     }
 
 
-def ruled(rule: Object, peers: str, peer: str) -> Object:
+def _rule_outputs(rule: Object, peers: str, peer: str) -> Object:
     ports = rule.get("ports", "")
     if ports == "0":
         ports = "" if rule["protocol"] == "icmp" else "all"
-    ends = {f"{peer}{what}": rule[peers].get(key) for what, key in PEERS.items()}
-    full: Object = full_rule({"protocol": rule["protocol"], "portRange": ports, **ends}, peer)
-    return full
+    ends = {f"{peer}{suffix}": rule[peers].get(key) for suffix, key in PEERS.items()}
+    outputs: Object = complete_rule(
+        {"protocol": rule["protocol"], "portRange": ports, **ends}, peer
+    )
+    return outputs
 
 
-FIREWALL = Resource(
-    urn_type="digitalocean:index/firewall:Firewall",
+FIREWALL = ResourceType(
+    pulumi_type="digitalocean:index/firewall:Firewall",
     properties=(
-        Property("createdAt", output=True),
+        Property("createdAt", output_only=True),
         Property("dropletIds", "droplet_ids", kind=SET),
         Property("inboundRules", "inbound_rule", kind=RULES, peer="source"),
         Property("name", required=True),
         Property("outboundRules", "outbound_rule", kind=RULES, peer="destination"),
-        Property("pendingChanges", output=True),
-        Property("status", output=True),
-        Property("tags", kind=SET, problem=tag_problem),
+        Property("pendingChanges", output_only=True),
+        Property("status", output_only=True),
+        Property("tags", kind=SET, validate=validate_tag_name),
     ),
-    create=create,
-    read=read,
-    update=update,
-    delete=delete,
+    create=_create,
+    read=_read,
+    update=_update,
+    delete=_delete,
 )

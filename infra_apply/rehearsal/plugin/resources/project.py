@@ -1,12 +1,18 @@
-"""Project: what it holds is assigned beside it, and goes to the default project before it goes."""
+"""The resource type Project.
+
+Resources are assigned by requests of their own. Before a project is deleted its resources are
+assigned to the default project, as the API demands.
+"""
 
 from __future__ import annotations
 
 from infra_apply.rehearsal.plugin.client import ApiError, Client
-from infra_apply.rehearsal.plugin.schema import SET, Failed, Object, Property, Resource, in_order
+from infra_apply.rehearsal.plugin.schema import SET, Property, ProviderError, ResourceType
+from infra_apply.rehearsal.plugin.sets import sorted_set
+from infra_apply.rehearsal.plugin.values import Object
 
 
-def create(client: Client, inputs: Object) -> tuple[str, Object]:
+def _create(client: Client, inputs: Object) -> tuple[str, Object]:
     body = {
         "name": inputs["name"],
         "description": inputs.get("description") or "",
@@ -14,23 +20,25 @@ def create(client: Client, inputs: Object) -> tuple[str, Object]:
         "environment": inputs.get("environment") or "",
     }
     try:
-        made = client.call("POST", "/v2/projects", body)["project"]["id"]
+        identifier = client.call("POST", "/v2/projects", body)["project"]["id"]
         if inputs.get("resources"):
-            assign(client, made, inputs["resources"])
-        return made, shown(client, client.call("GET", f"/v2/projects/{made}")["project"])
+            _assign(client, identifier, inputs["resources"])
+        return identifier, project_outputs(
+            client, client.call("GET", f"/v2/projects/{identifier}")["project"]
+        )
     except ApiError as error:
-        raise Failed(f"Error creating Project: {error}") from error
+        raise ProviderError(f"Error creating Project: {error}") from error
 
 
-def read(client: Client, identifier: str, _olds: Object | None) -> tuple[str, Object] | None:
+def _read(client: Client, identifier: str, _olds: Object | None) -> tuple[str, Object] | None:
     try:
-        found = client.found(f"/v2/projects/{identifier}", "project")
-        return None if found is None else (identifier, shown(client, found))
+        project = client.get_or_none(f"/v2/projects/{identifier}", "project")
+        return None if project is None else (identifier, project_outputs(client, project))
     except ApiError as error:
-        raise Failed(f"Error reading Project: {error}") from error
+        raise ProviderError(f"Error reading Project: {error}") from error
 
 
-def update(
+def _update(
     client: Client, identifier: str, olds: Object, planned: Object, inputs: Object
 ) -> Object:
     keys = ("name", "description", "purpose", "environment")
@@ -40,34 +48,35 @@ def update(
         client.call("PATCH", f"/v2/projects/{identifier}", body)
         if inputs.get("resources") is not None:
             old, new = set(olds.get("resources") or []), set(inputs["resources"])
-            release(client, sorted(old - new))
-            assign(client, identifier, sorted(new - old))
-        return shown(client, client.call("GET", f"/v2/projects/{identifier}")["project"])
+            _release(client, sorted(old - new))
+            _assign(client, identifier, sorted(new - old))
+        return project_outputs(client, client.call("GET", f"/v2/projects/{identifier}")["project"])
     except ApiError as error:
-        raise Failed(f"Error updating Project: {error}") from error
+        raise ProviderError(f"Error updating Project: {error}") from error
 
 
-def delete(client: Client, identifier: str, olds: Object) -> None:
+def _delete(client: Client, identifier: str, olds: Object) -> None:
     try:
-        release(client, olds.get("resources") or [])
+        _release(client, olds.get("resources") or [])
         client.call("DELETE", f"/v2/projects/{identifier}")
     except ApiError as error:
-        raise Failed(f"Error deleting Project: {error}") from error
+        raise ProviderError(f"Error deleting Project: {error}") from error
 
 
-def release(client: Client, urns: list[str]) -> None:
+def _release(client: Client, urns: list[str]) -> None:
     if urns:
         default = client.call("GET", "/v2/projects/default")["project"]["id"]
-        assign(client, default, urns)
+        _assign(client, default, urns)
 
 
-def assign(client: Client, project: str, urns: list[str]) -> None:
+def _assign(client: Client, project: str, urns: list[str]) -> None:
     if urns:
         client.call("POST", f"/v2/projects/{project}/resources", {"resources": urns})
 
 
-def shown(client: Client, project: Object) -> Object:
-    held = client.listed(f"/v2/projects/{project['id']}/resources", "resources")
+def project_outputs(client: Client, project: Object) -> Object:
+    """Return the outputs for a project of the API, whose resources are read too."""
+    resources = client.list_all(f"/v2/projects/{project['id']}/resources", "resources")
     return {
         "createdAt": project["created_at"],
         "description": project["description"],
@@ -78,27 +87,27 @@ def shown(client: Client, project: Object) -> Object:
         "ownerId": project["owner_id"],
         "ownerUuid": project["owner_uuid"],
         "purpose": project["purpose"],
-        "resources": in_order([resource["urn"] for resource in held]),
+        "resources": sorted_set([resource["urn"] for resource in resources]),
         "updatedAt": project["updated_at"],
     }
 
 
-PROJECT = Resource(
-    urn_type="digitalocean:index/project:Project",
+PROJECT = ResourceType(
+    pulumi_type="digitalocean:index/project:Project",
     properties=(
-        Property("createdAt", output=True),
+        Property("createdAt", output_only=True),
         Property("description", default=""),
         Property("environment"),
         Property("isDefault", default=False),
         Property("name", required=True),
-        Property("ownerId", output=True),
-        Property("ownerUuid", output=True),
-        Property("purpose", default="Web Application", filled=True),
+        Property("ownerId", output_only=True),
+        Property("ownerUuid", output_only=True),
+        Property("purpose", default="Web Application", default_in_inputs=True),
         Property("resources", kind=SET, computed=True),
-        Property("updatedAt", output=True),
+        Property("updatedAt", output_only=True),
     ),
-    create=create,
-    read=read,
-    update=update,
-    delete=delete,
+    create=_create,
+    read=_read,
+    update=_update,
+    delete=_delete,
 )

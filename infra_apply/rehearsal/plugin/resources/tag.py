@@ -1,11 +1,12 @@
-"""Tag: it has a name, and counts of what carries it."""
+"""The resource type Tag; its outputs count the tagged resources."""
 
 from __future__ import annotations
 
 import re
 
 from infra_apply.rehearsal.plugin.client import ApiError, Client
-from infra_apply.rehearsal.plugin.schema import JSON, UNKNOWN, Failed, Object, Property, Resource
+from infra_apply.rehearsal.plugin.schema import Property, ProviderError, ResourceType
+from infra_apply.rehearsal.plugin.values import JSON, UNKNOWN, Object
 
 NAME = re.compile(r"^[a-zA-Z0-9:\-_]{1,255}$")
 COUNTS = {
@@ -17,33 +18,34 @@ COUNTS = {
 }
 
 
-def create(client: Client, inputs: Object) -> tuple[str, Object]:
+def _create(client: Client, inputs: Object) -> tuple[str, Object]:
     try:
         name = client.call("POST", "/v2/tags", {"name": inputs["name"]})["tag"]["name"]
     except ApiError as error:
-        raise Failed(f"Error creating tag: {error}") from error
-    made = read(client, name, None)
-    if made is None:
-        raise Failed(f"Error retrieving tag: {name} is not there")
-    return made
+        raise ProviderError(f"Error creating tag: {error}") from error
+    outputs = _read(client, name, None)
+    if outputs is None:
+        raise ProviderError(f"Error retrieving tag: {name} is not there")
+    return outputs
 
 
-def read(client: Client, identifier: str, _olds: Object | None) -> tuple[str, Object] | None:
+def _read(client: Client, identifier: str, _olds: Object | None) -> tuple[str, Object] | None:
     try:
-        tag = client.found(f"/v2/tags/{identifier}", "tag")
+        tag = client.get_or_none(f"/v2/tags/{identifier}", "tag")
     except ApiError as error:
-        raise Failed(f"Error retrieving tag: {error}") from error
-    return None if tag is None else (tag["name"], shown(tag))
+        raise ProviderError(f"Error retrieving tag: {error}") from error
+    return None if tag is None else (tag["name"], tag_outputs(tag))
 
 
-def delete(client: Client, identifier: str, _olds: Object) -> None:
+def _delete(client: Client, identifier: str, _olds: Object) -> None:
     try:
         client.call("DELETE", f"/v2/tags/{identifier}")
     except ApiError as error:
-        raise Failed(f"Error deleting tag: {error}") from error
+        raise ProviderError(f"Error deleting tag: {error}") from error
 
 
-def shown(tag: Object) -> Object:
+def tag_outputs(tag: Object) -> Object:
+    """Return the outputs for a tag of the API."""
     resources = tag["resources"]
     counts = {name: resources[kind]["count"] for name, kind in COUNTS.items()}
     return {
@@ -54,8 +56,8 @@ def shown(tag: Object) -> Object:
     }
 
 
-def problem(value: JSON) -> str | None:
-    """What the provider says of a tag's name that cannot be one."""
+def validate_tag_name(value: JSON) -> str | None:
+    """Return what the real provider says of a wrong tag name; None for a right one."""
     if value == UNKNOWN or (isinstance(value, str) and NAME.match(value)):
         return None
     return (
@@ -64,15 +66,15 @@ def problem(value: JSON) -> str | None:
     )
 
 
-TAG = Resource(
-    urn_type="digitalocean:index/tag:Tag",
+TAG = ResourceType(
+    pulumi_type="digitalocean:index/tag:Tag",
     properties=(
-        *(Property(name, output=True) for name in COUNTS),
-        Property("name", required=True, replaces=True, problem=problem),
-        Property("totalResourceCount", output=True),
+        *(Property(name, output_only=True) for name in COUNTS),
+        Property("name", required=True, replaces=True, validate=validate_tag_name),
+        Property("totalResourceCount", output_only=True),
     ),
-    create=create,
-    read=read,
+    create=_create,
+    read=_read,
     update=None,
-    delete=delete,
+    delete=_delete,
 )

@@ -180,10 +180,12 @@ def _replace_user(state: State, cluster: Object, user: Object, status: int) -> R
     return state, Response(status, {"user": user})
 
 
-def _check_engine(cluster: Object, engines: tuple[str, ...], what: str) -> None:
+def _check_engine(cluster: Object, engines: tuple[str, ...], members: str) -> None:
     if cluster["engine"] not in engines:
         raise ErrorResponse(
-            422, "unprocessable_entity", f"{what} are not supported for engine {cluster['engine']}"
+            422,
+            "unprocessable_entity",
+            f"{members} are not supported for engine {cluster['engine']}",
         )
 
 

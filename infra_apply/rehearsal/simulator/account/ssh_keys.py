@@ -83,4 +83,4 @@ def _fingerprint(public_key: str) -> str:
     except (binascii.Error, ValueError):
         content = data.encode()
     digest = hashlib.md5(content, usedforsecurity=False).hexdigest()
-    return ":".join(digest[i : i + 2] for i in range(0, len(digest), 2))
+    return ":".join(digest[start : start + 2] for start in range(0, len(digest), 2))

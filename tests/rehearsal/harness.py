@@ -1,17 +1,17 @@
-"""What the tests of the rehearsal share: the laboratory's account, a clock, a plugin in process."""
+"""What tests of the rehearsal share: an account, a clock, a server, a provider in this process."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 import grpc
 from pulumi.runtime.proto import provider_pb2
 
-from infra_apply.rehearsal.plugin.client import Client, configured
+from infra_apply.rehearsal.plugin.client import Client, client_from_config
 from infra_apply.rehearsal.plugin.servicer import Provider
 from infra_apply.rehearsal.simulator.account.messages import Request, Response, State
 from infra_apply.rehearsal.simulator.account.routes import handle
@@ -38,12 +38,16 @@ SIZES = (
 )
 
 
-class Clock:
+class FakeClock:
     """A clock that stands still until someone waits."""
 
     def __init__(self) -> None:
         self.now = NOW
         self.slept: list[float] = []
+
+    def reset(self) -> None:
+        self.now = NOW
+        self.slept.clear()
 
     def __call__(self) -> float:
         return self.now
@@ -53,7 +57,7 @@ class Clock:
         self.now += seconds
 
 
-def lab_state() -> State:
+def recorded_account() -> State:
     """The account that the recordings were made against, as far as it is known."""
     state = seed(clusters=[("shared-pg", "pg"), ("shared-mysql", None)], ssh_keys=["alice", "ci"])
     sizes = [
@@ -62,7 +66,7 @@ def lab_state() -> State:
         if size["slug"] in SIZES
     ]
     regions = [
-        region | {"sizes": [s["slug"] for s in sizes if region["slug"] in s["regions"]]}
+        region | {"sizes": [size["slug"] for size in sizes if region["slug"] in size["regions"]]}
         for region in state["regions"]
         if region["slug"] in REGIONS
     ]
@@ -79,14 +83,14 @@ def lab_state() -> State:
     }
 
 
-class Account:
-    """A simulated account in the hand: ask it, and let time go by."""
+class SimulatedAccount:
+    """A simulated account without a server; its time passes when a test says so."""
 
     def __init__(self, state: State | None = None) -> None:
-        self.state = lab_state() if state is None else state
+        self.state = recorded_account() if state is None else state
         self.now = NOW
 
-    def ask(
+    def request(
         self, method: str, path: str, body: Any = None, query: Mapping[str, str] | None = None
     ) -> Response:
         request = Request(method, path, query or {}, body)
@@ -94,28 +98,31 @@ class Account:
         return response
 
     def get(self, path: str, **query: str) -> Any:
-        response = self.ask("GET", path, query=query)
+        response = self.request("GET", path, query=query)
         assert response.status == 200, response.body
         return response.body
 
-    def droplet(self, name: str = "web-1", *, booted: bool = True, **given: Any) -> Any:
-        """A droplet made by the API's own door."""
+    def set_next_id(self, counter: str, number: int) -> None:
+        self.state = self.state | {"next_id": self.state["next_id"] | {counter: number}}
+
+    def create_droplet(self, name: str = "web-1", *, booted: bool = True, **fields: Any) -> Any:
+        """Create a droplet by a request, and let time pass until it has booted."""
         body = {"name": name, "region": "nyc1", "size": "s-1vcpu-1gb", "image": "ubuntu-24-04-x64"}
-        response = self.ask("POST", "/v2/droplets", body | given)
+        response = self.request("POST", "/v2/droplets", body | fields)
         assert response.status == 202, response.body
-        made = response.body["droplet"]
+        droplet = response.body["droplet"]
         if booted:
             self.now += 60
-            return self.get(f"/v2/droplets/{made['id']}")["droplet"]
-        return made
+            return self.get(f"/v2/droplets/{droplet['id']}")["droplet"]
+        return droplet
 
 
 class Aborted(Exception):
-    """What a gRPC context raises when a call is given up."""
+    """Raised by a gRPC context to end a call."""
 
 
-class Context:
-    """A gRPC context without gRPC: it remembers why a call ended."""
+class FakeContext:
+    """A gRPC context without a connection, which records why a call ended."""
 
     def __init__(self) -> None:
         self.code: grpc.StatusCode | None = None
@@ -130,23 +137,40 @@ class Context:
         raise Aborted(details)
 
 
-def plugin(url: str, clock: Clock, **environment: str) -> Provider:
-    """A configured stand-in that speaks to `url` and waits on `clock`."""
+def configured_provider(url: str, clock: FakeClock, **variables: str) -> Provider:
+    """A configured stand-in that calls `url` and waits on `clock`."""
 
     def connect(config: Mapping[str, str], env: Mapping[str, str]) -> Client:
-        return replace(configured(config, env), sleep=clock.sleep)
+        return replace(client_from_config(config, env), sleep=clock.sleep)
 
     settings = {"DIGITALOCEAN_API_URL": url, "DIGITALOCEAN_TOKEN": "rehearsal-test"}
-    provider = Provider("4.84.1", settings | environment, connect)
-    provider.Configure(provider_pb2.ConfigureRequest(), context())
+    provider = Provider("4.84.1", settings | variables, connect)
+    provider.Configure(provider_pb2.ConfigureRequest(), fake_context())
     return provider
 
 
-def context() -> Any:
-    return Context()
+def fake_context() -> Any:
+    return FakeContext()
 
 
 @contextmanager
-def running(directory: Path, state: State, clock: Clock, **how: Any) -> Iterator[Server]:
-    with serve(directory, state, now=clock, **how) as server:
+def run_server(directory: Path, state: State, clock: FakeClock, **options: Any) -> Iterator[Server]:
+    """Serve an account whose time, delays of faults included, is the clock's."""
+    settings: dict[str, Any] = {"now": clock, "sleep": clock.sleep} | options
+    with serve(directory, state, **settings) as server:
         yield server
+
+
+@dataclass(frozen=True, slots=True)
+class Simulator:
+    """A running server with its clock, used by several tests in turn."""
+
+    server: Server
+    clock: FakeClock
+
+    def reset(self, state: State) -> None:
+        """Give the server another account, and forget the requests so far."""
+        self.clock.reset()
+        self.server.edit(lambda _: state)
+        self.server.requests_path.write_text("")
+        self.server.unmodelled.clear()

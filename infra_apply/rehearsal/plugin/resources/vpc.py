@@ -1,0 +1,85 @@
+"""The resource type Vpc."""
+
+from __future__ import annotations
+
+from infra_apply.rehearsal.plugin.client import ApiError, Client
+from infra_apply.rehearsal.plugin.schema import Property, ProviderError, ResourceType
+from infra_apply.rehearsal.plugin.values import Object
+
+
+def _create(client: Client, inputs: Object) -> tuple[str, Object]:
+    body = {"name": inputs["name"], "region": inputs["region"]}
+    optional = {"description": "description", "ip_range": "ipRange"}
+    body |= {key: inputs[name] for key, name in optional.items() if inputs.get(name)}
+    try:
+        identifier = client.call("POST", "/v2/vpcs", body)["vpc"]["id"]
+        return identifier, vpc_outputs(client.call("GET", f"/v2/vpcs/{identifier}")["vpc"])
+    except ApiError as error:
+        raise ProviderError(f"Error creating VPC: {error}") from error
+
+
+def _read(client: Client, identifier: str, _olds: Object | None) -> tuple[str, Object] | None:
+    try:
+        vpc = client.get_or_none(f"/v2/vpcs/{identifier}", "vpc")
+    except ApiError as error:
+        raise ProviderError(f"Error reading VPC: {error}") from error
+    return None if vpc is None else (identifier, vpc_outputs(vpc))
+
+
+def _update(
+    client: Client, identifier: str, olds: Object, planned: Object, _inputs: Object
+) -> Object:
+    body = {
+        "name": planned["name"],
+        "description": planned.get("description") or "",
+        "default": bool(olds.get("default")),
+    }
+    try:
+        client.call("PUT", f"/v2/vpcs/{identifier}", body)
+        return vpc_outputs(client.call("GET", f"/v2/vpcs/{identifier}")["vpc"])
+    except ApiError as error:
+        raise ProviderError(f"Error updating VPC : {error}") from error
+
+
+def _delete(client: Client, identifier: str, _olds: Object) -> None:
+    try:
+        client.call("DELETE", f"/v2/vpcs/{identifier}")
+    except ApiError as error:
+        raise ProviderError(f"Error deleting VPC: {error}") from error
+
+
+def vpc_outputs(vpc: Object) -> Object:
+    """Return the outputs for a VPC of the API."""
+    return {
+        "createdAt": _go_time(vpc["created_at"]),
+        "default": vpc["default"],
+        "description": vpc["description"],
+        "id": vpc["id"],
+        "ipRange": vpc["ip_range"],
+        "name": vpc["name"],
+        "region": vpc["region"],
+        "vpcUrn": vpc["urn"],
+    }
+
+
+def _go_time(timestamp: str) -> str:
+    """Write a time of the API as Go prints it: 2026-01-15 10:00:00 +0000 UTC."""
+    return f"{timestamp[:10]} {timestamp[11:19]} +0000 UTC"
+
+
+VPC = ResourceType(
+    pulumi_type="digitalocean:index/vpc:Vpc",
+    properties=(
+        Property("createdAt", output_only=True),
+        Property("default", output_only=True),
+        Property("description"),
+        Property("ipRange", "ip_range", computed=True, replaces=True),
+        Property("name", required=True),
+        Property("region", required=True, replaces=True),
+        Property("vpcUrn", output_only=True),
+    ),
+    create=_create,
+    read=_read,
+    update=_update,
+    delete=_delete,
+)
