@@ -43,12 +43,12 @@ def real_engine(tmp_path_factory: pytest.TempPathFactory) -> find.Engine:
         path.hardlink_to(engine.path.resolve())  # a copy would be 115 MB
     except OSError:
         shutil.copy(engine.path.resolve(), path)
-    files.put(folder)
+    files.install(folder)
     return dataclasses.replace(engine, path=path)
 
 
 @pytest.fixture
-def engine_environment(tmp_path: Path, real_engine: find.Engine) -> dict[str, str]:
+def engine_environ(tmp_path: Path, real_engine: find.Engine) -> dict[str, str]:
     """Give what a run needs and nothing of this machine's own settings."""
     (tmp_path / "state").mkdir()
     return {

@@ -57,16 +57,16 @@ class Slow(Resource):
 
 
 @pytest.fixture
-def go(real_engine: Engine, engine_environment: Mapping[str, str]) -> Callable[..., Outcome]:
-    def call(verb: Verb, folder: Path, **given: Any) -> Outcome:
+def go(real_engine: Engine, engine_environ: Mapping[str, str]) -> Callable[..., Outcome]:
+    def call(verb: Verb, folder: Path, **overrides: Any) -> Outcome:
         options: dict[str, Any] = {
             "engine": real_engine,
             "stack": "dev",
-            "environment": engine_environment,
+            "environ": engine_environ,
             "on_event": lambda _event: None,
             "create_stack": True,
         }
-        return run(verb, project=folder, **{**options, **given})
+        return run(verb, pulumi_project=folder, **{**options, **overrides})
 
     return call
 
@@ -96,12 +96,12 @@ def test_a_life_of_up_refresh_and_destroy(
 ) -> None:
     folder = project(HOSTS)
     events: list[Event] = []
-    made = go("up", folder, on_event=events.append)
-    assert made.ok
-    assert set(ops(made).values()) == {"create"}
+    applied = go("up", folder, on_event=events.append)
+    assert applied.ok
+    assert set(ops(applied).values()) == {"create"}
     assert [event for event in events if isinstance(event, Phase)] == [Phase(1), Phase(2)]
     assert Summary({"create": 4}) in events
-    assert {step.status for step in made.steps} == {"done"}
+    assert {step.status for step in applied.steps} == {"done"}
     assert set(ops(go("preview", folder)).values()) == {"same"}
     assert go("refresh", folder).ok
     gone = go("destroy", folder)
@@ -115,7 +115,9 @@ def test_a_run_error_is_an_outcome_with_the_programs_own_words(
     message = "a.yaml:1:2: error[IA1]: no\n  hint: x"
     outcome = go("up", project(f"import pulumi\nraise pulumi.RunError({message!r})\n"))
     assert not outcome.ok
-    errors = [each.message for each in outcome.diagnostics if each.severity == "error"]
+    errors = [
+        diagnostic.message for diagnostic in outcome.diagnostics if diagnostic.severity == "error"
+    ]
     assert errors == [message]
 
 
@@ -129,14 +131,14 @@ def test_what_a_failed_preview_planned_is_not_made(
     assert set(ops(go("preview", project(HOSTS))).values()) == {"create"}
 
 
-def test_the_engine_gets_the_given_environment_only(
+def test_the_engine_gets_the_given_variables_only(
     go: Callable[..., Outcome], project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("DIGITALOCEAN_TOKEN", "PULUMI_ACCESS_TOKEN", "SIZE"):
         monkeypatch.setenv(name, "leaked")
     program = "import os\nprint('leaks', [k for k, v in os.environ.items() if v == 'leaked'])\n"
     outcome = go("preview", project(program))
-    assert [each.message for each in outcome.diagnostics] == ["leaks []"]
+    assert [diagnostic.message for diagnostic in outcome.diagnostics] == ["leaks []"]
 
 
 def test_a_config_file_from_elsewhere_is_used(
@@ -146,7 +148,7 @@ def test_a_config_file_from_elsewhere_is_used(
     config.write_text("config:\n  tiny:greeting: hello\n")
     program = "import pulumi\nprint(pulumi.Config().get('greeting'))\n"
     outcome = go("preview", project(program), config_file=config)
-    assert [each.message for each in outcome.diagnostics] == ["hello"]
+    assert [diagnostic.message for diagnostic in outcome.diagnostics] == ["hello"]
 
 
 def test_with_a_config_file_from_elsewhere_the_projects_files_stay_as_they_are(
@@ -154,11 +156,11 @@ def test_with_a_config_file_from_elsewhere_the_projects_files_stay_as_they_are(
 ) -> None:
     folder = project("")
     (folder / "Pulumi.dev.yaml").write_text("config:\n  tiny:greeting: mine\n")
-    before = {file: file.read_bytes() for file in folder.glob("*.*")}
+    contents = {file: file.read_bytes() for file in folder.glob("*.*")}
     config = tmp_path / "elsewhere.yaml"
     config.write_text("config:\n  tiny:greeting: hello\n")
     assert go("up", folder, config_file=config).ok
-    assert {file: file.read_bytes() for file in folder.glob("*.*")} == before
+    assert {file: file.read_bytes() for file in folder.glob("*.*")} == contents
 
 
 def test_a_function_runs_in_place_of_the_projects_program(
@@ -178,7 +180,7 @@ def test_the_stack_that_the_user_selected_stays_selected(
     go: Callable[..., Outcome],
     project: Callable[..., Path],
     real_engine: Engine,
-    engine_environment: dict[str, str],
+    engine_environ: dict[str, str],
 ) -> None:
     folder = project(HOSTS)
 
@@ -186,7 +188,7 @@ def test_the_stack_that_the_user_selected_stays_selected(
         return subprocess.run(
             [real_engine.path, *words],
             cwd=folder,
-            env=engine_environment,
+            env=engine_environ,
             capture_output=True,
             text=True,
             check=True,
@@ -216,13 +218,13 @@ def test_a_folder_without_a_project_is_a_usage_error(
 
 
 def test_a_wrong_passphrase_is_a_usage_error(
-    go: Callable[..., Outcome], project: Callable[..., Path], engine_environment: dict[str, str]
+    go: Callable[..., Outcome], project: Callable[..., Path], engine_environ: dict[str, str]
 ) -> None:
     folder = project(HOSTS)
     go("preview", folder)
-    wrong = {**engine_environment, "PULUMI_CONFIG_PASSPHRASE": "other"}
+    wrong = {**engine_environ, "PULUMI_CONFIG_PASSPHRASE": "other"}
     with pytest.raises(Usage, match="passphrase of its secrets is missing or wrong"):
-        go("preview", folder, environment=wrong)
+        go("preview", folder, environ=wrong)
 
 
 def test_an_engine_that_is_gone_is_an_outage(
@@ -266,7 +268,7 @@ def test_a_locked_stack_names_its_holder_and_the_way_out(
 
 def test_ctrl_c_lets_the_engine_finish_what_is_in_flight_and_leaves_no_process(
     real_engine: Engine,
-    engine_environment: dict[str, str],
+    engine_environ: dict[str, str],
     project: Callable[..., Path],
     go: Callable[..., Outcome],
 ) -> None:
@@ -281,13 +283,13 @@ def test_ctrl_c_lets_the_engine_finish_what_is_in_flight_and_leaves_no_process(
                 print("begun", flush=True)
         try:
             run("up", engine=Engine(Path({str(real_engine.path)!r}), "3.259.0", "cache", ""),
-                project=Path({str(folder)!r}), stack="dev", create_stack=True,
-                environment=json.loads(sys.argv[1]), on_event=lambda event: None, on_tick=on_tick)
+                pulumi_project=Path({str(folder)!r}), stack="dev", create_stack=True,
+                environ=json.loads(sys.argv[1]), on_event=lambda event: None, on_tick=on_tick)
         except KeyboardInterrupt:
             sys.exit(130)
     """)
     with subprocess.Popen(
-        [sys.executable, "-c", program, json.dumps(engine_environment)],
+        [sys.executable, "-c", program, json.dumps(engine_environ)],
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
@@ -297,24 +299,24 @@ def test_ctrl_c_lets_the_engine_finish_what_is_in_flight_and_leaves_no_process(
         (folder / "finish").touch()
         process.stdout.read()
     assert process.returncode == 130
-    assert processes_with(engine_environment["PULUMI_HOME"]) == []
-    after = go("preview", folder)
-    assert ops(after)["made"] == "same"
+    assert processes_with(engine_environ["PULUMI_HOME"]) == []
+    preview = go("preview", folder)
+    assert ops(preview)["made"] == "same"
 
 
 def test_a_step_carries_what_the_engine_knows(
-    go: Callable[..., Outcome], project: Callable[..., Path], engine_environment: dict[str, str]
+    go: Callable[..., Outcome], project: Callable[..., Path], engine_environ: dict[str, str]
 ) -> None:
     folder = project(SLOW, slow=SLOW_PARTS)
     (folder / "finish").touch()
-    made = next(step for step in go("up", folder).steps if step.name == "made")
-    assert isinstance(made, Step)
-    assert (made.op, made.id, made.status, made.custom) == ("create", "an-id", "done", True)
-    assert made.parent_urn.endswith("::tiny-dev")
-    assert made.type == "pulumi-python:dynamic:Resource"
-    assert "pulumi-python::default" in made.provider
-    assert "[secret]" in json.dumps(dict(made.inputs))
-    assert (Path(engine_environment["PULUMI_HOME"])).exists()
+    step = next(step for step in go("up", folder).steps if step.name == "made")
+    assert isinstance(step, Step)
+    assert (step.op, step.id, step.status, step.custom) == ("create", "an-id", "done", True)
+    assert step.parent_urn.endswith("::tiny-dev")
+    assert step.type == "pulumi-python:dynamic:Resource"
+    assert "pulumi-python::default" in step.provider
+    assert "[secret]" in json.dumps(dict(step.inputs))
+    assert (Path(engine_environ["PULUMI_HOME"])).exists()
 
 
 def wait_for(path: Path, going: Callable[[], bool]) -> None:
@@ -324,11 +326,11 @@ def wait_for(path: Path, going: Callable[[], bool]) -> None:
 
 def processes_with(text: str) -> list[str]:
     """Name the processes whose environment holds `text`."""
-    found = []
+    commands = []
     for environ in Path("/proc").glob("[0-9]*/environ"):
         try:
             if text.encode() in environ.read_bytes():
-                found.append((environ.parent / "cmdline").read_text())
+                commands.append((environ.parent / "cmdline").read_text())
         except OSError:
             continue
-    return found
+    return commands

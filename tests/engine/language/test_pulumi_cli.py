@@ -33,13 +33,13 @@ class Host(pulumi.ComponentResource):
 
 @pytest.fixture
 def pulumi(
-    real_engine: Engine, engine_environment: Mapping[str, str]
+    real_engine: Engine, engine_environ: Mapping[str, str]
 ) -> Callable[..., subprocess.CompletedProcess[str]]:
-    def call(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    def call(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [real_engine.path, "--non-interactive", *arguments],
             cwd=folder,
-            env={**engine_environment, **more},
+            env={**engine_environ, **variables},
             capture_output=True,
             text=True,
             check=False,
@@ -119,10 +119,10 @@ def test_a_program_runs_as_main_in_its_folder_and_what_it_prints_is_shown(
 def test_pulumi_about_names_the_interpreter_and_install_leaves_packages_alone(
     pulumi: Callable[..., subprocess.CompletedProcess[str]],
     project: Callable[..., Path],
-    engine_environment: Mapping[str, str],
+    engine_environ: Mapping[str, str],
 ) -> None:
     folder = project(HOSTS, parts=PARTS)
-    python = f"{engine_environment['VIRTUAL_ENV']}/bin/python"
+    python = f"{engine_environ['VIRTUAL_ENV']}/bin/python"
     pulumi(folder, "stack", "init", "dev")
     about = json.loads(pulumi(folder, "about", "--json").stdout)
     assert about["runtime"]["executable"] == python
