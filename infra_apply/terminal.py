@@ -56,15 +56,15 @@ def table(rows: Sequence[Sequence[str]], *, indent: str = "") -> Iterator[str]:
 def duration(seconds: float) -> str:
     """Write a length of time in whole minutes: `4 min`, `3 h 05 min`; a negative one with a `-`."""
     minutes = int(abs(seconds) // 60)
-    hours, rest = divmod(minutes, 60)
-    text = f"{hours} h {rest:02d} min" if hours else f"{rest} min"
+    hours, minutes = divmod(minutes, 60)
+    text = f"{hours} h {minutes:02d} min" if hours else f"{minutes} min"
     return f"-{text}" if seconds < 0 else text
 
 
 def elapsed(seconds: float) -> str:
     """Write how long something has taken: `7 s`, `3 min 20 s`."""
-    minutes, rest = divmod(int(seconds), 60)
-    return f"{minutes} min {rest:02d} s" if minutes else f"{rest} s"
+    minutes, whole_seconds = divmod(int(seconds), 60)
+    return f"{minutes} min {whole_seconds:02d} s" if minutes else f"{whole_seconds} s"
 
 
 class StatusLine:
@@ -83,12 +83,12 @@ class StatusLine:
     ) -> None:
         self._stream = stream
         self._clock = clock
-        self._tty = stream.isatty()
-        self._between = BETWEEN_REWRITES if self._tty else between
+        self._is_terminal = stream.isatty()
+        self._between = BETWEEN_REWRITES if self._is_terminal else between
         self._started = clock()
         self._status = ""
-        self._shown: float | None = None
-        self._drawn = False
+        self._last_drawn: float | None = None
+        self._line_is_drawn = False
         self._lock = threading.RLock()
 
     def say(self, line: str) -> None:
@@ -108,31 +108,31 @@ class StatusLine:
         """Show the status again if it is time to."""
         with self._lock:
             now = self._clock()
-            due = self._shown is None or now - self._shown >= self._between
+            due = self._last_drawn is None or now - self._last_drawn >= self._between
             if self._status and due:
-                self._shown = now
+                self._last_drawn = now
                 self._draw(f"{self._status} ({elapsed(now - self._started)})")
 
     def clear(self) -> None:
         """Take the rewritten line away."""
         with self._lock:
-            if self._drawn:
+            if self._line_is_drawn:
                 self._stream.write("\r\x1b[K")
                 self._stream.flush()
-                self._drawn = False
+                self._line_is_drawn = False
 
     def end(self) -> None:
         """Show nothing more until the next `show`."""
         with self._lock:
             self.clear()
             self._status = ""
-            self._shown = None
+            self._last_drawn = None
 
     def _draw(self, line: str) -> None:
-        if self._tty:
+        if self._is_terminal:
             width = shutil.get_terminal_size().columns
             self._stream.write(f"\r\x1b[K{line[: width - 1]}")
-            self._drawn = True
+            self._line_is_drawn = True
         else:
             self._stream.write(f"{line}\n")
         self._stream.flush()

@@ -7,7 +7,7 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from infra_apply.engine.install import find
-from infra_apply.engine.install.installer import FROM, install
+from infra_apply.engine.install.installer import ENGINE_FROM, install
 from infra_apply.errors import Failure, Outage
 from infra_apply.terminal import StatusLine
 
@@ -29,7 +29,7 @@ def add_parser(subparsers: Any) -> None:
         description=(
             f"Uses pulumi >= {find.VERSION} from PATH or the user's cache, else installs it there:"
             " by the vendor's installer, else by a build from Go modules (about 4 minutes)."
-            f" {FROM}=registry leaves the vendor's installer out."
+            f" {ENGINE_FROM}=registry leaves the vendor's installer out."
         ),
     ).set_defaults(run=run_install)
     verbs.add_parser("which", help="print the path of the one that is used").set_defaults(
@@ -47,16 +47,15 @@ def run_install(_arguments: argparse.Namespace) -> int:
     except Failure as failure:
         print(failure, file=sys.stderr)
         return failure.exit_code
-    return _answer(engine)
+    return _print_path(engine)
 
 
 def run_which(_arguments: argparse.Namespace) -> int:
     """Look, install nothing."""
-    found = find.look(os.environ)
-    for each in found:
-        if isinstance(each, find.Engine):
-            return _answer(each)
-        print(f"engine: skipped: {each.why}", file=sys.stderr)
+    for candidate in find.search(os.environ):
+        if isinstance(candidate, find.Engine):
+            return _print_path(candidate)
+        print(f"engine: skipped: {candidate.why}", file=sys.stderr)
     failure = Outage(
         f"no pulumi >= {find.VERSION} on PATH or in {find.cache_folder()}",
         next_step="infra-apply engine install",
@@ -65,7 +64,7 @@ def run_which(_arguments: argparse.Namespace) -> int:
     return failure.exit_code
 
 
-def _answer(engine: find.Engine) -> int:
+def _print_path(engine: find.Engine) -> int:
     print(f"engine: {engine.why}", file=sys.stderr)
     print(engine.path)
     return 0

@@ -73,9 +73,9 @@ def run_engine(arguments: argparse.Namespace) -> int:
             outcome = run(
                 arguments.verb,
                 engine=engine,
-                project=rehearsal.folder,
+                pulumi_project=rehearsal.folder,
                 stack=stack,
-                environment=rehearsal.env,
+                environ=rehearsal.env,
                 on_event=progress.event,
                 on_tick=progress.tick,
                 create_stack=True,

@@ -18,32 +18,33 @@ _GRACE = 5.0
 
 
 class ChildFailed(Exception):
-    """A child ended badly; the message is its last words, `lines` its last lines."""
+    """A child process failed; the message says how, `lines` are the last lines of its output."""
 
     def __init__(self, message: str, lines: Sequence[str] = ()) -> None:
         super().__init__(message)
         self.lines = tuple(lines)
 
 
-def run(  # noqa: PLR0913 - a child has that many sides
+def run(  # noqa: PLR0913 - what subprocess.run takes, and two callbacks
     command: Sequence[str],
     *,
-    environment: Mapping[str, str],
-    folder: Path,
+    environ: Mapping[str, str],
+    cwd: Path,
     on_line: Callable[[str], None],
     on_tick: Callable[[], None],
-    deadline: float,
+    timeout: float,
 ) -> None:
-    """Run `command` in `folder`, giving each line of its output; `on_tick` comes twice a second.
+    """Run `command` in `cwd`; each line of its output goes to `on_line`.
 
-    Raises ChildFailed when it cannot start, ends with another code than 0, or is not done after
-    `deadline` seconds. However this ends, nothing that the command started is left.
+    `on_tick` is called about twice a second.
+    Raises ChildFailed when it cannot start, exits with another code than 0, or is not done after
+    `timeout` seconds. However this ends, no process that the command started is left.
     """
     try:
         process = subprocess.Popen(  # noqa: S603 - the caller's command
             command,
-            cwd=folder,
-            env=dict(environment),
+            cwd=cwd,
+            env=dict(environ),
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -61,18 +62,18 @@ def run(  # noqa: PLR0913 - a child has that many sides
 
     try:
         with process.stdout as output:
-            _follow(process, output, keep, on_tick, time.monotonic() + deadline)
+            _follow(process, output, keep, on_tick, time.monotonic() + timeout)
             code = process.wait(_GRACE)
     except (TimeoutError, subprocess.TimeoutExpired):
-        raise ChildFailed(f"it was not done after {deadline:.0f} s", lines) from None
+        raise ChildFailed(f"it was not done after {timeout:.0f} s", lines) from None
     finally:
-        end_group(process)
+        _terminate_group(process)
     if code:
         last = next((line for line in reversed(lines) if line.strip()), "no output")
         raise ChildFailed(f"exit code {code}: {last.strip()}", lines)
 
 
-def end_group(process: subprocess.Popen[bytes]) -> None:
+def _terminate_group(process: subprocess.Popen[bytes]) -> None:
     """End a process that leads its own session, with its group: asked first, then killed."""
     for number in (signal.SIGTERM, signal.SIGKILL):
         try:
@@ -92,14 +93,14 @@ def _follow(
     output: IO[bytes],
     on_line: Callable[[str], None],
     on_tick: Callable[[], None],
-    until: float,
+    deadline: float,
 ) -> None:
-    """Hand on whole lines until the output ends. Raises TimeoutError at `until` (monotonic)."""
-    rest = b""
+    """Hand on whole lines until the output ends. Raises TimeoutError at `deadline` (monotonic)."""
+    partial = b""
     with selectors.DefaultSelector() as selector:
         selector.register(output, selectors.EVENT_READ)
         while True:
-            if time.monotonic() > until:
+            if time.monotonic() > deadline:
                 raise TimeoutError
             on_tick()
             ready = selector.select(0.5)
@@ -110,8 +111,8 @@ def _follow(
             chunk = os.read(output.fileno(), 65536)
             if not chunk:
                 break
-            *whole, rest = (rest + chunk).split(b"\n")
+            *whole, partial = (partial + chunk).split(b"\n")
             for line in whole:
                 on_line(line.decode("utf-8", "replace"))
-    if rest:
-        on_line(rest.decode("utf-8", "replace"))
+    if partial:
+        on_line(partial.decode("utf-8", "replace"))

@@ -1,4 +1,4 @@
-"""The engine's CLI for pulumi.automation, with exactly the environment it is given.
+"""The engine's CLI for pulumi.automation, with exactly the environment variables it is given.
 
 `PulumiCommand` merges `os.environ` into every call, and its `up` passes --skip-preview, with which
 an error that the preview would have shown stops nothing that comes before it. Replacing its
@@ -31,7 +31,7 @@ _BETWEEN_TICKS = 0.2
 
 
 class ExactCommand(PulumiCommand):
-    """Runs `engine` with `environment`, its own folder first on PATH.
+    """Runs `engine` with the variables `environ`, its own folder first on PATH.
 
     `results` keeps the last result of each subcommand, by its name. On Ctrl-C the CLI gets one
     SIGINT a press (the first lets it finish what is in flight) and KeyboardInterrupt is raised
@@ -39,12 +39,12 @@ class ExactCommand(PulumiCommand):
     """
 
     def __init__(
-        self, engine: Engine, environment: Mapping[str, str], on_tick: Callable[[], None]
+        self, engine: Engine, environ: Mapping[str, str], on_tick: Callable[[], None]
     ) -> None:
         self.command = str(engine.path)
         self.version = VersionInfo.parse(engine.version)
         self.results: dict[str, CommandResult] = {}
-        self._environment = environment
+        self._environ = environ
         self._on_tick = on_tick
 
     def run(
@@ -56,16 +56,16 @@ class ExactCommand(PulumiCommand):
         on_error: Callable[[str], Any] | None = None,
     ) -> CommandResult:
         """As PulumiCommand.run; raises the same errors, and Outage if it does not start."""
-        previewed = args[0] in {"up", "destroy"}
-        given = [each for each in args if not (previewed and each == "--skip-preview")]
-        process = self._started(given, cwd, additional_env)
+        previews_first = args[0] in {"up", "destroy"}
+        args = [word for word in args if not (previews_first and word == "--skip-preview")]
+        process = self._start(args, cwd, additional_env)
         interrupts = 0
         try:
             with _forwarding_interrupts(process) as forwarded:
-                stdout, stderr = self._output_of(process, on_output, on_error)
+                stdout, stderr = self._collect_output(process, on_output, on_error)
             interrupts = len(forwarded)
         finally:
-            end_session(process)
+            _kill_session(process)
         result = CommandResult(stdout=stdout, stderr=stderr, code=process.returncode)
         self.results[args[0]] = result
         if interrupts:
@@ -74,14 +74,14 @@ class ExactCommand(PulumiCommand):
             raise create_command_error(result)
         return result
 
-    def _started(
-        self, args: list[str], folder: str, more: Mapping[str, str]
+    def _start(
+        self, args: list[str], cwd: str, additional_env: Mapping[str, str]
     ) -> subprocess.Popen[str]:
         try:
             return subprocess.Popen(  # noqa: S603 - the engine that was found
                 [self.command, "--non-interactive", *args],
-                cwd=folder,
-                env={**self._exact(), **more, "PULUMI_AUTOMATION_API": "true"},
+                cwd=cwd,
+                env={**self._own_env(), **additional_env, "PULUMI_AUTOMATION_API": "true"},
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.PIPE,
@@ -96,12 +96,12 @@ class ExactCommand(PulumiCommand):
                 next_step="infra-apply engine install",
             ) from error
 
-    def _exact(self) -> dict[str, str]:
-        path = self._environment.get("PATH", os.defpath)
+    def _own_env(self) -> dict[str, str]:
+        path = self._environ.get("PATH", os.defpath)
         folder = os.fspath(Path(self.command).parent)
-        return {**self._environment, "PATH": os.pathsep.join([folder, path])}
+        return {**self._environ, "PATH": os.pathsep.join([folder, path])}
 
-    def _output_of(
+    def _collect_output(
         self,
         process: subprocess.Popen[str],
         on_output: Callable[[str], Any] | None,
@@ -111,7 +111,7 @@ class ExactCommand(PulumiCommand):
         assert process.stderr is not None  # noqa: S101
         outputs: tuple[list[str], list[str]] = ([], [])
         readers = [
-            threading.Thread(target=_read, args=(stream, lines, callback), daemon=True)
+            threading.Thread(target=_read_lines, args=(stream, lines, callback), daemon=True)
             for stream, lines, callback in zip(
                 (process.stdout, process.stderr), outputs, (on_output, on_error), strict=True
             )
@@ -122,25 +122,25 @@ class ExactCommand(PulumiCommand):
             with contextlib.suppress(subprocess.TimeoutExpired):
                 process.wait(_BETWEEN_TICKS)
             self._on_tick()
-        end_session(process)  # a plugin that stayed would hold the pipes open
+        _kill_session(process)  # a plugin that stayed would hold the pipes open
         for reader in readers:
             reader.join()
         return "\n".join(outputs[0]), "\n".join(outputs[1])
 
 
-def end_session(leader: subprocess.Popen[str]) -> None:
+def _kill_session(leader: subprocess.Popen[str]) -> None:
     """Kill whatever is left of the session that `leader` was started in, and itself.
 
     The engine's plugins have process groups of their own; the session is what they share.
     """
-    for pid in _all_pids():
+    for pid in _list_pids():
         with contextlib.suppress(ProcessLookupError, PermissionError):
             if os.getsid(pid) == leader.pid:
                 os.kill(pid, signal.SIGKILL)
     leader.wait()
 
 
-def _all_pids() -> list[int]:
+def _list_pids() -> list[int]:
     proc = Path("/proc")
     if (proc / "self").exists():
         return [int(entry.name) for entry in proc.iterdir() if entry.name.isdigit()]
@@ -160,15 +160,17 @@ def _forwarding_interrupts(process: subprocess.Popen[str]) -> Iterator[list[int]
     if threading.current_thread() is not threading.main_thread():
         yield forwarded  # signals are the main thread's business
         return
-    before = {number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {
+        number: signal.signal(number, forward) for number in (signal.SIGINT, signal.SIGTERM)
+    }
     try:
         yield forwarded
     finally:
-        for number, handler in before.items():
+        for number, handler in handlers.items():
             signal.signal(number, handler)
 
 
-def _read(stream: IO[str], lines: list[str], callback: Callable[[str], Any] | None) -> None:
+def _read_lines(stream: IO[str], lines: list[str], callback: Callable[[str], Any] | None) -> None:
     with stream:
         for line in stream:
             text = line.rstrip()

@@ -1,4 +1,4 @@
-"""What a run of the engine says, as frozen values, and the fold of them into steps.
+"""The events of a run of the engine as frozen values, and their fold into steps.
 
 Source: the engine's event stream (pulumi/sdk/go/common/apitype/events.go, v3.259). The engine
 has already put "[secret]" where a secret was.
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from pulumi.automation import EngineEvent
     from pulumi.automation.events import StepEventMetadata
 
-_COLOUR = re.compile(r"<\{%.*?%\}>")
-_PARTS_OF_REPLACE = frozenset(
+_COLOUR_CODE = re.compile(r"<\{%.*?%\}>")
+_OPS_WITHIN_REPLACE = frozenset(
     {
         "create-replacement",
         "delete-replaced",
@@ -58,7 +58,7 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class EngineMessage:
-    """Something said: severity info, info#err (a program's stderr), warning or error."""
+    """A message of a run: severity info, info#err (a program's stderr), warning or error."""
 
     severity: str
     message: str
@@ -82,8 +82,8 @@ class Summary:
 Event = Step | EngineMessage | Phase | Summary
 
 
-class Record:
-    """Folds the engine's events; what is kept is the last phase."""
+class EventCollector:
+    """Folds the engine's events into steps and messages; only those of the last phase are kept."""
 
     def __init__(self) -> None:
         self.phases = 0
@@ -98,11 +98,11 @@ class Record:
 
     @property
     def messages(self) -> tuple[EngineMessage, ...]:
-        """What was said, in order; debug messages and status lines are left out."""
+        """The messages, in order; debug messages and status lines are left out."""
         return tuple(self._messages)
 
     def add(self, event: EngineEvent) -> Event | None:
-        """Take in one event; what it means to others, if anything."""
+        """Take in one event of the engine; returns what it means for a reader, None for nothing."""
         if event.prelude_event:
             self.phases += 1
             self._steps.clear()
@@ -110,50 +110,54 @@ class Record:
             self.changes = {}
             return Phase(self.phases)
         if event.summary_event:
-            given = event.summary_event.resource_changes
-            self.changes = {getattr(op, "value", str(op)): count for op, count in given.items()}
+            counts = event.summary_event.resource_changes
+            self.changes = {getattr(op, "value", str(op)): count for op, count in counts.items()}
             return Summary(self.changes)
         if event.diagnostic_event:
-            return self._say(event.diagnostic_event)
-        return self._resource(event)
+            return self._add_message(event.diagnostic_event)
+        return self._add_resource_event(event)
 
-    def _resource(self, event: EngineEvent) -> Step | None:
+    def _add_resource_event(self, event: EngineEvent) -> Step | None:
         if event.resource_pre_event:
-            return self._step(event.resource_pre_event.metadata, "started")
+            return self._add_step(event.resource_pre_event.metadata, "started")
         if event.res_outputs_event:
-            return self._step(event.res_outputs_event.metadata, "done")
+            return self._add_step(event.res_outputs_event.metadata, "done")
         if event.res_op_failed_event:
-            return self._step(event.res_op_failed_event.metadata, "failed")
+            return self._add_step(event.res_op_failed_event.metadata, "failed")
         return None
 
-    def _say(self, said: Any) -> EngineMessage | None:
-        if said.severity == "debug" or said.ephemeral:
+    def _add_message(self, diagnostic: Any) -> EngineMessage | None:
+        if diagnostic.severity == "debug" or diagnostic.ephemeral:
             return None
-        message = EngineMessage(said.severity, plain(said.message).rstrip("\n"), said.urn or "")
+        message = EngineMessage(
+            diagnostic.severity,
+            without_colour_codes(diagnostic.message).rstrip("\n"),
+            diagnostic.urn or "",
+        )
         if not message.message.strip():
             return None
         self._messages.append(message)
         return message
 
-    def _step(
+    def _add_step(
         self, metadata: StepEventMetadata, status: Literal["started", "done", "failed"]
     ) -> Step:
         step = _step(metadata)
         # A component is nothing to wait for, and without outputs the engine says no more of it.
         step = replace(step, status=status if step.custom or status == "failed" else "done")
-        before = self._steps.get(step.urn)
-        if before is not None:
-            step = _merged(before, step)
+        earlier = self._steps.get(step.urn)
+        if earlier is not None:
+            step = _merged(earlier, step)
         self._steps[step.urn] = step
         return step
 
 
-def plain(text: str) -> str:
+def without_colour_codes(text: str) -> str:
     """`text` without the engine's colour codes, `<{%fg 1%}>`."""
-    return _COLOUR.sub("", text)
+    return _COLOUR_CODE.sub("", text)
 
 
-def name_of(urn: str) -> str:
+def name_of_urn(urn: str) -> str:
     """A resource's name: what follows the fourth `::` of its URN (names may hold `::`)."""
     return urn.split("::", 3)[-1]
 
@@ -166,7 +170,7 @@ def _step(metadata: StepEventMetadata) -> Step:
         op=str(metadata.op.value),
         urn=metadata.urn,
         type=metadata.type,
-        name=name_of(metadata.urn),
+        name=name_of_urn(metadata.urn),
         parent_urn=state.parent if state else "",
         inputs=(new.inputs if new else None) or {},
         old_inputs=(old.inputs if old else None) or {},
@@ -179,16 +183,16 @@ def _step(metadata: StepEventMetadata) -> Step:
     )
 
 
-def _merged(before: Step, step: Step) -> Step:
+def _merged(earlier: Step, step: Step) -> Step:
     """Join two steps of one resource: a replacement's parts, a refresh and what follows it."""
-    if before.op == "replace" and step.op in _PARTS_OF_REPLACE:
+    if earlier.op == "replace" and step.op in _OPS_WITHIN_REPLACE:
         return replace(
-            before, status=step.status, id=step.id if step.op.startswith("create") else before.id
+            earlier, status=step.status, id=step.id if step.op.startswith("create") else earlier.id
         )
     if step.op == "replace":
-        return replace(step, detailed_diff=step.detailed_diff or before.detailed_diff)
-    if before.op == "import" and step.op == "update":  # taken over, and changed at once
+        return replace(step, detailed_diff=step.detailed_diff or earlier.detailed_diff)
+    if earlier.op == "import" and step.op == "update":  # taken over, and changed at once
         return replace(step, op="import")
-    if step.op == "refresh" and before.op != "refresh":
-        return before
+    if step.op == "refresh" and earlier.op != "refresh":
+        return earlier
     return step

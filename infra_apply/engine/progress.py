@@ -9,7 +9,7 @@ from infra_apply.engine.events import EngineMessage, Event, Phase, Step, Summary
 if TYPE_CHECKING:
     from infra_apply.terminal import StatusLine
 
-_IN_ALL = frozenset({"same", "create", "update", "delete", "replace", "import", "read"})
+_COUNTED_OPS = frozenset({"same", "create", "update", "delete", "replace", "import", "read"})
 
 
 class Progress:
@@ -20,38 +20,38 @@ class Progress:
     """
 
     def __init__(self, status_line: StatusLine, doing: str) -> None:
-        self._ticker = status_line
+        self._status_line = status_line
         self._doing = doing
         self._done: set[str] = set()
-        self._all: int | None = None
+        self._total: int | None = None
         self._planned: int | None = None
-        self._ticker.show(doing)
+        self._status_line.show(doing)
 
     def event(self, event: Event) -> None:
         """Take in one event."""
         match event:
             case Phase():
                 self._done.clear()
-                self._all = self._planned
+                self._total = self._planned
             case Summary(changes=changes):
-                self._planned = sum(changes.get(op, 0) for op in _IN_ALL)
+                self._planned = sum(changes.get(op, 0) for op in _COUNTED_OPS)
             case Step(status="done" | "failed") if not _is_default_provider(event):
                 self._done.add(event.urn)
             case EngineMessage() | Step():
                 return
-        self._ticker.show(self._status())
+        self._status_line.show(self._status())
 
     def tick(self) -> None:
         """Let time pass."""
-        self._ticker.tick()
+        self._status_line.tick()
 
     def end(self) -> None:
         """Take the line away."""
-        self._ticker.end()
+        self._status_line.end()
 
     def _status(self) -> str:
-        of_all = f" of {self._all}" if self._all else ""
-        return f"{self._doing}: {len(self._done)}{of_all} resources done"
+        of_total = f" of {self._total}" if self._total else ""
+        return f"{self._doing}: {len(self._done)}{of_total} resources done"
 
 
 def _is_default_provider(step: Step) -> bool:

@@ -11,8 +11,8 @@ from pulumi.automation._stack import StackInitMode  # not public in 3.272, and S
 from pulumi.automation.errors import CommandError
 
 from infra_apply.engine.command import ExactCommand
-from infra_apply.engine.events import EngineMessage, Event, Record, Step
-from infra_apply.engine.reasons import failure_of, no_such_stack
+from infra_apply.engine.events import EngineMessage, Event, EventCollector, Step
+from infra_apply.engine.failures import failure_of, no_such_stack
 from infra_apply.engine.workspace import QuietStack, Workspace, project_file
 from infra_apply.errors import Failure, Outage, Usage
 
@@ -42,13 +42,13 @@ class Outcome:
     changes: Mapping[str, int]
 
 
-def run(  # noqa: PLR0913 - each is a decision of the caller
+def run(  # noqa: PLR0913 - each a decision of the caller
     verb: Verb,
     *,
     engine: Engine,
-    project: Path,
+    pulumi_project: Path,
     stack: str,
-    environment: Mapping[str, str],
+    environ: Mapping[str, str],
     on_event: Callable[[Event], None],
     on_tick: Callable[[], None] = lambda: None,
     config_file: Path | None = None,
@@ -58,9 +58,9 @@ def run(  # noqa: PLR0913 - each is a decision of the caller
     clear_pending_creates: bool = False,
     program: PulumiFn | None = None,
 ) -> Outcome:
-    """Run `pulumi VERB` on `stack` of the project in folder `project`; what came of it.
+    """Run `pulumi VERB` on `stack` of the Pulumi project in the folder `pulumi_project`.
 
-    The engine gets `environment` and nothing else of ours. `up` and `destroy` preview first, and
+    The engine gets the variables `environ` and no others. `up` and `destroy` preview first, and
     a preview that fails changes nothing. `on_event` is called from another thread and must not
     raise; `on_tick` comes five times a second. `refresh` is for preview, up and destroy;
     `clear_pending_creates` for refresh. With a passphrase the engine writes an encryption salt into
@@ -71,37 +71,39 @@ def run(  # noqa: PLR0913 - each is a decision of the caller
     Outage (the engine does not start, or crashed), and KeyboardInterrupt after Ctrl-C, when the
     engine has finished what was in flight.
     """
-    if not project_file(project).is_file():
-        raise Usage(f"{project} is no Pulumi project", next_step="name one with -C DIR")
-    command = ExactCommand(engine, environment, on_tick)
-    record = Record()
+    if not project_file(pulumi_project).is_file():
+        raise Usage(f"{pulumi_project} is no Pulumi project", next_step="name one with -C DIR")
+    command = ExactCommand(engine, environ, on_tick)
+    collector = EventCollector()
 
-    def take(event: EngineEvent) -> None:
-        if (meaning := record.add(event)) is not None:
+    def collect(event: EngineEvent) -> None:
+        if (meaning := collector.add(event)) is not None:
             on_event(meaning)
 
     started = time.monotonic()
     try:
-        workspace = Workspace(project, command, program, config_elsewhere=config_file is not None)
-        chosen = _stack(stack, workspace, create=create_stack)
+        workspace = Workspace(
+            pulumi_project, command, program, config_elsewhere=config_file is not None
+        )
+        selected = _select_stack(stack, workspace, create=create_stack)
         options = _options(
             verb, config_file, parallel, refresh=refresh, clear=clear_pending_creates
         )
-        getattr(chosen, verb)(on_event=take, color="never", **options)
+        getattr(selected, verb)(on_event=collect, color="never", **options)
     except (CommandError, RuntimeError) as error:
-        if failure := _failure(verb, stack, command, record, error):
+        if failure := _failure(verb, stack, command, collector, error):
             raise failure from error
-    done = command.results.get(verb)
+    result = command.results.get(verb)
     return Outcome(
-        ok=done is not None and done.code == 0,
-        steps=record.steps,
-        diagnostics=record.messages,
+        ok=result is not None and result.code == 0,
+        steps=collector.steps,
+        diagnostics=collector.messages,
         duration=time.monotonic() - started,
-        changes=record.changes,
+        changes=collector.changes,
     )
 
 
-def _stack(name: str, workspace: Workspace, *, create: bool) -> QuietStack:
+def _select_stack(name: str, workspace: Workspace, *, create: bool) -> QuietStack:
     try:
         return QuietStack(name, workspace, StackInitMode.SELECT)
     except StackNotFoundError as error:
@@ -113,7 +115,7 @@ def _stack(name: str, workspace: Workspace, *, create: bool) -> QuietStack:
 def _options(
     verb: Verb, config_file: Path | None, parallel: int | None, *, refresh: bool, clear: bool
 ) -> dict[str, Any]:
-    """Give what `verb` understands, and nothing for what is not asked."""
+    """Return the keyword arguments of the Automation API; none for what is not asked."""
     options: dict[str, Any] = {}
     if config_file is not None:
         options["config_file"] = str(config_file.resolve())
@@ -127,9 +129,9 @@ def _options(
 
 
 def _failure(
-    verb: Verb, stack: str, command: ExactCommand, record: Record, error: Exception
+    verb: Verb, stack: str, command: ExactCommand, collector: EventCollector, error: Exception
 ) -> Failure | None:
-    """Give what to raise for an error of the Automation API; None if the outcome tells it all.
+    """Return what to raise for an error of the Automation API; None if the outcome tells it.
 
     The run's own result decides, if it came that far; else that of looking for the stack.
     """
@@ -140,5 +142,5 @@ def _failure(
             return Outage(f"pulumi {verb} failed: {error}", next_step="run it again")
     if not result.code:
         return None
-    shown = any(message.severity == "error" for message in record.messages)
-    return failure_of(result, stack, shown=shown)
+    reported = any(message.severity == "error" for message in collector.messages)
+    return failure_of(result, stack, reported=reported)

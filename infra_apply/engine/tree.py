@@ -37,7 +37,7 @@ _COLOURS: Mapping[str, Colour] = {
     ">": "cyan",
     "<": "yellow",
 }
-_WORDS = {
+_COUNT_WORDS = {
     "+": ("to create", "created"),
     "=": ("to import", "imported"),
     "~": ("to update", "updated"),
@@ -69,22 +69,24 @@ def lines(
     are left out, as in Pulumi's own counts. `done` counts what was made, not what is planned.
     `notes` says more about a resource: (last word of its type, name) -> text.
     """
-    shown = {step.urn: step for step in steps if not step.type.startswith("pulumi:providers:")}
-    if not shown:
+    steps_by_urn = {
+        step.urn: step for step in steps if not step.type.startswith("pulumi:providers:")
+    }
+    if not steps_by_urn:
         return ["nothing in this stack"]
     children: dict[str, list[Step]] = {}
-    for step in shown.values():
-        parent = step.parent_urn if step.parent_urn in shown else ""
+    for step in steps_by_urn.values():
+        parent = step.parent_urn if step.parent_urn in steps_by_urn else ""
         children.setdefault(parent, []).append(step)
     drawing = _Drawing(
         children=children,
-        changing=_changing(shown),
-        gutter=max(len(_symbol(step)) for step in shown.values()),
-        notes=_aligned(notes or {}, shown.values()),
+        changing=_changing(steps_by_urn),
+        gutter=max(len(_symbol(step)) for step in steps_by_urn.values()),
+        notes=_align_notes(notes or {}, steps_by_urn.values()),
     )
-    drawn = list(_drawn("", drawing, 0))
+    drawn = list(_draw("", drawing, 0))
     tree = [_coloured(line, step) if colour else line for line, step in drawn]
-    return [*tree, *([""] if tree else []), _counts(shown.values(), done=done)]
+    return [*tree, *([""] if tree else []), _counts(steps_by_urn.values(), done=done)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,28 +97,28 @@ class _Drawing:
     notes: Mapping[tuple[str, str], str]
 
 
-def _drawn(parent: str, drawing: _Drawing, depth: int) -> Iterator[tuple[str, Step]]:
+def _draw(parent: str, drawing: _Drawing, depth: int) -> Iterator[tuple[str, Step]]:
     for step in _sorted(drawing.children.get(parent, [])):
         if step.urn not in drawing.changing:
             continue
         margin = f"{_symbol(step):<{drawing.gutter}} {'  ' * depth}"
         note = drawing.notes.get((_kind(step), step.name), "")
         yield f"{margin}{_label(step)}{_changes(step)}{note}", step
-        yield from _drawn(step.urn, drawing, depth + 1)
+        yield from _draw(step.urn, drawing, depth + 1)
 
 
-def _changing(shown: Mapping[str, Step]) -> set[str]:
+def _changing(steps_by_urn: Mapping[str, Step]) -> set[str]:
     """What changes, and what it is part of."""
-    found: set[str] = set()
-    for step in shown.values():
-        at: Step | None = step if _symbol(step) else None
-        while at is not None and at.urn not in found:
-            found.add(at.urn)
-            at = shown.get(at.parent_urn)
-    return found
+    changing: set[str] = set()
+    for step in steps_by_urn.values():
+        ancestor: Step | None = step if _symbol(step) else None
+        while ancestor is not None and ancestor.urn not in changing:
+            changing.add(ancestor.urn)
+            ancestor = steps_by_urn.get(ancestor.parent_urn)
+    return changing
 
 
-def _aligned(
+def _align_notes(
     notes: Mapping[tuple[str, str], str], steps: Iterable[Step]
 ) -> dict[tuple[str, str], str]:
     """Put the notes of each type in one column."""
@@ -162,11 +164,11 @@ def _changes(step: Step) -> str:
     """Say which top-level inputs a step changes: `  size: a -> b, tags`."""
     if _symbol(step) not in {"~", "+-", "="}:
         return ""
-    keys = sorted({_top(path) for path in step.detailed_diff} or set(step.changed))
+    keys = sorted({_top_level_key(path) for path in step.detailed_diff} or set(step.changed))
     parts = [_change(key, step) for key in keys[:_MOST_KEYS]]
-    more = len(keys) - _MOST_KEYS
-    if more > 0:
-        parts.append(f"{more} more")
+    hidden = len(keys) - _MOST_KEYS
+    if hidden > 0:
+        parts.append(f"{hidden} more")
     return f"  {', '.join(parts)}" if parts else ""
 
 
@@ -191,7 +193,7 @@ def _text(value: Any) -> str:
     return str(value) if isinstance(value, str) and value.isprintable() else json.dumps(value)
 
 
-def _top(path: str) -> str:
+def _top_level_key(path: str) -> str:
     """Give the first key of a property path: `tags[0]`, `a.b` and `["x.y"].z` give tags, a, x.y."""
     if quoted := re.match(r'\["((?:[^"\\]|\\.)*)"\]', path):
         return quoted[1]
@@ -200,5 +202,5 @@ def _top(path: str) -> str:
 
 def _counts(steps: Iterable[Step], *, done: bool) -> str:
     counted = Counter(_symbol(step) for step in steps)
-    named = {symbol: words[done] for symbol, words in _WORDS.items()}
+    named = {symbol: words[done] for symbol, words in _COUNT_WORDS.items()}
     return ", ".join(f"{counted[symbol]} {named[symbol]}" for symbol in named if counted[symbol])

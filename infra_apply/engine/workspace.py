@@ -28,32 +28,34 @@ class Workspace(LocalWorkspace):
 
     def __init__(
         self,
-        project: Path,
+        pulumi_project: Path,
         command: PulumiCommand,
         program: PulumiFn | None,
         *,
         config_elsewhere: bool,
     ) -> None:
-        super().__init__(work_dir=str(project), program=program, pulumi_command=command)
+        super().__init__(work_dir=str(pulumi_project), program=program, pulumi_command=command)
         self._config_elsewhere = config_elsewhere
 
     def select_stack(self, stack_name: str) -> None:
-        """See that the stack exists; raises StackNotFoundError."""
+        """Check that the stack exists. Raises StackNotFoundError."""
         self.pulumi_command.run(["stack", "--stack", stack_name], self.work_dir, {})
 
     def create_stack(self, stack_name: str) -> None:
-        """Create it; raises CommandError."""
-        words = ["stack", "init", "--no-select", stack_name]
+        """Create the stack. Raises CommandError."""
+        args = ["stack", "init", "--no-select", stack_name]
         if not self._config_elsewhere:
-            self.pulumi_command.run(words, self.work_dir, {})
+            self.pulumi_command.run(args, self.work_dir, {})
             return
         with tempfile.TemporaryDirectory(prefix="infra-apply-") as folder:
-            Path(folder, "Pulumi.yaml").write_text(_bare(project_file(Path(self.work_dir))))
-            self.pulumi_command.run(words, folder, {})
+            Path(folder, "Pulumi.yaml").write_text(
+                _without_config(project_file(Path(self.work_dir)))
+            )
+            self.pulumi_command.run(args, folder, {})
 
 
 class QuietStack(Stack):
-    """Asks for nothing after a run: its events have told.
+    """Asks the engine for nothing after a run: the run's events are enough.
 
     After `up`, `refresh` and `destroy` the Automation API would ask for the outputs, with secrets,
     and the history. These calls know no --config-file and write an encryption salt into the
@@ -61,24 +63,24 @@ class QuietStack(Stack):
     """
 
     def outputs(self) -> OutputMap:
-        """None were asked for."""
+        """Return nothing instead of asking the engine."""
         return {}
 
     def info(self, show_secrets: bool = True) -> UpdateSummary:  # noqa: ARG002 - as there
-        """Something that is no None, which is all that is looked at."""
+        """Return any value that is not None; nothing else of it is read."""
         now = dt.datetime.now(tz=dt.UTC)
         return UpdateSummary(
             kind="update", start_time=now, message="", environment={}, config={}, result="unknown"
         )
 
 
-def project_file(project: Path) -> Path:
+def project_file(pulumi_project: Path) -> Path:
     """The folder's Pulumi.yaml or Pulumi.yml; the first one's path where there is neither."""
-    files = [project / "Pulumi.yaml", project / "Pulumi.yml"]
+    files = [pulumi_project / "Pulumi.yaml", pulumi_project / "Pulumi.yml"]
     return next((file for file in files if file.is_file()), files[0])
 
 
-def _bare(file: Path) -> str:
+def _without_config(file: Path) -> str:
     """Give what says where a stack of this project lives, and nothing of its configuration."""
     settings = yaml.safe_load(file.read_text(encoding="utf-8"))
     kept = {key: settings[key] for key in ("name", "runtime", "backend") if key in settings}

@@ -76,9 +76,9 @@ class Backend:
                 return run(
                     verb,
                     engine=self.engine,
-                    project=self.folder,
+                    pulumi_project=self.folder,
                     stack=stack,
-                    environment=self.environment,
+                    environ=self.environment,
                     on_event=progress.event,
                     on_tick=progress.tick,
                     config_file=self.config_file,

@@ -4,7 +4,7 @@ import dataclasses
 import os
 import shutil
 import stat
-import sys
+import subprocess
 import textwrap
 from typing import TYPE_CHECKING
 
@@ -12,6 +12,7 @@ import pytest
 
 from infra_apply.engine.install import find
 from infra_apply.engine.language import files
+from tests.engine.tiny_project import environ_below, write_project
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,37 +44,35 @@ def real_engine(tmp_path_factory: pytest.TempPathFactory) -> find.Engine:
         path.hardlink_to(engine.path.resolve())  # a copy would be 115 MB
     except OSError:
         shutil.copy(engine.path.resolve(), path)
-    files.put(folder)
+    files.install(folder)
     return dataclasses.replace(engine, path=path)
 
 
 @pytest.fixture
-def engine_environment(tmp_path: Path, real_engine: find.Engine) -> dict[str, str]:
-    """Give what a run needs and nothing of this machine's own settings."""
-    (tmp_path / "state").mkdir()
-    return {
-        "HOME": str(tmp_path),
-        "PATH": f"{real_engine.path.parent}:/usr/bin:/bin",
-        "VIRTUAL_ENV": sys.prefix,
-        "PULUMI_HOME": str(tmp_path / "home"),
-        "PULUMI_BACKEND_URL": (tmp_path / "state").as_uri(),
-        "PULUMI_CONFIG_PASSPHRASE": "rehearsal",
-        "PULUMI_SKIP_UPDATE_CHECK": "true",
-        "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-    }
+def engine_environ(tmp_path: Path, real_engine: find.Engine) -> dict[str, str]:
+    """Give what a run needs, with a backend of its own that holds no stack yet."""
+    return environ_below(tmp_path, real_engine)
+
+
+@pytest.fixture(scope="session")
+def shared_environ(
+    tmp_path_factory: pytest.TempPathFactory, real_engine: find.Engine
+) -> dict[str, str]:
+    """Give the same to tests that change no state: the stack `dev` of project `tiny` is there."""
+    folder = tmp_path_factory.mktemp("shared")
+    environ = environ_below(folder, real_engine)
+    write_project(folder, "")
+    subprocess.run(
+        [real_engine.path, "--non-interactive", "stack", "init", "dev"],
+        cwd=folder,
+        env=environ,
+        check=True,
+        capture_output=True,
+    )
+    return environ
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Callable[..., Path]:
-    """Write a Pulumi project: its program, and further files by name."""
-
-    def write(program: str, options: str = "", **files: str) -> Path:
-        folder = tmp_path / "project"
-        folder.mkdir(exist_ok=True)
-        (folder / "Pulumi.yaml").write_text(f"name: tiny\nruntime:\n  name: python\n{options}")
-        (folder / "__main__.py").write_text(textwrap.dedent(program))
-        for name, text in files.items():
-            (folder / f"{name}.py").write_text(textwrap.dedent(text))
-        return folder
-
-    return write
+    """Write a Pulumi project below tmp_path: its program, and further modules by name."""
+    return lambda program, **modules: write_project(tmp_path / "project", program, **modules)

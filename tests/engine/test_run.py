@@ -3,24 +3,30 @@
 from __future__ import annotations
 
 import json
+import os
+import select
 import signal
 import subprocess
 import sys
 import textwrap
-import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from infra_apply.engine import tree
-from infra_apply.engine.events import Event, Phase, Step, Summary
+from infra_apply.engine.events import Event, Phase, Summary
 from infra_apply.engine.install.find import Engine
 from infra_apply.engine.run import Outcome, Verb, run
 from infra_apply.errors import Outage, Retry, Usage
+from tests.engine.tiny_project import environ_below, write_project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
 pytestmark = pytest.mark.engine
 
@@ -38,17 +44,16 @@ import os
 from slow import Slow
 Slow("made")
 """
-# A resource whose creation says that it has begun, and ends when it is told to.
+# A resource whose creation says that it has begun, and ends when it is told to: two FIFOs.
 SLOW_PARTS = """
-import os, time
 from pathlib import Path
 from pulumi.dynamic import CreateResult, Resource, ResourceProvider
 HERE = Path(__file__).parent
 class Provider(ResourceProvider):
     def create(self, props):
-        (HERE / "begun").touch()
-        while not (HERE / "finish").exists():
-            time.sleep(0.02)
+        (HERE / "begun").write_bytes(b"x")
+        with (HERE / "finish").open("rb") as told:
+            told.read(1)
         return CreateResult("an-id", {})
 class Slow(Resource):
     def __init__(self, name):
@@ -56,17 +61,90 @@ class Slow(Resource):
 """
 
 
+@dataclass(frozen=True, slots=True)
+class SlowProject:
+    """A project whose one resource takes until `finish` is called."""
+
+    folder: Path
+    begun: int
+    finished: int
+
+    def wait_until_begun(self) -> None:
+        ready, _, _ = select.select([self.begun], [], [], 60)
+        assert ready, "the resource was never begun"
+
+    def finish(self) -> None:
+        os.write(self.finished, b"x")
+
+
+@contextmanager
+def slow_project(folder: Path) -> Iterator[SlowProject]:
+    write_project(folder, SLOW, slow=SLOW_PARTS)
+    pipes = []
+    for name in ("begun", "finish"):
+        os.mkfifo(folder / name)
+        pipes.append(os.open(folder / name, os.O_RDWR))  # open for both, nobody waits to open it
+    yield SlowProject(folder, *pipes)
+    for pipe in pipes:
+        os.close(pipe)
+
+
+@dataclass(frozen=True, slots=True)
+class LockedRun:
+    """What came of an `up` that held the stack's lock, and of a second one meanwhile."""
+
+    first: Outcome
+    second: Retry
+
+
+@pytest.fixture(scope="module")
+def locked_run(real_engine: Engine, tmp_path_factory: pytest.TempPathFactory) -> LockedRun:
+    folder = tmp_path_factory.mktemp("locked")
+    up = partial(runner(real_engine, environ_below(folder, real_engine)), "up")
+    with slow_project(folder / "project") as slow, ThreadPoolExecutor(1) as pool:
+        first = pool.submit(up, slow.folder)
+        try:
+            slow.wait_until_begun()
+            with pytest.raises(Retry) as caught:
+                up(slow.folder)
+        finally:
+            slow.finish()
+        return LockedRun(first.result(), caught.value)
+
+
+@pytest.fixture(scope="module")
+def previewed(
+    real_engine: Engine,
+    shared_environ: Mapping[str, str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> tuple[Path, Outcome]:
+    """Preview a project once; the engine has then written an encryption salt into its folder."""
+    folder = write_project(tmp_path_factory.mktemp("previewed"), HOSTS)
+    return folder, runner(real_engine, shared_environ)("preview", folder)
+
+
 @pytest.fixture
-def go(real_engine: Engine, engine_environment: Mapping[str, str]) -> Callable[..., Outcome]:
-    def call(verb: Verb, folder: Path, **given: Any) -> Outcome:
+def go(real_engine: Engine, engine_environ: Mapping[str, str]) -> Callable[..., Outcome]:
+    """Run the engine with a backend of its own."""
+    return runner(real_engine, engine_environ)
+
+
+@pytest.fixture
+def go_shared(real_engine: Engine, shared_environ: Mapping[str, str]) -> Callable[..., Outcome]:
+    """Run the engine with the backend that is only read."""
+    return runner(real_engine, shared_environ)
+
+
+def runner(engine: Engine, environ: Mapping[str, str]) -> Callable[..., Outcome]:
+    def call(verb: Verb, folder: Path, **overrides: Any) -> Outcome:
         options: dict[str, Any] = {
-            "engine": real_engine,
+            "engine": engine,
             "stack": "dev",
-            "environment": engine_environment,
+            "environ": environ,
             "on_event": lambda _event: None,
             "create_stack": True,
         }
-        return run(verb, project=folder, **{**options, **given})
+        return run(verb, pulumi_project=folder, **{**options, **overrides})
 
     return call
 
@@ -75,10 +153,8 @@ def ops(outcome: Outcome) -> dict[str, str]:
     return {step.name: step.op for step in outcome.steps}
 
 
-def test_a_plan_is_a_value_and_draws_as_a_tree(
-    go: Callable[..., Outcome], project: Callable[..., Path]
-) -> None:
-    outcome = go("preview", project(HOSTS))
+def test_a_plan_is_a_value_and_draws_as_a_tree(previewed: tuple[Path, Outcome]) -> None:
+    _, outcome = previewed
     assert outcome.ok
     assert outcome.changes == {"create": 4}
     assert tree.lines(outcome.steps, colour=False) == [
@@ -96,12 +172,12 @@ def test_a_life_of_up_refresh_and_destroy(
 ) -> None:
     folder = project(HOSTS)
     events: list[Event] = []
-    made = go("up", folder, on_event=events.append)
-    assert made.ok
-    assert set(ops(made).values()) == {"create"}
+    applied = go("up", folder, on_event=events.append)
+    assert applied.ok
+    assert set(ops(applied).values()) == {"create"}
     assert [event for event in events if isinstance(event, Phase)] == [Phase(1), Phase(2)]
     assert Summary({"create": 4}) in events
-    assert {step.status for step in made.steps} == {"done"}
+    assert {step.status for step in applied.steps} == {"done"}
     assert set(ops(go("preview", folder)).values()) == {"same"}
     assert go("refresh", folder).ok
     gone = go("destroy", folder)
@@ -110,12 +186,14 @@ def test_a_life_of_up_refresh_and_destroy(
 
 
 def test_a_run_error_is_an_outcome_with_the_programs_own_words(
-    go: Callable[..., Outcome], project: Callable[..., Path]
+    go_shared: Callable[..., Outcome], project: Callable[..., Path]
 ) -> None:
     message = "a.yaml:1:2: error[IA1]: no\n  hint: x"
-    outcome = go("up", project(f"import pulumi\nraise pulumi.RunError({message!r})\n"))
+    outcome = go_shared("up", project(f"import pulumi\nraise pulumi.RunError({message!r})\n"))
     assert not outcome.ok
-    errors = [each.message for each in outcome.diagnostics if each.severity == "error"]
+    errors = [
+        diagnostic.message for diagnostic in outcome.diagnostics if diagnostic.severity == "error"
+    ]
     assert errors == [message]
 
 
@@ -129,47 +207,39 @@ def test_what_a_failed_preview_planned_is_not_made(
     assert set(ops(go("preview", project(HOSTS))).values()) == {"create"}
 
 
-def test_the_engine_gets_the_given_environment_only(
-    go: Callable[..., Outcome], project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
+def test_the_engine_gets_the_given_variables_only(
+    go_shared: Callable[..., Outcome], project: Callable[..., Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("DIGITALOCEAN_TOKEN", "PULUMI_ACCESS_TOKEN", "SIZE"):
         monkeypatch.setenv(name, "leaked")
     program = "import os\nprint('leaks', [k for k, v in os.environ.items() if v == 'leaked'])\n"
-    outcome = go("preview", project(program))
-    assert [each.message for each in outcome.diagnostics] == ["leaks []"]
+    outcome = go_shared("preview", project(program))
+    assert [diagnostic.message for diagnostic in outcome.diagnostics] == ["leaks []"]
 
 
-def test_a_config_file_from_elsewhere_is_used(
+def test_a_config_file_from_elsewhere_is_used_and_the_projects_files_stay_as_they_are(
     go: Callable[..., Outcome], project: Callable[..., Path], tmp_path: Path
 ) -> None:
-    config = tmp_path / "elsewhere.yaml"
-    config.write_text("config:\n  tiny:greeting: hello\n")
-    program = "import pulumi\nprint(pulumi.Config().get('greeting'))\n"
-    outcome = go("preview", project(program), config_file=config)
-    assert [each.message for each in outcome.diagnostics] == ["hello"]
-
-
-def test_with_a_config_file_from_elsewhere_the_projects_files_stay_as_they_are(
-    go: Callable[..., Outcome], project: Callable[..., Path], tmp_path: Path
-) -> None:
-    folder = project("")
+    folder = project("import pulumi\nprint(pulumi.Config().get('greeting'))\n")
     (folder / "Pulumi.dev.yaml").write_text("config:\n  tiny:greeting: mine\n")
-    before = {file: file.read_bytes() for file in folder.glob("*.*")}
+    contents = {file: file.read_bytes() for file in folder.glob("*.*")}
     config = tmp_path / "elsewhere.yaml"
     config.write_text("config:\n  tiny:greeting: hello\n")
-    assert go("up", folder, config_file=config).ok
-    assert {file: file.read_bytes() for file in folder.glob("*.*")} == before
+    outcome = go("up", folder, config_file=config)
+    assert outcome.ok
+    assert [diagnostic.message for diagnostic in outcome.diagnostics] == ["hello"]
+    assert {file: file.read_bytes() for file in folder.glob("*.*")} == contents
 
 
 def test_a_function_runs_in_place_of_the_projects_program(
-    go: Callable[..., Outcome], project: Callable[..., Path]
+    go_shared: Callable[..., Outcome], project: Callable[..., Path]
 ) -> None:
     import pulumi  # noqa: PLC0415
 
     def program() -> None:
         pulumi.ComponentResource("infra-apply:index:Slot", "k3x9qa")
 
-    outcome = go("preview", project("raise SystemExit(9)"), program=program)
+    outcome = go_shared("preview", project("raise SystemExit(9)"), program=program)
     assert outcome.ok
     assert ops(outcome) == {"tiny-dev": "create", "k3x9qa": "create"}
 
@@ -178,7 +248,7 @@ def test_the_stack_that_the_user_selected_stays_selected(
     go: Callable[..., Outcome],
     project: Callable[..., Path],
     real_engine: Engine,
-    engine_environment: dict[str, str],
+    engine_environ: dict[str, str],
 ) -> None:
     folder = project(HOSTS)
 
@@ -186,7 +256,7 @@ def test_the_stack_that_the_user_selected_stays_selected(
         return subprocess.run(
             [real_engine.path, *words],
             cwd=folder,
-            env=engine_environment,
+            env=engine_environ,
             capture_output=True,
             text=True,
             check=True,
@@ -199,12 +269,11 @@ def test_the_stack_that_the_user_selected_stays_selected(
 
 
 def test_an_unknown_stack_is_a_usage_error_that_lists_those_that_exist(
-    go: Callable[..., Outcome], project: Callable[..., Path]
+    go_shared: Callable[..., Outcome], previewed: tuple[Path, Outcome]
 ) -> None:
-    folder = project(HOSTS)
-    go("preview", folder)
+    folder, _ = previewed
     with pytest.raises(Usage, match=r"^no stack named prod in .*; there are: dev\n") as caught:
-        go("preview", folder, stack="prod", create_stack=False)
+        go_shared("preview", folder, stack="prod", create_stack=False)
     assert caught.value.next_step == "pulumi stack init prod"
 
 
@@ -216,13 +285,14 @@ def test_a_folder_without_a_project_is_a_usage_error(
 
 
 def test_a_wrong_passphrase_is_a_usage_error(
-    go: Callable[..., Outcome], project: Callable[..., Path], engine_environment: dict[str, str]
+    go_shared: Callable[..., Outcome],
+    previewed: tuple[Path, Outcome],
+    shared_environ: dict[str, str],
 ) -> None:
-    folder = project(HOSTS)
-    go("preview", folder)
-    wrong = {**engine_environment, "PULUMI_CONFIG_PASSPHRASE": "other"}
+    folder, _ = previewed
+    wrong = {**shared_environ, "PULUMI_CONFIG_PASSPHRASE": "other"}
     with pytest.raises(Usage, match="passphrase of its secrets is missing or wrong"):
-        go("preview", folder, environment=wrong)
+        go_shared("preview", folder, environ=wrong)
 
 
 def test_an_engine_that_is_gone_is_an_outage(
@@ -244,91 +314,61 @@ def test_an_engine_that_is_killed_is_an_outage(
         go("preview", project(HOSTS), engine=dying)
 
 
-def test_a_locked_stack_names_its_holder_and_the_way_out(
-    go: Callable[..., Outcome], project: Callable[..., Path]
-) -> None:
-    folder = project(SLOW, slow=SLOW_PARTS)
-    outcomes: list[Outcome] = []
-    first = threading.Thread(target=lambda: outcomes.append(go("up", folder)))
-    first.start()
-    try:
-        wait_for(folder / "begun", first.is_alive)
-        with pytest.raises(Retry) as caught:
-            go("up", folder)
-    finally:
-        (folder / "finish").touch()
-        first.join()
-    assert " (process " in caught.value.tried
-    assert " since 2" in caught.value.tried
-    assert caught.value.next_step.endswith("pulumi cancel --stack dev")
-    assert outcomes[0].ok
+def test_a_locked_stack_names_its_holder_and_the_way_out(locked_run: LockedRun) -> None:
+    assert locked_run.first.ok
+    (holder,) = locked_run.second.holders
+    assert locked_run.second.tried == (
+        f"stack dev is locked by {holder.user} (process {holder.pid}) since {holder.since}"
+    )
+    assert locked_run.second.next_step.endswith("pulumi cancel --stack dev")
+
+
+def test_a_step_carries_what_the_engine_knows(locked_run: LockedRun) -> None:
+    step = next(step for step in locked_run.first.steps if step.name == "made")
+    assert (step.op, step.id, step.status, step.custom) == ("create", "an-id", "done", True)
+    assert step.parent_urn.endswith("::tiny-dev")
+    assert step.type == "pulumi-python:dynamic:Resource"
+    assert "pulumi-python::default" in step.provider
+    assert "[secret]" in json.dumps(dict(step.inputs))
 
 
 def test_ctrl_c_lets_the_engine_finish_what_is_in_flight_and_leaves_no_process(
     real_engine: Engine,
-    engine_environment: dict[str, str],
-    project: Callable[..., Path],
+    engine_environ: dict[str, str],
     go: Callable[..., Outcome],
+    tmp_path: Path,
 ) -> None:
-    folder = project(SLOW, slow=SLOW_PARTS)
+    folder = tmp_path / "project"
     program = textwrap.dedent(f"""
         import json, sys
         from pathlib import Path
         from infra_apply.engine.install.find import Engine
         from infra_apply.engine.run import run
-        def on_tick():
-            if Path({str(folder / "begun")!r}).exists():
-                print("begun", flush=True)
         try:
             run("up", engine=Engine(Path({str(real_engine.path)!r}), "3.259.0", "cache", ""),
-                project=Path({str(folder)!r}), stack="dev", create_stack=True,
-                environment=json.loads(sys.argv[1]), on_event=lambda event: None, on_tick=on_tick)
+                pulumi_project=Path({str(folder)!r}), stack="dev", create_stack=True,
+                environ=json.loads(sys.argv[1]), on_event=lambda event: None)
         except KeyboardInterrupt:
             sys.exit(130)
     """)
-    with subprocess.Popen(
-        [sys.executable, "-c", program, json.dumps(engine_environment)],
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == "begun\n"
+    command = [sys.executable, "-c", program, json.dumps(engine_environ)]
+    with slow_project(folder) as slow, subprocess.Popen(command) as process:
+        slow.wait_until_begun()
         process.send_signal(signal.SIGINT)
-        (folder / "finish").touch()
-        process.stdout.read()
+        slow.finish()
     assert process.returncode == 130
-    assert processes_with(engine_environment["PULUMI_HOME"]) == []
-    after = go("preview", folder)
-    assert ops(after)["made"] == "same"
-
-
-def test_a_step_carries_what_the_engine_knows(
-    go: Callable[..., Outcome], project: Callable[..., Path], engine_environment: dict[str, str]
-) -> None:
-    folder = project(SLOW, slow=SLOW_PARTS)
-    (folder / "finish").touch()
-    made = next(step for step in go("up", folder).steps if step.name == "made")
-    assert isinstance(made, Step)
-    assert (made.op, made.id, made.status, made.custom) == ("create", "an-id", "done", True)
-    assert made.parent_urn.endswith("::tiny-dev")
-    assert made.type == "pulumi-python:dynamic:Resource"
-    assert "pulumi-python::default" in made.provider
-    assert "[secret]" in json.dumps(dict(made.inputs))
-    assert (Path(engine_environment["PULUMI_HOME"])).exists()
-
-
-def wait_for(path: Path, going: Callable[[], bool]) -> None:
-    while not path.exists():
-        assert going(), f"{path.name} never came"
+    assert processes_with(engine_environ["PULUMI_HOME"]) == []
+    preview = go("preview", folder)
+    assert ops(preview)["made"] == "same"
 
 
 def processes_with(text: str) -> list[str]:
-    """Name the processes whose environment holds `text`."""
-    found = []
+    """Name the processes whose variables hold `text`."""
+    commands = []
     for environ in Path("/proc").glob("[0-9]*/environ"):
         try:
             if text.encode() in environ.read_bytes():
-                found.append((environ.parent / "cmdline").read_text())
+                commands.append((environ.parent / "cmdline").read_text())
         except OSError:
             continue
-    return found
+    return commands

@@ -11,8 +11,8 @@ from infra_apply.engine.events import Step
 from infra_apply.engine.tree import lines
 
 
-def step(op: str, kind: str, name: str, parent: str = "", **more: Any) -> Step:
-    return Step(op, f"urn::{name}", kind, name, f"urn::{parent}" if parent else "", **more)
+def step(op: str, kind: str, name: str, parent: str = "", **fields: Any) -> Step:
+    return Step(op, f"urn::{name}", kind, name, f"urn::{parent}" if parent else "", **fields)
 
 
 FLEET = [
@@ -115,5 +115,5 @@ def test_notes_of_one_type_stand_in_one_column() -> None:
         step("create", "t:Host", "b"),
         step("create", "t:A", "x"),
     ]
-    found = lines(steps, colour=False, notes={("Host", "lime"): "first", ("Host", "b"): "second"})
-    assert found[:3] == ["+ A x", "+ Host b     second", "+ Host lime  first"]
+    drawn = lines(steps, colour=False, notes={("Host", "lime"): "first", ("Host", "b"): "second"})
+    assert drawn[:3] == ["+ A x", "+ Host b     second", "+ Host lime  first"]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal
 from infra_apply.engine.child_process import ChildFailed
 from infra_apply.engine.install import build, find, vendor
 from infra_apply.engine.install.find import VERSION, Engine
-from infra_apply.engine.install.lock import held
+from infra_apply.engine.install.lock import file_lock
 from infra_apply.engine.language import files
 from infra_apply.errors import Outage, Usage
 
@@ -22,46 +22,46 @@ if TYPE_CHECKING:
 
     from infra_apply.terminal import StatusLine
 
-FROM = "INFRA_APPLY_ENGINE_FROM"
-"""Environment: `registry` leaves the vendor's installer out, for machines that may only reach
-package registries. Unset or empty tries every way."""
+ENGINE_FROM = "INFRA_APPLY_ENGINE_FROM"
+"""Environment variable: `registry` leaves the vendor's installer out, for machines that may only
+reach package registries. Unset or empty tries every method."""
 
 _STAGING = ".staging-"
 
 
 @dataclass(frozen=True, slots=True)
-class Way:
-    """One way to get an engine: fills a folder (`bin/pulumi` in it) or raises ChildFailed."""
+class Method:
+    """A way to get an engine: `install` makes `bin/pulumi` in a folder or raises ChildFailed."""
 
     name: str
     origin: Literal["vendor", "build"]
-    fill: Callable[[Path, Mapping[str, str], StatusLine], None]
+    install: Callable[[Path, Mapping[str, str], StatusLine], None]
 
 
-VENDOR = Way("the vendor's installer", "vendor", vendor.fill)
-BUILD = Way("a build from Go modules", "build", build.fill)
+VENDOR = Method("the vendor's installer", "vendor", vendor.install)
+BUILD = Method("a build from Go modules", "build", build.install)
 
 
 def install(
-    environment: Mapping[str, str], progress: StatusLine, ways: Sequence[Way] | None = None
+    environ: Mapping[str, str], status_line: StatusLine, methods: Sequence[Method] | None = None
 ) -> Engine:
     """The engine to use; installed into the cache unless one is found.
 
     One process installs at a time: a second waits and finds what the first made. An interrupted
     or killed install leaves no engine and no litter beyond the next install. Raises Usage for a
-    wrong `INFRA_APPLY_ENGINE_FROM` and Outage, with every way's reason, when no way works.
+    wrong `INFRA_APPLY_ENGINE_FROM` and Outage, with every method's reason, when none works.
     """
-    chosen = _ways(environment) if ways is None else ways
-    if found := _present(environment, progress):
-        return found
+    methods = _chosen_methods(environ) if methods is None else methods
+    if engine := _find_engine(environ, status_line):
+        return engine
     folder = find.cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        with held(folder / "lock", progress):
-            if found := _present(environment, progress, repeat=False):
-                return found
+        with file_lock(folder / "lock", status_line):
+            if engine := _find_engine(environ, status_line, repeat=False):
+                return engine
             _clear_leftovers(folder)
-            return _try_each(chosen, environment, progress)
+            return _try_methods(methods, environ, status_line)
     except OSError as error:
         raise Outage(
             f"installing an engine below {folder}: {error}",
@@ -69,37 +69,38 @@ def install(
             next_step="make that folder writable, or set XDG_CACHE_HOME to one that is",
         ) from error
     finally:
-        progress.end()
+        status_line.end()
 
 
-def _ways(environment: Mapping[str, str]) -> tuple[Way, ...]:
-    given = environment.get(FROM, "")
-    if given not in {"", "registry"}:
+def _chosen_methods(environ: Mapping[str, str]) -> tuple[Method, ...]:
+    engine_from = environ.get(ENGINE_FROM, "")
+    if engine_from not in {"", "registry"}:
         raise Usage(
-            f"{FROM}={given} is not known",
-            next_step=f"unset it, or set {FROM}=registry to build from package registries only",
+            f"{ENGINE_FROM}={engine_from} is not known",
+            next_step=f"unset it, or set {ENGINE_FROM}=registry"
+            " to build from package registries only",
         )
-    return (BUILD,) if given else (VENDOR, BUILD)
+    return (BUILD,) if engine_from else (VENDOR, BUILD)
 
 
-def _present(
-    environment: Mapping[str, str], progress: StatusLine, *, repeat: bool = True
+def _find_engine(
+    environ: Mapping[str, str], status_line: StatusLine, *, repeat: bool = True
 ) -> Engine | None:
     """Give the engine that is there, the language host in a built one brought up to date."""
-    for each in find.look(environment):
-        if isinstance(each, Engine):
-            if each.origin == "cache" and files.are_in(each.path.parent):
-                _refresh_language_host(each.path.parent)
-            return each
+    for candidate in find.search(environ):
+        if isinstance(candidate, Engine):
+            if candidate.origin == "cache" and files.installed_in(candidate.path.parent):
+                _refresh_language_host(candidate.path.parent)
+            return candidate
         if repeat:
-            progress.say(f"engine: skipped: {each.why}")
+            status_line.say(f"engine: skipped: {candidate.why}")
     return None
 
 
 def _refresh_language_host(bin_folder: Path) -> None:
     # A read-only cache (a shared image) keeps the host that it was built with.
     with contextlib.suppress(OSError):
-        files.put(bin_folder)
+        files.install(bin_folder)
 
 
 def _clear_leftovers(folder: Path) -> None:
@@ -109,9 +110,11 @@ def _clear_leftovers(folder: Path) -> None:
         shutil.rmtree(leftover, ignore_errors=True)
 
 
-def _try_each(ways: Sequence[Way], environment: Mapping[str, str], progress: StatusLine) -> Engine:
-    refused: list[str] = []
-    for way in ways:
+def _try_methods(
+    methods: Sequence[Method], environ: Mapping[str, str], status_line: StatusLine
+) -> Engine:
+    reasons: list[str] = []
+    for method in methods:
         folder = find.cache_folder()
         with tempfile.TemporaryDirectory(
             prefix=_STAGING, dir=folder, ignore_cleanup_errors=True
@@ -119,12 +122,12 @@ def _try_each(ways: Sequence[Way], environment: Mapping[str, str], progress: Sta
             root = Path(staging, "root")
             root.mkdir()
             try:
-                way.fill(root, environment, progress)
-                return _move_in(root, way, environment)
+                method.install(root, environ, status_line)
+                return _move_into_cache(root, method, environ)
             except ChildFailed as failed:
-                refused.append(f"{way.name}: {failed}")
-                progress.say(f"engine: {way.name} did not work: {failed}")
-    tried = "\n  ".join(refused)
+                reasons.append(f"{method.name}: {failed}")
+                status_line.say(f"engine: {method.name} did not work: {failed}")
+    tried = "\n  ".join(reasons)
     raise Outage(
         f"no Pulumi engine could be installed. Tried:\n  {tried}",
         state="no engine was installed; nothing was changed",
@@ -135,20 +138,20 @@ def _try_each(ways: Sequence[Way], environment: Mapping[str, str], progress: Sta
     )
 
 
-def _move_in(root: Path, way: Way, environment: Mapping[str, str]) -> Engine:
-    """Move a filled folder into its place in one step, once its engine has shown that it runs."""
+def _move_into_cache(root: Path, method: Method, environ: Mapping[str, str]) -> Engine:
+    """Move a filled folder into the cache in one step, if its engine runs."""
     fresh = root / "bin" / "pulumi"
     try:
-        version = find.version_of(fresh, environment)
+        version = find.version_of(fresh, environ)
     except ValueError as reason:
         raise ChildFailed(f"the engine it made {reason}") from None
-    place = find.cached_binary().parent.parent
-    if place.exists():  # it does not run, or it would have been found
-        place.rename(root.with_name("broken"))
-    root.replace(place)
-    engine = find.find(environment)
+    target = find.cached_binary().parent.parent
+    if target.exists():  # it does not run, or it would have been found
+        target.rename(root.with_name("broken"))
+    root.replace(target)
+    engine = find.find(environ)
     if engine is None:
         raise ChildFailed("the engine it made has no language host for Python")
     return dataclasses.replace(
-        engine, version=version, origin=way.origin, why=f"installed now by {way.name}"
+        engine, version=version, origin=method.origin, why=f"installed now by {method.name}"
     )

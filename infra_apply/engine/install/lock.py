@@ -18,17 +18,17 @@ _BETWEEN_TRIES = 0.5
 
 
 @contextlib.contextmanager
-def held(path: Path, progress: StatusLine) -> Iterator[None]:
+def file_lock(path: Path, status_line: StatusLine) -> Iterator[None]:
     """Hold the lock at `path`; while another process has it, wait and say for whom.
 
     flock(2) frees the lock when its holder ends, killed or not. The file itself stays: removing
     it would let two processes hold two files of one name.
     """
     with path.open("a+", encoding="utf-8") as file:
-        while not _taken(file):
-            progress.show(f"engine: waiting for {_holder(file)}, which is installing it")
+        while not _try_lock(file):
+            status_line.show(f"engine: waiting for {_holder(file)}, which is installing it")
             time.sleep(_BETWEEN_TRIES)
-        progress.end()
+        status_line.end()
         file.truncate(0)
         file.write(f"process {os.getpid()}")
         file.flush()
@@ -38,7 +38,7 @@ def held(path: Path, progress: StatusLine) -> Iterator[None]:
             file.truncate(0)
 
 
-def _taken(file: TextIO) -> bool:
+def _try_lock(file: TextIO) -> bool:
     try:
         fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:

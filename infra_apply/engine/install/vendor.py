@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
     from infra_apply.terminal import StatusLine
 
-DEADLINE = 300.0
+TIMEOUT = 300.0
 """Seconds; the release is an archive of about 150 MB."""
 
 # `PulumiCommand.install` has no timeout of its own. It fetches a small script first: 15 s for that,
-# 5 s of them to connect, decide whether its host can be reached; the deadline ends the rest. The
+# 5 s of them to connect, decide whether its host can be reached; the timeout ends the rest. The
 # last line printed is the reason that people see.
 _INSTALL = """
 import os, socket, subprocess, sys, threading, urllib.error
@@ -51,28 +51,28 @@ except Exception as error:
 """
 
 
-def fill(
+def install(
     root: Path,
-    environment: Mapping[str, str],
-    progress: StatusLine,
+    environ: Mapping[str, str],
+    status_line: StatusLine,
     command: tuple[str, ...] = (sys.executable, "-c", _INSTALL),
 ) -> None:
     """Install the release into `root`. `command` is run with `root` and the version appended.
 
     Raises ChildFailed when the vendor cannot be reached, refuses, or takes too long.
     """
-    progress.show("engine: downloading the vendor's release")
+    status_line.show("engine: downloading the vendor's release")
     try:
         run(
             [*command, str(root), VERSION],
-            environment=environment,
-            folder=root,
+            environ=environ,
+            cwd=root,
             on_line=lambda _line: None,
-            on_tick=progress.tick,
-            deadline=DEADLINE,
+            on_tick=status_line.tick,
+            timeout=TIMEOUT,
         )
     except ChildFailed as failed:
         reason = str(failed).removeprefix("exit code 1: ")
         raise ChildFailed(reason, failed.lines) from None
     finally:
-        progress.end()
+        status_line.end()

@@ -33,13 +33,13 @@ ALREADY_SHOWN = 32
 
 def main(arguments: list[str]) -> int:
     """Do what the first argument names; the exit code."""
-    _forget_this_folder()
-    what, *rest = arguments
-    if what == "run":
-        return run(int(rest[0]))
-    if what == "dynamic":
-        return _dynamic_provider(rest)
-    answer: Callable[[], object] = {"packages": packages, "dependencies": dependencies}[what]
+    _remove_own_folder_from_path()
+    command, *operands = arguments
+    if command == "run":
+        return run(int(operands[0]))
+    if command == "dynamic":
+        return _dynamic_provider(operands)
+    answer: Callable[[], object] = {"packages": packages, "dependencies": dependencies}[command]
     print(json.dumps(answer()))  # noqa: T201 - the answer
     return 0
 
@@ -67,7 +67,7 @@ def run(descriptor: int) -> int:
         pulumi.log.error(str(error))
     except Exception as error:  # noqa: BLE001 - whatever the program raises is shown, then reported
         if not _engine_is_gone(error):
-            pulumi.log.error(_story(error, Path(request["program"])))
+            pulumi.log.error(_format_traceback(error, Path(request["program"])))
     else:
         return 0
     finally:
@@ -82,24 +82,24 @@ def packages() -> list[dict[str, Any]]:
 
     Their `pulumi-plugin.json` says so: {"resource": true, "name", "version", "server"}.
     """
-    found: dict[str, dict[str, Any]] = {}
+    plugins: dict[str, dict[str, Any]] = {}
     for folder in sys.path:
         for file in sorted(Path(folder or ".").glob("*/pulumi-plugin.json")):
             plugin = json.loads(file.read_text(encoding="utf-8"))
             if plugin.get("resource"):
                 name = plugin.get("name") or file.parent.name.removeprefix("pulumi_")
-                found.setdefault(name, {**plugin, "name": name})
-    return [found[name] for name in sorted(found)]
+                plugins.setdefault(name, {**plugin, "name": name})
+    return [plugins[name] for name in sorted(plugins)]
 
 
 def dependencies() -> dict[str, str]:
     """Every installed distribution: name -> version."""
     from importlib.metadata import distributions  # noqa: PLC0415 - slow, and only needed here
 
-    return {each.metadata["Name"]: each.version for each in distributions()}
+    return {distribution.metadata["Name"]: distribution.version for distribution in distributions()}
 
 
-def _forget_this_folder() -> None:
+def _remove_own_folder_from_path() -> None:
     """Drop the engine's bin folder from the import path: it holds nothing for programs."""
     here = Path(__file__).resolve().parent
     sys.path[:] = [entry for entry in sys.path if not entry or Path(entry).resolve() != here]
@@ -108,11 +108,11 @@ def _forget_this_folder() -> None:
 def _read_request(descriptor: int) -> dict[str, Any]:
     pipe = os.fdopen(descriptor, "rb")
     request: dict[str, Any] = json.loads(pipe.readline())
-    threading.Thread(target=_end_with_the_host, args=(pipe,), daemon=True).start()
+    threading.Thread(target=_exit_with_host, args=(pipe,), daemon=True).start()
     return request
 
 
-def _end_with_the_host(pipe: Any) -> None:
+def _exit_with_host(pipe: Any) -> None:
     """Leave when the other end of `pipe` closes: the host that started us is gone."""
     with contextlib.suppress(OSError):
         pipe.read()
@@ -172,7 +172,7 @@ def _engine_is_gone(error: BaseException) -> bool:
     return isinstance(error, grpc.RpcError) and error.code() == grpc.StatusCode.UNAVAILABLE
 
 
-def _story(error: BaseException, program: Path) -> str:
+def _format_traceback(error: BaseException, program: Path) -> str:
     """Format a traceback from the program's first frame on: what runs it is no news."""
     folder = program if program.is_dir() else program.parent
     first: TracebackType | None = error.__traceback__

@@ -49,7 +49,7 @@ def contents(python: str = sys.executable) -> dict[str, bytes]:
     }
 
 
-def put(bin_folder: Path, python: str = sys.executable) -> None:
+def install(bin_folder: Path, python: str = sys.executable) -> None:
     """Write the files into `bin_folder`, each at once and only if it differs."""
     for name, data in contents(python).items():
         target = bin_folder / name
@@ -61,11 +61,11 @@ def put(bin_folder: Path, python: str = sys.executable) -> None:
         fresh.replace(target)
 
 
-def are_in(bin_folder: Path) -> bool:
+def installed_in(bin_folder: Path) -> bool:
     """Say whether the host in `bin_folder` is ours (a vendor's release brings its own)."""
     return (bin_folder / "language_host.py").is_file()
 
 
-def _launcher(what: str, script: str, arguments: str, python: str) -> str:
+def _launcher(title: str, script: str, arguments: str, python: str) -> str:
     quoted = "'" + python.replace("'", "'\\''") + "'"
-    return _LAUNCHER.format(what=what, script=script, arguments=arguments, fallback=quoted)
+    return _LAUNCHER.format(what=title, script=script, arguments=arguments, fallback=quoted)

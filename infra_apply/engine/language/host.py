@@ -70,11 +70,11 @@ def main(arguments: list[str]) -> None:
 
 
 class LanguageHost(LanguageRuntimeServicer):
-    """The service; `environment` is what programs get and where interpreters are looked for."""
+    """The service; `environ` is what programs get and where interpreters are looked for."""
 
-    def __init__(self, engine: str, environment: Mapping[str, str]) -> None:
+    def __init__(self, engine: str, environ: Mapping[str, str]) -> None:
         self._engine = engine
-        self._environment = environment
+        self._environ = environ
         self._programs: set[subprocess.Popen[bytes]] = set()
 
     def Handshake(self, request: Any, context: Any) -> Any:  # noqa: ARG002, N802
@@ -91,13 +91,13 @@ class LanguageHost(LanguageRuntimeServicer):
         return language_pb2.GetRequiredPackagesResponse(
             packages=[
                 plugin_pb2.PackageDependency(
-                    name=each["name"],
+                    name=package["name"],
                     kind="resource",
-                    version=_with_v(each.get("version", "")),
-                    server=each.get("server", ""),
-                    parameterization=_parameterization(each),
+                    version=_with_v(package.get("version", "")),
+                    server=package.get("server", ""),
+                    parameterization=_parameterization(package),
                 )
-                for each in self._ask("packages", request.info, context)
+                for package in self._ask("packages", request.info, context)
             ]
         )
 
@@ -114,11 +114,11 @@ class LanguageHost(LanguageRuntimeServicer):
 
     def GetProgramDependencies(self, request: Any, context: Any) -> Any:  # noqa: N802
         """List every distribution installed for the program."""
-        found = self._ask("dependencies", request.info, context)
+        versions = self._ask("dependencies", request.info, context)
         return language_pb2.GetProgramDependenciesResponse(
             dependencies=[
-                language_pb2.DependencyInfo(name=name, version=found[name])
-                for name in sorted(found, key=str.lower)
+                language_pb2.DependencyInfo(name=name, version=versions[name])
+                for name in sorted(versions, key=str.lower)
             ]
         )
 
@@ -145,7 +145,7 @@ class LanguageHost(LanguageRuntimeServicer):
                 program = subprocess.Popen(  # noqa: S603 - an interpreter we chose
                     [python, "-u", str(CHILD), "run", str(reader)],
                     stdin=subprocess.DEVNULL,
-                    env={**self._environment, **_configuration(request)},
+                    env={**self._environ, **_configuration(request)},
                     pass_fds=[reader],
                 )
             finally:
@@ -153,7 +153,7 @@ class LanguageHost(LanguageRuntimeServicer):
             self._programs.add(program)
             # The pipe stays open while we live: its end tells the child that we are gone.
             with contextlib.suppress(BrokenPipeError):
-                pipe.write(json.dumps(self._task(request)).encode() + b"\n")
+                pipe.write(json.dumps(self._child_request(request)).encode() + b"\n")
                 pipe.flush()
             code = program.wait()
             self._programs.discard(program)
@@ -172,7 +172,7 @@ class LanguageHost(LanguageRuntimeServicer):
         for program in tuple(self._programs):
             program.kill()
 
-    def _task(self, request: Any) -> dict[str, Any]:
+    def _child_request(self, request: Any) -> dict[str, Any]:
         info = request.info
         return {
             "monitor": request.monitor_address,
@@ -188,7 +188,7 @@ class LanguageHost(LanguageRuntimeServicer):
         }
 
     def _interpreter(self, info: Any, context: Any) -> str:
-        python = interpreter(info, self._environment)
+        python = find_interpreter(info, self._environ)
         if python is None:
             folder = info.program_directory or str(Path.cwd())
             context.abort(
@@ -196,30 +196,32 @@ class LanguageHost(LanguageRuntimeServicer):
             )
         return str(python)
 
-    def _ask(self, what: str, info: Any, context: Any) -> Any:
+    def _ask(self, question: str, info: Any, context: Any) -> Any:
         python = self._interpreter(info, context)
-        answer = subprocess.run(  # noqa: S603 - an interpreter we chose
-            [python, str(CHILD), what],
+        result = subprocess.run(  # noqa: S603 - an interpreter we chose
+            [python, str(CHILD), question],
             capture_output=True,
             check=False,
             text=True,
             cwd=info.program_directory or None,
         )
-        if answer.returncode:
-            last = (answer.stderr.strip().splitlines() or ["no output"])[-1]
-            context.abort(grpc.StatusCode.INTERNAL, f"{python} could not list its {what}: {last}")
-        return json.loads(answer.stdout)
+        if result.returncode:
+            last = (result.stderr.strip().splitlines() or ["no output"])[-1]
+            context.abort(
+                grpc.StatusCode.INTERNAL, f"{python} could not list its {question}: {last}"
+            )
+        return json.loads(result.stdout)
 
 
-def interpreter(info: Any, environment: Mapping[str, str]) -> str | None:
+def find_interpreter(info: Any, environ: Mapping[str, str]) -> str | None:
     """Give the first interpreter that can import pulumi for a `ProgramInfo`, or None."""
     folders = [Path(folder) for folder in (info.program_directory, info.root_directory) if folder]
     option = dict(info.options).get("virtualenv", "")
     venvs = [folder / option for folder in reversed(folders) if option]
     venvs += [folder / ".venv" for folder in folders]
-    venvs += [Path(active) for active in [environment.get("VIRTUAL_ENV", "")] if active]
+    venvs += [Path(active) for active in [environ.get("VIRTUAL_ENV", "")] if active]
     candidates = [str(venv / "bin" / "python") for venv in venvs]
-    search = environment.get("PATH", "")
+    search = environ.get("PATH", "")
     candidates += [shutil.which(name, path=search) or "" for name in ("python3", "python")]
     # Ours comes last: the launcher chose it by the same rule, from the folder it was started in.
     candidates.append(sys.executable)
@@ -246,11 +248,13 @@ def _configuration(request: Any) -> dict[str, str]:
 def _parameterization(plugin: dict[str, Any]) -> Any:
     import base64  # noqa: PLC0415 - rare
 
-    given = plugin.get("parameterization")
-    if not given:
+    parameters = plugin.get("parameterization")
+    if not parameters:
         return None
     return plugin_pb2.PackageParameterization(
-        name=given["name"], version=given["version"], value=base64.b64decode(given["value"])
+        name=parameters["name"],
+        version=parameters["version"],
+        value=base64.b64decode(parameters["value"]),
     )
 
 

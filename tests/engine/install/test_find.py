@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+def environ(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "bin").mkdir()
     return {"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin", "HOME": str(tmp_path)}
@@ -32,29 +32,31 @@ def cached(script: Script, version: str = "3.259.0") -> Path:
     return pulumi(script, "cache/infra-apply/engine/v3.259.0/bin", version)
 
 
-def skipped(environment: Mapping[str, str]) -> list[str]:
-    return [each.why for each in find.look(environment) if isinstance(each, find.Skipped)]
+def skipped(environ: Mapping[str, str]) -> list[str]:
+    return [
+        candidate.why for candidate in find.search(environ) if isinstance(candidate, find.Skipped)
+    ]
 
 
 @pytest.mark.parametrize("version", ["3.259.0", "3.260.1", "3.1000.0", "4.0.0"])
 def test_a_new_enough_pulumi_on_the_path_is_taken_and_said_so(
-    script: Script, environment: dict[str, str], version: str
+    script: Script, environ: dict[str, str], version: str
 ) -> None:
     path = pulumi(script, "bin", version)
     cached(script)
     why = f"version {version} on PATH, new enough (>= 3.259.0)"
-    assert find.find(environment) == find.Engine(path, version, "path", why)
+    assert find.find(environ) == find.Engine(path, version, "path", why)
 
 
 def test_an_old_pulumi_on_the_path_is_skipped_for_the_cached_one_and_the_reason_is_said(
-    script: Script, environment: dict[str, str]
+    script: Script, environ: dict[str, str]
 ) -> None:
     old = pulumi(script, "bin", "3.99.0")
     new = cached(script)
-    engine = find.find(environment)
+    engine = find.find(environ)
     assert engine is not None
     assert (engine.path, engine.origin) == (new, "cache")
-    assert skipped(environment) == [f"{old} is version 3.99.0, older than 3.259.0"]
+    assert skipped(environ) == [f"{old} is version 3.99.0, older than 3.259.0"]
 
 
 @pytest.mark.parametrize(
@@ -66,39 +68,37 @@ def test_an_old_pulumi_on_the_path_is_skipped_for_the_cached_one_and_the_reason_
     ],
 )
 def test_a_pulumi_that_does_not_run_is_skipped_and_the_reason_is_said(
-    script: Script, environment: dict[str, str], body: str, reason: str
+    script: Script, environ: dict[str, str], body: str, reason: str
 ) -> None:
     path = script("bin/pulumi", body)
-    assert find.find(environment) is None
-    assert skipped(environment) == [f"{path} {reason}"]
+    assert find.find(environ) is None
+    assert skipped(environ) == [f"{path} {reason}"]
 
 
-def test_a_pulumi_for_another_machine_is_skipped(
-    script: Script, environment: dict[str, str]
-) -> None:
+def test_a_pulumi_for_another_machine_is_skipped(script: Script, environ: dict[str, str]) -> None:
     path = script("bin/pulumi", "")
     path.write_bytes(b"\x7fELF not for here")
-    assert skipped(environment) == [f"{path} does not run (Exec format error)"]
+    assert skipped(environ) == [f"{path} does not run (Exec format error)"]
 
 
 def test_a_pulumi_without_a_language_host_is_skipped(
-    script: Script, environment: dict[str, str]
+    script: Script, environ: dict[str, str]
 ) -> None:
     path = script("bin/pulumi", "echo v3.270.0\n")
-    assert skipped(environment) == [f"{path} has no pulumi-language-python beside it or on PATH"]
+    assert skipped(environ) == [f"{path} has no pulumi-language-python beside it or on PATH"]
 
 
-def test_nothing_anywhere_is_no_engine(environment: dict[str, str]) -> None:
-    assert find.look(environment) == []
-    assert find.find(environment) is None
+def test_nothing_anywhere_is_no_engine(environ: dict[str, str]) -> None:
+    assert find.search(environ) == []
+    assert find.find(environ) is None
 
 
 def test_the_cached_engine_counts_as_cached_also_when_its_folder_is_on_the_path(
-    script: Script, environment: dict[str, str]
+    script: Script, environ: dict[str, str]
 ) -> None:
     path = cached(script)
-    environment["PATH"] = f"{path.parent}:{environment['PATH']}"
-    engine = find.find(environment)
+    environ["PATH"] = f"{path.parent}:{environ['PATH']}"
+    engine = find.find(environ)
     assert engine is not None
     assert engine.origin == "cache"
 

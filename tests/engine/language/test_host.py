@@ -16,7 +16,7 @@ from google.protobuf import empty_pb2
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc
 
 from infra_apply.engine.language import child, files
-from infra_apply.engine.language.host import VERSION, interpreter
+from infra_apply.engine.language.host import VERSION, find_interpreter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 @pytest.fixture
 def launcher(tmp_path: Path) -> Path:
     (tmp_path / "bin").mkdir()
-    files.put(tmp_path / "bin")
+    files.install(tmp_path / "bin")
     return tmp_path / "bin" / "pulumi-language-python"
 
 
@@ -38,9 +38,9 @@ def host(launcher: Path, tmp_path: Path) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
-def start(launcher: Path, folder: Path, *before: str) -> subprocess.Popen[str]:
+def start(launcher: Path, folder: Path, *prefix: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [*before, launcher, "--logtostderr", "127.0.0.1:1"],
+        [*prefix, launcher, "--logtostderr", "127.0.0.1:1"],
         cwd=folder,
         env={"PATH": "/usr/bin:/bin", "VIRTUAL_ENV": sys.prefix},
         stdin=subprocess.PIPE,
@@ -62,11 +62,11 @@ def info(tmp_path: Path) -> language_pb2.ProgramInfo:
 
 
 def program_info(folder: Path, **options: str) -> language_pb2.ProgramInfo:
-    made = language_pb2.ProgramInfo(
+    info = language_pb2.ProgramInfo(
         root_directory=str(folder), program_directory=str(folder), entry_point="."
     )
-    made.options.update(options)
-    return made
+    info.options.update(options)
+    return info
 
 
 def test_every_call_the_engine_makes_is_answered(stub: Any, info: language_pb2.ProgramInfo) -> None:
@@ -77,10 +77,10 @@ def test_every_call_the_engine_makes_is_answered(stub: Any, info: language_pb2.P
     assert (about.executable, about.version) == (python, sys.version.split()[0])
     prompts = stub.RuntimeOptionsPrompts(language_pb2.RuntimeOptionsRequest(info=info))
     assert list(prompts.prompts) == []
-    said = stub.InstallDependencies(language_pb2.InstallDependenciesRequest(info=info))
-    assert f"{python} -m pip install" in b"".join(each.stdout for each in said).decode()
+    answers = stub.InstallDependencies(language_pb2.InstallDependenciesRequest(info=info))
+    assert f"{python} -m pip install" in b"".join(answer.stdout for answer in answers).decode()
     listed = stub.GetProgramDependencies(language_pb2.GetProgramDependenciesRequest(info=info))
-    assert "pulumi" in {each.name for each in listed.dependencies}
+    assert "pulumi" in {dependency.name for dependency in listed.dependencies}
     stub.Cancel(empty_pb2.Empty())
 
 
@@ -88,8 +88,8 @@ def test_the_provider_plugins_of_the_installed_packages_are_named_with_their_ver
     stub: Any, info: language_pb2.ProgramInfo
 ) -> None:
     answer = stub.GetRequiredPackages(language_pb2.GetRequiredPackagesRequest(info=info))
-    found = [(each.name, each.kind, each.version) for each in answer.packages]
-    assert ("digitalocean", "resource", f"v{version('pulumi-digitalocean')}") in found
+    packages = [(package.name, package.kind, package.version) for package in answer.packages]
+    assert ("digitalocean", "resource", f"v{version('pulumi-digitalocean')}") in packages
 
 
 def test_a_call_the_host_does_not_know_is_unimplemented(stub: Any) -> None:
@@ -126,17 +126,17 @@ def python_in(script: Script, name: str, *, has_sdk: bool) -> str:
 def test_the_interpreter_is_the_first_that_can_import_pulumi(
     script: Script, tmp_path: Path
 ) -> None:
-    environment = {"VIRTUAL_ENV": str(tmp_path / "active"), "PATH": str(tmp_path / "path")}
-    chosen = program_info(tmp_path, virtualenv="named")
+    environ = {"VIRTUAL_ENV": str(tmp_path / "active"), "PATH": str(tmp_path / "path")}
+    info = program_info(tmp_path, virtualenv="named")
     script("path/python3", "exit 0\n")
     order = ["path/python3"]
     for name in ("active", ".venv", "named"):
         python_in(script, name, has_sdk=True)
         order.append(f"{name}/bin/python")
     for expected in reversed(order):
-        assert interpreter(chosen, environment) == str(tmp_path / expected)
+        assert find_interpreter(info, environ) == str(tmp_path / expected)
         (tmp_path / expected).write_text("#!/bin/sh\nexit 1\n")
-    assert interpreter(chosen, environment) == sys.executable
+    assert find_interpreter(info, environ) == sys.executable
 
 
 def test_the_launcher_reads_the_virtualenv_of_the_project_file(
@@ -154,7 +154,7 @@ def test_the_launcher_reads_the_virtualenv_of_the_project_file(
 
 
 def test_without_any_sdk_the_launcher_says_how_to_make_one(tmp_path: Path) -> None:
-    files.put(tmp_path, python="/nowhere/python")
+    files.install(tmp_path, python="/nowhere/python")
     answer = subprocess.run(
         [tmp_path / "pulumi-language-python", "address"],
         cwd=tmp_path,
@@ -168,13 +168,13 @@ def test_without_any_sdk_the_launcher_says_how_to_make_one(tmp_path: Path) -> No
 
 
 def test_the_files_are_written_again_only_when_they_differ(tmp_path: Path) -> None:
-    files.put(tmp_path)
+    files.install(tmp_path)
     written = tmp_path / "language_host.py"
-    before = written.stat().st_ino
-    files.put(tmp_path)
-    assert written.stat().st_ino == before
+    inode = written.stat().st_ino
+    files.install(tmp_path)
+    assert written.stat().st_ino == inode
     written.write_text("old")
-    files.put(tmp_path)
+    files.install(tmp_path)
     assert written.read_bytes() == Path(files.__file__).with_name("host.py").read_bytes()
     assert os.access(tmp_path / "pulumi-language-python", os.X_OK)
     assert not list(tmp_path.glob(".*"))
@@ -186,6 +186,6 @@ def test_a_traceback_starts_in_the_program(tmp_path: Path) -> None:
     try:
         exec(compile(program.read_text(), program, "exec"), {})  # noqa: S102 - a program of ours
     except ValueError as error:
-        lines = child._story(error, tmp_path).splitlines()
+        lines = child._format_traceback(error, tmp_path).splitlines()
     assert lines[1] == f'  File "{program}", line 3, in <module>'
     assert lines[-1] == "ValueError: oh"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from pulumi.automation import CommandResult
 
-from infra_apply.engine.reasons import failure_of
+from infra_apply.engine.failures import failure_of
 from infra_apply.errors import LockHolder, Outage, Retry, Usage
 
 # As engine 3.259.0 words it.
@@ -16,7 +16,7 @@ at 2026-11-22T10:00:00Z"""
 
 
 def test_a_lock_names_who_holds_it_and_since_when() -> None:
-    failure = failure_of(CommandResult("", LOCKED, 255), "dev", shown=False)
+    failure = failure_of(CommandResult("", LOCKED, 255), "dev", reported=False)
     assert isinstance(failure, Retry)
     assert failure.tried == (
         "stack dev is locked by ada@box (process 41) since 2026-11-22T10:00:00Z"
@@ -27,7 +27,7 @@ def test_a_lock_names_who_holds_it_and_since_when() -> None:
 
 def test_a_conflict_in_the_cloud_backend_is_a_lock_too() -> None:
     text = "error: [409] Conflict: Another update is currently in progress."
-    failure = failure_of(CommandResult("", text, 255), "dev", shown=False)
+    failure = failure_of(CommandResult("", text, 255), "dev", reported=False)
     assert isinstance(failure, Retry)
     assert failure.tried == "stack dev is locked by another update"
     assert failure.holders == ()
@@ -35,7 +35,7 @@ def test_a_conflict_in_the_cloud_backend_is_a_lock_too() -> None:
 
 @pytest.mark.parametrize("text", ["incorrect passphrase", "passphrase must be set with X"])
 def test_a_passphrase_is_asked_for(text: str) -> None:
-    assert isinstance(failure_of(CommandResult("", text, 1), "dev", shown=False), Usage)
+    assert isinstance(failure_of(CommandResult("", text, 1), "dev", reported=False), Usage)
 
 
 @pytest.mark.parametrize(
@@ -53,10 +53,10 @@ def test_a_passphrase_is_asked_for(text: str) -> None:
 def test_anything_else_that_the_run_does_not_explain_is_an_outage(
     code: int, stderr: str, expected: str
 ) -> None:
-    failure = failure_of(CommandResult("", stderr, code), "dev", shown=False)
+    failure = failure_of(CommandResult("", stderr, code), "dev", reported=False)
     assert isinstance(failure, Outage)
     assert failure.tried == expected
 
 
 def test_an_error_that_was_shown_is_no_failure_of_the_engine() -> None:
-    assert failure_of(CommandResult("", "error: preview failed", 1), "dev", shown=True) is None
+    assert failure_of(CommandResult("", "error: preview failed", 1), "dev", reported=True) is None

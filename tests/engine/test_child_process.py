@@ -23,15 +23,15 @@ def run(
     command: str,
     folder: Path,
     on_line: Callable[[str], None] = lambda _line: None,
-    deadline: float = FOREVER,
+    timeout: float = FOREVER,
 ) -> None:
     child_process.run(
         ["/bin/sh", "-c", command],
-        environment={"PATH": "/usr/bin:/bin"},
-        folder=folder,
+        environ={"PATH": "/usr/bin:/bin"},
+        cwd=folder,
         on_line=on_line,
         on_tick=lambda: None,
-        deadline=deadline,
+        timeout=timeout,
     )
 
 
@@ -62,11 +62,11 @@ def test_a_command_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(child_process.ChildFailed, match=r"does not start: No such file"):
         child_process.run(
             ["/nowhere/go"],
-            environment={},
-            folder=tmp_path,
+            environ={},
+            cwd=tmp_path,
             on_line=lambda _line: None,
             on_tick=lambda: None,
-            deadline=FOREVER,
+            timeout=FOREVER,
         )
 
 
@@ -91,7 +91,7 @@ def test_an_interrupt_ends_the_child_and_what_it_started(tmp_path: Path) -> None
     assert ends(pids[0])
 
 
-def test_a_child_gets_the_given_environment_only(
+def test_a_child_gets_the_given_variables_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DIGITALOCEAN_TOKEN", "leaked")

@@ -33,13 +33,28 @@ class Host(pulumi.ComponentResource):
 
 @pytest.fixture
 def pulumi(
-    real_engine: Engine, engine_environment: Mapping[str, str]
+    real_engine: Engine, engine_environ: Mapping[str, str]
 ) -> Callable[..., subprocess.CompletedProcess[str]]:
-    def call(folder: Path, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    """Run the CLI with a backend of its own."""
+    return cli(real_engine, engine_environ)
+
+
+@pytest.fixture(scope="module")
+def pulumi_shared(
+    real_engine: Engine, shared_environ: Mapping[str, str]
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    """Run the CLI with the backend that is only read."""
+    return cli(real_engine, shared_environ)
+
+
+def cli(
+    engine: Engine, environ: Mapping[str, str]
+) -> Callable[..., subprocess.CompletedProcess[str]]:
+    def call(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [real_engine.path, "--non-interactive", *arguments],
+            [engine.path, "--non-interactive", *arguments],
             cwd=folder,
-            env={**engine_environment, **more},
+            env=environ,
             capture_output=True,
             text=True,
             check=False,
@@ -66,24 +81,22 @@ def test_a_program_is_previewed_applied_and_destroyed(
 
 
 def test_a_run_error_is_shown_as_it_is_without_a_traceback_and_exits_1(
-    pulumi: Callable[..., subprocess.CompletedProcess[str]], project: Callable[..., Path]
+    pulumi_shared: Callable[..., subprocess.CompletedProcess[str]], project: Callable[..., Path]
 ) -> None:
     folder = project(
         'import pulumi\nraise pulumi.RunError("a.yaml:1:2: error[IA1]: no\\n  hint: x")'
     )
-    pulumi(folder, "stack", "init", "dev")
-    preview = pulumi(folder, "preview")
+    preview = pulumi_shared(folder, "preview", "--stack", "dev")
     assert preview.returncode == 1
     assert "error: a.yaml:1:2: error[IA1]: no\n      hint: x\n" in preview.stdout
     assert "Traceback" not in preview.stdout + preview.stderr
 
 
 def test_any_other_error_is_shown_with_the_programs_own_frames(
-    pulumi: Callable[..., subprocess.CompletedProcess[str]], project: Callable[..., Path]
+    pulumi_shared: Callable[..., subprocess.CompletedProcess[str]], project: Callable[..., Path]
 ) -> None:
     folder = project("def f():\n    raise ValueError('oh')\nf()\n")
-    pulumi(folder, "stack", "init", "dev")
-    preview = pulumi(folder, "preview")
+    preview = pulumi_shared(folder, "preview", "--stack", "dev")
     assert preview.returncode == 1
     assert "ValueError: oh" in preview.stdout
     assert f'{folder}/__main__.py", line 3, in <module>' in preview.stdout
@@ -91,17 +104,16 @@ def test_any_other_error_is_shown_with_the_programs_own_frames(
 
 
 def test_a_program_that_exits_by_itself_says_its_code(
-    pulumi: Callable[..., subprocess.CompletedProcess[str]], project: Callable[..., Path]
+    pulumi_shared: Callable[..., subprocess.CompletedProcess[str]], project: Callable[..., Path]
 ) -> None:
     folder = project("import sys\nsys.exit(5)\n")
-    pulumi(folder, "stack", "init", "dev")
-    preview = pulumi(folder, "preview")
+    preview = pulumi_shared(folder, "preview", "--stack", "dev")
     assert preview.returncode == 1
     assert "the program exited with code 5" in preview.stdout + preview.stderr
 
 
 def test_a_program_runs_as_main_in_its_folder_and_what_it_prints_is_shown(
-    pulumi: Callable[..., subprocess.CompletedProcess[str]], project: Callable[..., Path]
+    pulumi_shared: Callable[..., subprocess.CompletedProcess[str]], project: Callable[..., Path]
 ) -> None:
     folder = project(
         """
@@ -110,23 +122,21 @@ def test_a_program_runs_as_main_in_its_folder_and_what_it_prints_is_shown(
         print("err", file=sys.stderr)
         """
     )
-    pulumi(folder, "stack", "init", "dev")
-    preview = pulumi(folder, "preview")
+    preview = pulumi_shared(folder, "preview", "--stack", "dev")
     assert f"out __main__ {folder} {folder} {folder}" in preview.stdout
     assert "err" in preview.stdout
 
 
 def test_pulumi_about_names_the_interpreter_and_install_leaves_packages_alone(
-    pulumi: Callable[..., subprocess.CompletedProcess[str]],
+    pulumi_shared: Callable[..., subprocess.CompletedProcess[str]],
     project: Callable[..., Path],
-    engine_environment: Mapping[str, str],
+    shared_environ: Mapping[str, str],
 ) -> None:
     folder = project(HOSTS, parts=PARTS)
-    python = f"{engine_environment['VIRTUAL_ENV']}/bin/python"
-    pulumi(folder, "stack", "init", "dev")
-    about = json.loads(pulumi(folder, "about", "--json").stdout)
+    python = f"{shared_environ['VIRTUAL_ENV']}/bin/python"
+    about = json.loads(pulumi_shared(folder, "about", "--stack", "dev", "--json").stdout)
     assert about["runtime"]["executable"] == python
     # Without --no-plugins it would download the provider's plugin.
-    install = pulumi(folder, "install", "--no-plugins")
+    install = pulumi_shared(folder, "install", "--no-plugins")
     assert install.returncode == 0, install.stderr
     assert f"the program runs with {python}" in install.stdout

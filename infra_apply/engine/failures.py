@@ -24,24 +24,24 @@ _CRASH = re.compile(
 )
 
 
-def failure_of(result: CommandResult, stack: str, *, shown: bool) -> Failure | None:
+def failure_of(result: CommandResult, stack: str, *, reported: bool) -> Failure | None:
     """Give the failure behind a result with a bad exit code; None if it is in the diagnostics.
 
-    `shown` says that the event stream carried an error: then the run itself went wrong, and its
-    own words explain it.
+    `reported` says that the event stream carried an error: then the run itself went wrong, and its
+    own messages explain it.
     """
-    said = f"{result.stderr}\n{result.stdout}"
-    if _LOCKED in said or _CLOUD_CONFLICT in said:
-        return _locked(said, stack)
+    output = f"{result.stderr}\n{result.stdout}"
+    if _LOCKED in output or _CLOUD_CONFLICT in output:
+        return _locked(output, stack)
     if _PASSPHRASE.search(result.stderr):
         return Usage(
             f"stack {stack}: the passphrase of its secrets is missing or wrong",
             state="nothing was changed",
             next_step="set PULUMI_CONFIG_PASSPHRASE or PULUMI_CONFIG_PASSPHRASE_FILE",
         )
-    if result.code < 0 or _CRASH.search(said):
+    if result.code < 0 or _CRASH.search(output):
         return _crashed(result, stack)
-    if shown:
+    if reported:
         return None
     return Outage(
         f"the engine failed before it came to a resource: {_last_error(result)}",
@@ -53,20 +53,20 @@ def no_such_stack(name: str, workspace: LocalWorkspace) -> Usage:
     """Name the stacks that there are."""
     try:
         listing = workspace.pulumi_command.run(["stack", "ls", "--json"], workspace.work_dir, {})
-        names = sorted(each["name"] for each in json.loads(listing.stdout))
+        names = sorted(stack["name"] for stack in json.loads(listing.stdout))
     except (CommandError, ValueError):
         names = []
-    there = f"there are: {', '.join(names)}" if names else "there is none yet"
+    existing = f"there are: {', '.join(names)}" if names else "there is none yet"
     return Usage(
-        f"no stack named {name} in {workspace.work_dir}; {there}",
+        f"no stack named {name} in {workspace.work_dir}; {existing}",
         next_step=f"pulumi stack init {name}",
     )
 
 
-def _locked(said: str, stack: str) -> Retry:
+def _locked(output: str, stack: str) -> Retry:
     holders = [
         LockHolder(match["user"], int(match["pid"]), match["since"])
-        for match in _HOLDER.finditer(said)
+        for match in _HOLDER.finditer(output)
     ]
     by = "; ".join(
         f"{holder.user} (process {holder.pid}) since {holder.since}" for holder in holders
@@ -93,7 +93,7 @@ def _crashed(result: CommandResult, stack: str) -> Outage:
 
 def _last_error(result: CommandResult) -> str:
     """Give the CLI's own last error, from its `error: ` on; else its last line."""
-    starts = [found.end() for found in _ERROR.finditer(result.stderr)]
+    starts = [match.end() for match in _ERROR.finditer(result.stderr)]
     if starts:
         return result.stderr[starts[-1] :].strip()
     lines = [line for line in f"{result.stdout}\n{result.stderr}".splitlines() if line.strip()]
