@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from infra_apply.cli.main import main
-from infra_apply.diagnostics.codes import CODES, rule_of
+from infra_apply.fleet.rules.table import CODES
 
 MANIFESTS = Path(__file__).parent / "manifests"
 
@@ -74,5 +74,5 @@ def test_every_code_about_files_has_an_invalid_company() -> None:
         (MANIFESTS / "invalid" / name / "expected.txt").read_text() for name in cases("invalid")
     ]
     shown = {code for code in CODES if any(f"[{code}]" in text for text in texts)}
-    in_the_cloud = {code for code in CODES if rule_of(code) == "cloud"}
+    in_the_cloud = {code for code in CODES if CODES[code].rule == "cloud"}
     assert set(CODES) - shown == in_the_cloud

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from infra_apply.diagnostics.codes import CODES, rule_of
+from infra_apply.fleet.rules.table import CODES
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "diagnostics.md"
@@ -33,7 +33,7 @@ def _head() -> Iterator[str]:
     yield "| code | rule | severity | |"
     yield "|---|---|---|---|"
     for name, code in sorted(CODES.items()):
-        yield f"| [{name}](#{name.lower()}) | {rule_of(name)} | {code.severity} | {code.title} |"
+        yield f"| [{name}](#{name.lower()}) | {code.rule} | {code.severity} | {code.title} |"
     yield ""
 
 
@@ -43,7 +43,7 @@ def _section(name: str) -> Iterator[str]:
     yield ""
     yield f"## {name}: {code.title}"
     yield ""
-    yield f"Rule `{rule_of(name)}`, {code.severity}."
+    yield f"Rule `{code.rule}`, {code.severity}."
     yield ""
     yield f"**Why**: {code.why}."
     yield ""

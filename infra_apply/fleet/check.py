@@ -2,41 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import Final
-
-from infra_apply.diagnostics.model import Diagnostic, Findings, NotChecked, in_order
+from infra_apply.diagnostics.model import Diagnostic, Findings, in_order
 from infra_apply.fleet.load import Loaded
-from infra_apply.fleet.model import Fleet
-from infra_apply.fleet.rules import (
-    clashes,
-    cycles,
-    env_variants,
-    firewalls,
-    gpu_ondemand,
-    host_in_mesh,
-    http_coupling,
-    names,
-    own_db,
-    owners,
-    settings,
-    yaml_traps,
-)
-
-RULES: Final[tuple[Callable[[Fleet], Iterator[Diagnostic | NotChecked]], ...]] = (
-    yaml_traps.check,
-    own_db.check,
-    http_coupling.check,
-    cycles.check,
-    gpu_ondemand.check,
-    host_in_mesh.check,
-    env_variants.check,
-    clashes.check,
-    owners.check,
-    names.check,
-    settings.check,
-    firewalls.check,
-)
+from infra_apply.fleet.rules.table import RULES
 
 
 def check(loaded: Loaded) -> Findings:
@@ -44,7 +12,7 @@ def check(loaded: Loaded) -> Findings:
     diagnostics = list(loaded.diagnostics)
     not_checked = []
     for rule in RULES:
-        for one in rule(loaded.fleet):
+        for one in rule.check(loaded.fleet):
             if isinstance(one, Diagnostic):
                 diagnostics.append(one)
             else:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from infra_apply.diagnostics.code import Code
 from infra_apply.diagnostics.model import Diagnostic, Place
 from infra_apply.fleet.folders import Root, content, folders, manifest_files
 from infra_apply.fleet.model import Fleet
@@ -16,6 +17,20 @@ from infra_apply.inputs import files, manifest, mesh
 from infra_apply.inputs.manifest import Manifest, environment_of, name_of
 from infra_apply.inputs.mesh import Mesh
 from infra_apply.inputs.settings import Settings
+
+NAME_AND_ENVIRONMENT_DISAGREE: Final = Code(
+    "IA601",
+    "name and environment disagree",
+    "prod could be changed by what looks like a dev manifest, and the other way round",
+    "make the file's name and `environment` say the same",
+)
+UNUSABLE_USER_DATA: Final = Code(
+    "IA806",
+    "user data that cannot be used",
+    "a droplet made without its script would never become what it should be",
+    "correct the path; it is relative to Pulumi.yaml",
+)
+CODES: Final = (NAME_AND_ENVIRONMENT_DISAGREE, UNUSABLE_USER_DATA)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +106,7 @@ def _user_data(settings: Settings, base: Path, found: list[Diagnostic]) -> dict[
 
 def _unusable(file: str, place: Place, problem: str) -> Diagnostic:
     hint = "let it fetch what it needs" if "larger" in problem else _RELATIVE
-    return Diagnostic("IA806", place, f"the user data file `{file}` {problem}", hint)
+    return Diagnostic(UNUSABLE_USER_DATA, place, f"the user data file `{file}` {problem}", hint)
 
 
 _RELATIVE: Final = "paths are relative to Pulumi.yaml"
@@ -148,7 +163,7 @@ def _names_disagree(one: Manifest) -> Diagnostic:
     if ("environment",) not in one.document.keys:
         message = f"the file's name says {by_name}, and without `environment` it is prod"
     hint = f"write `environment: {by_name}`, or call the file `{name_of(one.environment)}`"
-    return Diagnostic("IA601", one.value("environment"), message, hint)
+    return Diagnostic(NAME_AND_ENVIRONMENT_DISAGREE, one.value("environment"), message, hint)
 
 
 def _mesh(path: Path | None, found: list[Diagnostic]) -> Mesh | None:

@@ -12,6 +12,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from infra_apply.diagnostics import redact
+from infra_apply.diagnostics.code import Code
 from infra_apply.diagnostics.model import Diagnostic, Place
 from infra_apply.diagnostics.suggest import did_you_mean, nearest
 from infra_apply.inputs.document import Document, Path
@@ -21,12 +22,16 @@ from infra_apply.inputs.document import Document, Path
 class Codes:
     """Which codes a door reports under: of the rule `schema` or of `settings`."""
 
-    missing: str
-    unknown: str
-    type: str
-    choice: str
-    access: str
+    missing: Code
+    unknown: Code
+    type: Code
+    choice: Code
+    access: Code
 
+
+WRONG_TYPE_WHY: Final = (
+    "YAML guesses types from how a value looks; the convention says what each key holds"
+)
 
 Known = Mapping[tuple[str, ...], Sequence[str]]
 """The keys a mapping may have, by its path, with "*" for any name or index."""

@@ -9,21 +9,21 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from infra_apply.diagnostics.codes import CODES, rule_of
 from infra_apply.diagnostics.model import Diagnostic, Findings, Place, Related
 from infra_apply.diagnostics.report import github, sarif, text
 from infra_apply.diagnostics.report import json as json_reporter
+from infra_apply.fleet.rules.table import CODES
 from tests.test_manifests import MANIFESTS, cases, check
 
 HERE = Path("/work here")
 CLASH = Diagnostic(
-    "IA201",
+    CODES["IA201"],
     Place("/work here/shop/.infra.yaml", 6, 9),
     "the database `shop`: 100%, taken",
     "line one\nline two",
     (Related(Place("/elsewhere/wiki/.infra.yaml", 3, 1), "claimed here"),),
 )
-NO_PLACE = Diagnostic("IA306", Place("/work here/a,b:c/.infra.yaml"), "only a warning")
+NO_PLACE = Diagnostic(CODES["IA306"], Place("/work here/a,b:c/.infra.yaml"), "only a warning")
 FOUND = Findings((CLASH, NO_PLACE), ("/work here/shop/.infra.yaml: whether `x` exists",), 2)
 
 
@@ -83,7 +83,7 @@ def test_every_format_tells_of_the_same_findings(
     assert codes == [one["ruleId"] for one in as_sarif]
     annotations = [line for line in as_github if line.startswith(("::error", "::warning"))]
     assert codes == [line.partition("title=")[2].split()[0] for line in annotations]
-    assert all(one["rule"] == rule_of(one["code"]) for one in as_json)
+    assert all(one["rule"] == CODES[one["code"]].rule for one in as_json)
     order = [(one["path"], one["line"] or 0, one["column"] or 0, one["code"]) for one in as_json]
     assert order == sorted(order)
 
@@ -94,7 +94,9 @@ SECRET = "postgres://shop:hunter2@db.example.com/shop"
 def test_no_format_echoes_what_has_the_shape_of_a_secret() -> None:
     place = Place("/work here/shop/.infra.yaml", 1, 1)
     related = (Related(place, f"see {SECRET}"),)
-    leaky = Diagnostic("IA301", place, f"nobody is called `{SECRET}`", f"try {SECRET}", related)
+    leaky = Diagnostic(
+        CODES["IA301"], place, f"nobody is called `{SECRET}`", f"try {SECRET}", related
+    )
     for reporter in (text, json_reporter, sarif, github):
         shown = reporter.findings(Findings((leaky,)), HERE)
         assert "•••db.example.com" in shown

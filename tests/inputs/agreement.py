@@ -17,7 +17,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from infra_apply.diagnostics.codes import rule_of
 from infra_apply.inputs.manifest import json_schema, parse
 
 CONVENTION = json.loads((Path(__file__).with_name("convention.json")).read_text())
@@ -103,7 +102,7 @@ def _pair(draw: st.DrawFn, key: str, values: st.SearchStrategy[str]) -> str:
 def verdict(text: str) -> str:
     """Compare the verdicts on one document; returns what was compared. Raises AssertionError."""
     manifest, found = parse("/generated/.infra.yaml", text.encode())
-    rules = {rule_of(one.code) for one in found}
+    rules = {one.code.rule for one in found}
     assert (manifest is None) == bool(rules - {"yaml"}) or "yaml" in rules
     try:
         data = yaml.load(text, yaml.CSafeLoader)

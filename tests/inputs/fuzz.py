@@ -17,7 +17,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra_apply.diagnostics.codes import Severity
+from infra_apply.diagnostics.code import Severity
 from infra_apply.diagnostics.lines import lines_of
 from infra_apply.diagnostics.model import Diagnostic
 from infra_apply.diagnostics.report import github, json, sarif, text

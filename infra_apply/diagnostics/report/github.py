@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from infra_apply.diagnostics.codes import CODES
 from infra_apply.diagnostics.model import Diagnostic, Findings, Place
 from infra_apply.diagnostics.report.paths import relative, relative_text
 from infra_apply.diagnostics.report.text import summary
@@ -30,7 +29,7 @@ def _annotation(one: Diagnostic, folder: Path) -> str:
         "file": relative(one.place.path, folder),
         "line": one.place.line,
         "col": one.place.column,
-        "title": f"{one.code} {CODES[one.code].title}",
+        "title": f"{one.code} {one.code.title}",
     }
     properties = ",".join(
         f"{name}={_property(str(value))}" for name, value in place.items() if value is not None

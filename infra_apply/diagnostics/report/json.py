@@ -6,7 +6,6 @@ import json
 from pathlib import Path
 from typing import Any
 
-from infra_apply.diagnostics.codes import rule_of
 from infra_apply.diagnostics.model import Diagnostic, Findings, Place
 from infra_apply.diagnostics.report.paths import relative, relative_text
 
@@ -28,8 +27,8 @@ def findings(found: Findings, folder: Path) -> str:
 
 def _diagnostic(one: Diagnostic, folder: Path) -> dict[str, Any]:
     return {
-        "code": one.code,
-        "rule": rule_of(one.code),
+        "code": one.code.id,
+        "rule": one.code.rule,
         "severity": str(one.severity),
         **_place(one.place, folder),
         "message": one.message,

@@ -7,14 +7,14 @@ from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import quote
 
-from infra_apply.diagnostics.codes import CODES, rule_of
+from infra_apply.diagnostics.code import Code
 from infra_apply.diagnostics.model import Diagnostic, Findings, Place
 from infra_apply.diagnostics.report.paths import relative, relative_text
 
 
 def findings(found: Findings, folder: Path) -> str:
     """Render one run. Files below the working directory are relative to it (`%SRCROOT%`)."""
-    codes = sorted({one.code for one in found.diagnostics})
+    codes = sorted({one.code for one in found.diagnostics}, key=str)
     notes = [
         {"level": "note", "message": {"text": relative_text(text, folder)}}
         for text in found.not_checked
@@ -35,22 +35,21 @@ _SCHEMA = (
 )
 
 
-def _rule(name: str) -> dict[str, Any]:
-    code = CODES[name]
+def _rule(code: Code) -> dict[str, Any]:
     return {
-        "id": name,
+        "id": code.id,
         "shortDescription": {"text": code.title},
         "fullDescription": {"text": code.why},
         "help": {"text": f"Why: {code.why}.\nFix: {code.fix}."},
         "defaultConfiguration": {"level": str(code.severity)},
-        "properties": {"tags": [rule_of(name)]},
+        "properties": {"tags": [code.rule]},
     }
 
 
 def _result(one: Diagnostic, index: int, folder: Path) -> dict[str, Any]:
     text = f"{one.message}\nhint: {one.hint}" if one.hint else one.message
     result: dict[str, Any] = {
-        "ruleId": one.code,
+        "ruleId": one.code.id,
         "ruleIndex": index,
         "level": str(one.severity),
         "message": {"text": text},

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from infra_apply.diagnostics import redact
-from infra_apply.diagnostics.codes import Severity
+from infra_apply.diagnostics.code import Severity
 from infra_apply.diagnostics.lines import read_lines
 from infra_apply.diagnostics.model import Diagnostic, Findings, Place
 from infra_apply.diagnostics.report.paths import relative, relative_text

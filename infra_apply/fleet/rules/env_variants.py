@@ -7,9 +7,21 @@ from typing import Final
 
 from infra_apply import naming
 from infra_apply.diagnostics import redact
+from infra_apply.diagnostics.code import Code
 from infra_apply.diagnostics.model import Diagnostic, Related
 from infra_apply.fleet.model import Fleet
+from infra_apply.fleet.rules.rule import Rule
 from infra_apply.inputs.manifest import Manifest
+
+DECLARED_TWICE: Final = Code(
+    "IA604",
+    "instance declared twice",
+    "two folders cannot both say where one instance runs",
+    "rename one project, or remove one manifest",
+)
+SHAPE_OF_ACCESS_CONFIG: Final = Code(
+    "IA605", "value with the shape of access config", redact.WHY, "remove it, and rotate it"
+)
 
 
 def check(fleet: Fleet) -> Iterator[Diagnostic]:
@@ -27,7 +39,7 @@ def _access_config(one: Manifest) -> Iterator[Diagnostic]:
         if shape:
             name = ".".join(str(part) for part in at)
             message = f"`{name}` has the shape of a {shape}: {redact.REASON}"
-            yield Diagnostic("IA605", one.value(*at), message, _MEND[shape])
+            yield Diagnostic(SHAPE_OF_ACCESS_CONFIG, one.value(*at), message, _MEND[shape])
 
 
 def _shape(value: str) -> str | None:
@@ -44,4 +56,7 @@ def _declared_twice(one: Manifest, owner: Manifest) -> Diagnostic:
     message = f"`{one.project}` already has a {one.environment} manifest"
     hint = "two folders cannot hold one instance: rename one project, or remove one manifest"
     related = Related(owner.value("project"), f"`{name}` is first declared here")
-    return Diagnostic("IA604", one.value("project"), message, hint, (related,))
+    return Diagnostic(DECLARED_TWICE, one.value("project"), message, hint, (related,))
+
+
+RULE: Final = Rule(check, (DECLARED_TWICE, SHAPE_OF_ACCESS_CONFIG))

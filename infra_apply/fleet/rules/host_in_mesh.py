@@ -3,13 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from infra_apply import naming
+from infra_apply.diagnostics.code import Code, Severity
 from infra_apply.diagnostics.model import Diagnostic, NotChecked, Place, Related
 from infra_apply.diagnostics.suggest import did_you_mean
 from infra_apply.fleet.model import Fleet
+from infra_apply.fleet.rules.rule import Rule
 from infra_apply.inputs.manifest import Manifest
 from infra_apply.inputs.mesh import Host, Mesh
+
+UNKNOWN_HOST: Final = Code(
+    "IA501",
+    "unknown host",
+    "a service on a host the mesh does not know is in no picture, and cannot be reached",
+    "correct the name, or add the host to net-tools' mesh-hosts.json",
+)
+ANOTHER_KIND: Final = Code(
+    "IA502",
+    "host of another kind",
+    "a droplet would be made for a machine that is a mac, or the other way round",
+    "correct `provider` or `service.host`",
+)
+NO_HOST: Final = Code(
+    "IA504",
+    "service without a host",
+    "it gets a droplet of its own, named after the project, which the mesh does not know",
+    "add the droplet's name to the mesh and to the manifest",
+    Severity.WARNING,
+)
 
 
 def check(fleet: Fleet) -> Iterator[Diagnostic | NotChecked]:
@@ -38,7 +61,7 @@ def _no_host(fleet: Fleet, one: Manifest) -> Iterator[Diagnostic]:
     hint = f"if that is meant, add `{droplet}` to the mesh and write `host: {droplet}`"
     if known:
         hint = f"if that is meant, write `host: {droplet}`"
-    yield Diagnostic("IA504", one.key("service"), message, hint)
+    yield Diagnostic(NO_HOST, one.key("service"), message, hint)
 
 
 def _host(fleet: Fleet, one: Manifest, name: str) -> Iterator[Diagnostic]:
@@ -47,7 +70,7 @@ def _host(fleet: Fleet, one: Manifest, name: str) -> Iterator[Diagnostic]:
     host = known.get(name)
     if host is None:
         yield Diagnostic(
-            "IA501", place, f"the mesh has no host `{name}`", did_you_mean(name, known)
+            UNKNOWN_HOST, place, f"the mesh has no host `{name}`", did_you_mean(name, known)
         )
     elif host.kind is not None and host.kind != one.provider:
         yield _another_kind(fleet, one, host, place)
@@ -62,7 +85,7 @@ def _another_kind(fleet: Fleet, one: Manifest, host: Host, place: Place) -> Diag
     if fitting:
         hint += f", or choose a {one.provider} host, such as `{min(fitting)}`"
     related = Related(Place(mesh.path), f"`{host.name}` is declared here")
-    return Diagnostic("IA502", place, message, hint, (related,))
+    return Diagnostic(ANOTHER_KIND, place, message, hint, (related,))
 
 
 _A = {
@@ -71,3 +94,6 @@ _A = {
     "bare-metal": "bare metal",
     "local": "local",
 }
+
+
+RULE: Final = Rule(check, (UNKNOWN_HOST, ANOTHER_KIND, NO_HOST))

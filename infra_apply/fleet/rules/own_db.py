@@ -7,14 +7,41 @@ from collections.abc import Iterator
 from typing import Final
 
 from infra_apply import naming
+from infra_apply.diagnostics.code import Code
 from infra_apply.diagnostics.model import Diagnostic, Related
 from infra_apply.fleet.model import Fleet
+from infra_apply.fleet.rules.rule import Rule
 from infra_apply.inputs.manifest import Manifest
+
+DATABASE_CLAIMED_TWICE: Final = Code(
+    "IA201",
+    "database claimed twice",
+    "two services on one database are coupled through it, and either can break the other",
+    "give each instance a database of its own, and let one call the other over HTTP",
+)
+USER_CLAIMED_TWICE: Final = Code(
+    "IA202",
+    "database user claimed twice",
+    "with shared credentials nobody can be locked out, or rotated, alone",
+    "give each instance a user of its own",
+)
+RESERVED_NAME: Final = Code(
+    "IA203",
+    "name of the cluster's own",
+    "`defaultdb`, `doadmin` and the like belong to the cluster and everything on it",
+    "choose a name after the project",
+)
+IMPOSSIBLE_NAME: Final = Code(
+    "IA204",
+    "name no engine takes",
+    "the database could never be made",
+    "use letters, digits and underscores, 63 at most",
+)
 
 
 def check(fleet: Fleet) -> Iterator[Diagnostic]:
     """Report names claimed twice, names of the cluster's own, and names no engine takes."""
-    for what, code in (("name", "IA201"), ("user", "IA202")):
+    for what, code in (("name", DATABASE_CLAIMED_TWICE), ("user", USER_CLAIMED_TWICE)):
         first: dict[tuple[str, str], Manifest] = {}
         for one in fleet.manifests:
             if one.database is None:
@@ -27,7 +54,7 @@ def check(fleet: Fleet) -> Iterator[Diagnostic]:
 
 
 def _claimed_twice(
-    code: str, what: str, claimed: str, one: Manifest, owner: Manifest
+    code: Code, what: str, claimed: str, one: Manifest, owner: Manifest
 ) -> Diagnostic:
     kind = _KIND[what]
     holder = naming.instance(*owner.instance)
@@ -40,10 +67,13 @@ def _claimed_twice(
 
 def _name(one: Manifest, what: str, name: str) -> Iterator[Diagnostic]:
     if name.casefold() in _RESERVED[what]:
-        code, message = "IA203", f"`{name}` is the cluster's own {_KIND[what]}, not a project's"
+        code, message = (
+            RESERVED_NAME,
+            f"`{name}` is the cluster's own {_KIND[what]}, not a project's",
+        )
     elif not _POSSIBLE.fullmatch(name):
         shown = f"`{name[:80]}`" if name else "an empty text"
-        code = "IA204"
+        code = IMPOSSIBLE_NAME
         message = f"no database engine takes {shown} as the name of a {_KIND[what]}"
     else:
         return
@@ -71,3 +101,8 @@ _RESERVED: Final = {
 _MAX: Final = 63
 # What at least one engine takes and DigitalOcean's API can address: no slash, comma or blank.
 _POSSIBLE: Final = re.compile(r"[A-Za-z0-9_$][A-Za-z0-9_$.\-]{0,62}")
+
+
+RULE: Final = Rule(
+    check, (DATABASE_CLAIMED_TWICE, USER_CLAIMED_TWICE, RESERVED_NAME, IMPOSSIBLE_NAME)
+)

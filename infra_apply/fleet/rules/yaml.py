@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Final
 
+from infra_apply.diagnostics.code import Code, Severity
 from infra_apply.diagnostics.model import Diagnostic
 from infra_apply.fleet.model import Fleet
+from infra_apply.fleet.rules.rule import Rule
+
+MISLEADING_NUMBER: Final = Code(
+    "IA012",
+    "number that is not what it looks like",
+    "YAML 1.1 reads `22:22` as 1342 (base sixty) and `017` as 15 (octal)",
+    "write a port as a plain decimal number",
+    Severity.WARNING,
+)
 
 
 def check(fleet: Fleet) -> Iterator[Diagnostic]:
@@ -24,4 +35,7 @@ def check(fleet: Fleet) -> Iterator[Diagnostic]:
             message = f"YAML reads `{written}` as the number {one.service.port}"
             hint = "write the port as a plain decimal number"
             place = one.value("service", "port")
-            yield Diagnostic("IA012", place, message, hint)
+            yield Diagnostic(MISLEADING_NUMBER, place, message, hint)
+
+
+RULE: Final = Rule(check, (MISLEADING_NUMBER,))
