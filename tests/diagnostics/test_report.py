@@ -13,7 +13,7 @@ from infra_apply.diagnostics.model import Diagnostic, Findings, Place, Related
 from infra_apply.diagnostics.report import github, sarif, text
 from infra_apply.diagnostics.report import json as json_reporter
 from infra_apply.fleet.rules.table import CODES
-from tests.test_manifests import MANIFESTS, cases, check
+from tests.test_manifests import cases, check
 
 HERE = Path("/work here")
 CLASH = Diagnostic(
@@ -60,7 +60,7 @@ def test_a_sarif_result_says_rule_level_place_and_the_other_place() -> None:
 def test_the_sarif_of_every_invalid_company_has_the_standards_structure(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    check(MANIFESTS / "invalid" / name, monkeypatch, "--format", "sarif")
+    check("invalid", name, monkeypatch, "--format", "sarif")
     document = json.loads(capsys.readouterr().out)
     Draft202012Validator(SARIF).validate(document)
     run = document["runs"][0]
@@ -72,12 +72,11 @@ def test_the_sarif_of_every_invalid_company_has_the_standards_structure(
 def test_every_format_tells_of_the_same_findings(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = MANIFESTS / "invalid" / name
-    check(folder, monkeypatch, "--format", "json")
+    check("invalid", name, monkeypatch, "--format", "json")
     as_json = json.loads(capsys.readouterr().out)["diagnostics"]
-    check(folder, monkeypatch, "--format", "sarif")
+    check("invalid", name, monkeypatch, "--format", "sarif")
     as_sarif = json.loads(capsys.readouterr().out)["runs"][0]["results"]
-    check(folder, monkeypatch, "--format", "github")
+    check("invalid", name, monkeypatch, "--format", "github")
     as_github = capsys.readouterr().out.splitlines()
     codes = [one["code"] for one in as_json]
     assert codes == [one["ruleId"] for one in as_sarif]
