@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 from infra_apply.cli.main import main
-from infra_apply.inputs import files
 
 VALID = "apiVersion: infra/v1\nproject: shop\nprovider: mac\n"
 
@@ -151,10 +150,3 @@ def test_what_may_not_be_read_is_an_error(
     (only,) = [one for one in found(capsys, "shop") if one["severity"] == "error"]
     assert (only["code"], only["path"]) == ("IA011", path)
     assert "permission denied" in only["message"]
-
-
-def test_a_file_is_never_read_further_than_its_limit(tmp_path: Path) -> None:
-    path = tmp_path / "long"
-    path.write_bytes(b"x" * 100_000)
-    for limit in (0, 10, 16 * 1024, 99_999, 100_000, 200_000):
-        assert len(files.content(str(path), limit)) == min(limit + 1, 100_000)

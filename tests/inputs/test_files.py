@@ -1,4 +1,4 @@
-"""A file is replaced at once, or not at all."""
+"""A file is read no further than its limit, and replaced at once or not at all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,14 @@ from pathlib import Path
 import pytest
 
 from infra_apply.errors import Outage, Refusal
-from infra_apply.inputs.replacing import replace
+from infra_apply.inputs.files import content, replace
+
+
+def test_a_file_is_never_read_further_than_its_limit(tmp_path: Path) -> None:
+    path = tmp_path / "long"
+    path.write_bytes(b"x" * 100_000)
+    for limit in (0, 10, 16 * 1024, 99_999, 100_000, 200_000):
+        assert len(content(str(path), limit)) == min(limit + 1, 100_000)
 
 
 def test_content_changes_and_mode_and_symlink_stay(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Where a service answers, as its dependents are told."""
+"""Where a service answers, and the URLs its dependents are given."""
 
 from __future__ import annotations
 
@@ -7,23 +7,6 @@ from infra_apply.fleet.dependencies import target
 from infra_apply.fleet.hosts import machine
 from infra_apply.fleet.model import Fleet
 from infra_apply.inputs.manifest import Manifest
-from infra_apply.plan.model import InstancePlan
-
-
-def instance(fleet: Fleet, manifest: Manifest) -> InstancePlan:
-    """Return an instance's own place and the URL variables of what it depends on."""
-    variables = {
-        naming.variable(name): found
-        for name in manifest.depends_on
-        if (found := _dependency_url(fleet, manifest, name))
-    }
-    return InstancePlan(
-        project=manifest.project,
-        provider=manifest.provider,
-        host=machine(manifest),
-        url=url(fleet, manifest),
-        variables=tuple(sorted(variables.items())),
-    )
 
 
 def url(fleet: Fleet, manifest: Manifest) -> str | None:
@@ -38,8 +21,18 @@ def url(fleet: Fleet, manifest: Manifest) -> str | None:
     return f"http://{address}:{manifest.service.port}"
 
 
+def dependency_urls(fleet: Fleet, manifest: Manifest) -> dict[str, str]:
+    """Return the URL of each dependency that has one, by the variable it is given in, sorted."""
+    urls = {
+        naming.variable(name): dependency_url
+        for name in manifest.depends_on
+        if (dependency_url := _dependency_url(fleet, manifest, name))
+    }
+    return dict(sorted(urls.items()))
+
+
 def _dependency_url(fleet: Fleet, manifest: Manifest, name: str) -> str | None:
     if name in fleet.externals:
         return fleet.externals[name]
-    found = target(fleet, manifest, name)
-    return url(fleet, found) if found else None
+    dependency = target(fleet, manifest, name)
+    return url(fleet, dependency) if dependency else None
