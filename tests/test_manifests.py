@@ -76,6 +76,6 @@ def test_every_code_about_files_has_an_invalid_company() -> None:
     texts = [
         (MANIFESTS / "invalid" / name / "expected.txt").read_text() for name in cases("invalid")
     ]
-    shown = {code for code in CODES if any(f"[{code}]" in text for text in texts)}
+    exemplified = {code for code in CODES if any(f"[{code}]" in text for text in texts)}
     in_the_cloud = {code for code in CODES if CODES[code].rule == "cloud"}
-    assert set(CODES) - shown == in_the_cloud
+    assert set(CODES) - exemplified == in_the_cloud

@@ -55,10 +55,12 @@ def _section(name: str) -> Iterator[str]:
 
 def _examples(code: str) -> list[Path]:
     """Return the companies that show a code, those that are named after it first."""
-    shown = [
-        one for one in sorted(EXAMPLES.iterdir()) if f"[{code}]" in _text(one / "expected.txt")
+    companies = [
+        company
+        for company in sorted(EXAMPLES.iterdir())
+        if f"[{code}]" in _text(company / "expected.txt")
     ]
-    return sorted(shown, key=lambda one: code not in one.name)
+    return sorted(companies, key=lambda company: code not in company.name)
 
 
 def _example(code: str, folder: Path) -> Iterator[str]:

@@ -77,7 +77,7 @@ class Findings:
     @property
     def errors(self) -> int:
         """How many findings stop every stack."""
-        return sum(one.severity is Severity.ERROR for one in self.diagnostics)
+        return sum(diagnostic.severity is Severity.ERROR for diagnostic in self.diagnostics)
 
     @property
     def warnings(self) -> int:
@@ -90,6 +90,6 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     return tuple(sorted(dict.fromkeys(diagnostics), key=_position))
 
 
-def _position(one: Diagnostic) -> tuple[str, int, int, str, str]:
-    place = one.place
-    return (place.path, place.line or 0, place.column or 0, one.code.id, one.message)
+def _position(diagnostic: Diagnostic) -> tuple[str, int, int, str, str]:
+    place = diagnostic.place
+    return (place.path, place.line or 0, place.column or 0, diagnostic.code.id, diagnostic.message)

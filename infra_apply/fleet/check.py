@@ -12,9 +12,9 @@ def check(loaded: Loaded) -> Findings:
     diagnostics = list(loaded.diagnostics)
     not_checked = []
     for rule in RULES:
-        for one in rule.check(loaded.fleet):
-            if isinstance(one, Diagnostic):
-                diagnostics.append(one)
+        for finding in rule.check(loaded.fleet):
+            if isinstance(finding, Diagnostic):
+                diagnostics.append(finding)
             else:
-                not_checked.append(one.message)
+                not_checked.append(finding.message)
     return Findings(in_order(diagnostics), tuple(sorted(set(not_checked))), loaded.manifests)

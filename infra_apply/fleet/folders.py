@@ -76,9 +76,9 @@ def folders(root: Root, base: Path) -> tuple[list[str], tuple[Diagnostic, ...]]:
         message = f"there is no folder `{name}`"
         hint = "remove it from the list, or check the project out"
         return [], (Diagnostic(NO_FOLDER, root.place, message, hint),)
-    found = sorted(os.path.normpath(match) for match in _matches(str(base / root.pattern)))
-    if found:
-        return found, ()
+    matches = sorted(os.path.normpath(match) for match in _matches(str(base / root.pattern)))
+    if matches:
+        return matches, ()
     message = f"`{root.pattern}` matches no folder"
     return [], (Diagnostic(NO_MATCH, root.place, message, "check the path; nothing was read"),)
 
@@ -101,14 +101,14 @@ def manifest_files(
         message = f"the folder cannot be listed: {files.reason(error)}"
         return [], [Diagnostic(UNREADABLE_MANIFEST, Place(folder), message, "make it readable")]
     named = [name for name in names if name.startswith(".infra") and name.endswith(".yaml")]
-    found = [_not_read(folder, name) for name in names if _is_near_miss(name)]
-    found.extend(_other_name(folder, name) for name in named if environment_of(name) is None)
+    diagnostics = [_not_read(folder, name) for name in names if _is_near_miss(name)]
+    diagnostics.extend(_other_name(folder, name) for name in named if environment_of(name) is None)
     if not named and not is_glob:
         message = "the folder has no manifest"
         hint = "`infra-apply init` makes one; or remove the folder from the list"
-        found.append(Diagnostic(NO_MANIFEST, place, message, hint))
+        diagnostics.append(Diagnostic(NO_MANIFEST, place, message, hint))
     known = [name for name in named if environment_of(name) is not None]
-    return [f"{folder}/{name}" for name in known], found
+    return [f"{folder}/{name}" for name in known], diagnostics
 
 
 def content(path: str) -> bytes | Diagnostic:

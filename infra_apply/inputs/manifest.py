@@ -107,14 +107,17 @@ class Manifest:
 
 def parse(path: str, source: bytes) -> tuple[Manifest | None, tuple[Diagnostic, ...]]:
     """Read one manifest. Without a manifest there is at least one error; never raises."""
-    document, found = read(path, source)
+    document, diagnostics = read(path, source)
     if document is None:
-        return None, found
+        return None, diagnostics
     try:
         data = _ADAPTER.validate_python(document.data)
     except ValidationError as error:
-        return None, (*found, *schema_errors.diagnostics(error, document, _CODES, known=_KNOWN))
-    return _manifest(data, document), found
+        return None, (
+            *diagnostics,
+            *schema_errors.diagnostics(error, document, _CODES, known=_KNOWN),
+        )
+    return _manifest(data, document), diagnostics
 
 
 _BY_NAME: Final[Mapping[str, Environment]] = {".infra.yaml": "prod", ".infra.dev.yaml": "dev"}

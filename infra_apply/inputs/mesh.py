@@ -97,8 +97,8 @@ def _pairs(entries: object) -> list[tuple[str, Mapping[str, Any]]] | None:
 
 
 def _host(name: str, facts: Mapping[str, Any]) -> Host:
-    said = (str(facts.get(key)).casefold() for key in ("provider", "kind", "type"))
-    kind = next((_KINDS[word] for word in said if word in _KINDS), None)
+    words = (str(facts.get(key)).casefold() for key in ("provider", "kind", "type"))
+    kind = next((_KINDS[word] for word in words if word in _KINDS), None)
     keys = ("address", "ip", "mesh_ip", "ipv4", "hostname")
     address = next((facts[key] for key in keys if isinstance(facts.get(key), str)), None)
     return Host(name, kind, address or None)

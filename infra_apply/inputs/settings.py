@@ -169,12 +169,12 @@ def parse(
 
 def from_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return our settings from Pulumi's configuration, where anything structured is JSON text."""
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for key, value in config.items():
         namespace, _, name = key.partition(":")
         if namespace == NAMESPACE and name:
-            found[name] = value if name in _PLAIN_TEXT else _decoded(value)
-    return found
+            values[name] = value if name in _PLAIN_TEXT else _decoded(value)
+    return values
 
 
 def _decoded(value: Any) -> Any:

@@ -174,11 +174,11 @@ class _Reader:
         except (ValueError, OverflowError):
             pass
         kind = tag.removeprefix(_TAG)
-        shown = _short(text)
+        quoted = _short(text)
         if any(redact.named_like_access(str(part)) for part in at):
-            shown = redact.DOTS
-        message = f"`{shown}` looks like a YAML {kind}, and is not one"
-        self._report(NOT_THE_TYPE_IT_LOOKS, event, message, f'write "{shown}" if it is text')
+            quoted = redact.DOTS
+        message = f"`{quoted}` looks like a YAML {kind}, and is not one"
+        self._report(NOT_THE_TYPE_IT_LOOKS, event, message, f'write "{quoted}" if it is text')
         return text
 
     def _sequence(self, at: Path) -> list[Any]:
@@ -188,7 +188,7 @@ class _Reader:
         return items
 
     def _mapping(self, at: Path) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        entries: dict[str, Any] = {}
         merged: list[tuple[Path, dict[str, Any]]] = []
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
@@ -201,7 +201,7 @@ class _Reader:
             key: str = event.value
             merges = key == "<<" and event.implicit[0]
             here = (*at, key)
-            if key in found or (merges and here in self.into.keys):
+            if key in entries or (merges and here in self.into.keys):
                 self._report_duplicate(event, here)
                 self._value(self._next(), (*at, "?", key))
                 continue
@@ -212,19 +212,19 @@ class _Reader:
             if merges:
                 merged.extend(self._merged(event, here, value))
             else:
-                found[key] = value
+                entries[key] = value
         for source, mapping in merged:
-            for key in mapping.keys() - found.keys():
+            for key in mapping.keys() - entries.keys():
                 self.into.links[*at, key] = (*source, key)
-            found = mapping | found
-        return found
+            entries = mapping | entries
+        return entries
 
     def _merged(self, event: Any, at: Path, value: object) -> list[tuple[Path, dict[str, Any]]]:
         """`<<` takes one mapping or a list of them; what comes first wins."""
         if isinstance(value, dict):
             return [(at, value)]
-        if isinstance(value, list) and all(isinstance(one, dict) for one in value):
-            return [((*at, index), one) for index, one in enumerate(value)]
+        if isinstance(value, list) and all(isinstance(item, dict) for item in value):
+            return [((*at, index), item) for index, item in enumerate(value)]
         self._report(
             KEY_IS_NO_TEXT, event, "`<<` merges mappings only", "give it an alias to a mapping"
         )

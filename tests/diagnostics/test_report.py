@@ -53,7 +53,7 @@ def test_a_sarif_result_says_rule_level_place_and_the_other_place() -> None:
     assert other == {"uri": "file:///elsewhere/wiki/.infra.yaml"}
     assert "region" not in second["locations"][0]["physicalLocation"]
     rules = run["tool"]["driver"]["rules"]
-    assert [rules[one["ruleIndex"]]["id"] for one in run["results"]] == ["IA201", "IA306"]
+    assert [rules[result["ruleIndex"]]["id"] for result in run["results"]] == ["IA201", "IA306"]
 
 
 @pytest.mark.parametrize("name", cases("invalid"))
@@ -65,7 +65,7 @@ def test_the_sarif_of_every_invalid_company_has_the_standards_structure(
     Draft202012Validator(SARIF).validate(document)
     run = document["runs"][0]
     assert run["results"], "an invalid company has results"
-    assert {one["ruleId"] for one in run["results"]} <= set(CODES)
+    assert {result["ruleId"] for result in run["results"]} <= set(CODES)
 
 
 @pytest.mark.parametrize("name", cases("invalid"))
@@ -78,12 +78,15 @@ def test_every_format_tells_of_the_same_findings(
     as_sarif = json.loads(capsys.readouterr().out)["runs"][0]["results"]
     check("invalid", name, monkeypatch, "--format", "github")
     as_github = capsys.readouterr().out.splitlines()
-    codes = [one["code"] for one in as_json]
-    assert codes == [one["ruleId"] for one in as_sarif]
+    codes = [diagnostic["code"] for diagnostic in as_json]
+    assert codes == [result["ruleId"] for result in as_sarif]
     annotations = [line for line in as_github if line.startswith(("::error", "::warning"))]
     assert codes == [line.partition("title=")[2].split()[0] for line in annotations]
-    assert all(one["rule"] == CODES[one["code"]].rule for one in as_json)
-    order = [(one["path"], one["line"] or 0, one["column"] or 0, one["code"]) for one in as_json]
+    assert all(CODES[diagnostic["code"]].rule == diagnostic["rule"] for diagnostic in as_json)
+    order = [
+        (diagnostic["path"], diagnostic["line"] or 0, diagnostic["column"] or 0, diagnostic["code"])
+        for diagnostic in as_json
+    ]
     assert order == sorted(order)
 
 
@@ -97,9 +100,9 @@ def test_no_format_echoes_what_has_the_shape_of_a_secret() -> None:
         CODES["IA301"], place, f"nobody is called `{SECRET}`", f"try {SECRET}", related
     )
     for reporter in (text, json_reporter, sarif, github):
-        shown = reporter.findings(Findings((leaky,)), HERE)
-        assert "•••db.example.com" in shown
-        assert "hunter2" not in shown
+        output = reporter.findings(Findings((leaky,)), HERE)
+        assert "•••db.example.com" in output
+        assert "hunter2" not in output
 
 
 def test_colours_are_only_painted_when_asked_for() -> None:

@@ -31,7 +31,7 @@ def test_content_changes_and_mode_and_symlink_stay(tmp_path: Path) -> None:
     assert os.readlink(link) == "real/mesh.json"  # noqa: PTH115 - as written, not resolved
     assert file.read_bytes() == b"new"
     assert stat.S_IMODE(file.stat().st_mode) == 0o640
-    assert [one.name for one in file.parent.iterdir()] == ["mesh.json"]
+    assert [path.name for path in file.parent.iterdir()] == ["mesh.json"]
 
 
 def test_a_file_that_changed_meanwhile_is_left_alone(tmp_path: Path) -> None:

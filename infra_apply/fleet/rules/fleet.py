@@ -59,15 +59,15 @@ def check(fleet: Fleet) -> Iterator[Diagnostic | NotChecked]:
 def _clashes(fleet: Fleet) -> Iterator[Diagnostic]:
     """Report two services on one host with one port or one unit, and ports that cannot be."""
     taken: dict[tuple[str, str, object], Manifest] = {}
-    for one in sorted(fleet.services(), key=lambda one: one.path):
-        service = one.service
+    for manifest in sorted(fleet.services(), key=lambda manifest: manifest.path):
+        service = manifest.service
         if service is None:
             continue
         port = service.port
         if port is not None and not 1 <= port <= _MAX_PORT:
             message = f"a port is a number from 1 to {_MAX_PORT}, and this is {port}"
-            yield Diagnostic(PORT_OUT_OF_RANGE, one.value("service", "port"), message)
-        host = machine(one)
+            yield Diagnostic(PORT_OUT_OF_RANGE, manifest.value("service", "port"), message)
+        host = machine(manifest)
         if host is None:
             continue
         for key, code, what in _SHARED:
@@ -76,20 +76,20 @@ def _clashes(fleet: Fleet) -> Iterator[Diagnostic]:
                 continue
             if key == "systemd_unit":
                 value = value.removesuffix(".service")  # systemd adds it to a name without a type
-            owner = taken.setdefault((host, key, value), one)
-            if owner.instance != one.instance:  # an instance declared twice is env_variants'
-                yield _clash(code, f"{what} {getattr(service, key)}", key, host, (one, owner))
+            owner = taken.setdefault((host, key, value), manifest)
+            if owner.instance != manifest.instance:  # an instance declared twice is env_variants'
+                yield _clash(code, f"{what} {getattr(service, key)}", key, host, (manifest, owner))
 
 
 def _clash(
     code: Code, what: str, key: str, host: str, claimants: tuple[Manifest, Manifest]
 ) -> Diagnostic:
-    one, owner = claimants
+    claimant, owner = claimants
     holder = naming.instance(*owner.instance)
     message = f"{what} on `{host}` is already taken by `{holder}`"
     hint = f"choose another {key}, or another host (a host is one machine for dev and prod)"
     related = Related(owner.value("service", key), f"taken here by `{holder}`")
-    return Diagnostic(code, one.value("service", key), message, hint, (related,))
+    return Diagnostic(code, claimant.value("service", key), message, hint, (related,))
 
 
 _MAX_PORT: Final = 65535
@@ -100,7 +100,9 @@ def _owners(fleet: Fleet) -> Iterator[Diagnostic | NotChecked]:
     """Report hosts with services of dev and prod that no stack's settings give up."""
     for host, carried in droplets(fleet).items():
         first = carried[0]
-        second = next((one for one in carried if one.environment != first.environment), None)
+        second = next(
+            (manifest for manifest in carried if manifest.environment != first.environment), None
+        )
         if second is None or any(stack.host(host).lookup for stack in fleet.stacks):
             continue
         if not fleet.stacks:
@@ -118,8 +120,8 @@ def _owners(fleet: Fleet) -> Iterator[Diagnostic | NotChecked]:
 
 def _names(fleet: Fleet) -> Iterator[Diagnostic]:
     """Report names that cannot be made, and two that would be made alike."""
-    for one in fleet.manifests:
-        yield from _project(one)
+    for manifest in fleet.manifests:
+        yield from _project(manifest)
     for host, carried in droplets(fleet).items():
         if not naming.is_droplet_name(host):
             message = f"DigitalOcean takes no droplet called `{host}`"
@@ -129,16 +131,20 @@ def _names(fleet: Fleet) -> Iterator[Diagnostic]:
     yield from _same_droplet(fleet)
 
 
-def _project(one: Manifest) -> Iterator[Diagnostic]:
-    place = one.value("project")
-    if not one.project.strip() or not one.project.isprintable() or "::" in one.project:
+def _project(manifest: Manifest) -> Iterator[Diagnostic]:
+    place = manifest.value("project")
+    if (
+        not manifest.project.strip()
+        or not manifest.project.isprintable()
+        or "::" in manifest.project
+    ):
         message = "a project's name needs at least one letter, and no `::` or control characters"
         yield Diagnostic(IMPOSSIBLE_NAME, place, message, "name it after its folder")
-    elif not naming.is_tag(naming.project_tag(one.project)):
+    elif not naming.is_tag(naming.project_tag(manifest.project)):
         message = "the project's name is too long for a DigitalOcean tag (255 characters)"
         yield Diagnostic(IMPOSSIBLE_NAME, place, message, "choose a shorter name")
-    elif one.gpu is not None and not _STACK_PART.fullmatch(one.project):
-        message = f"Pulumi takes no stack called `{one.environment}.gpu.{one.project}`"
+    elif manifest.gpu is not None and not _STACK_PART.fullmatch(manifest.project):
+        message = f"Pulumi takes no stack called `{manifest.environment}.gpu.{manifest.project}`"
         hint = "use letters, digits, dots, dashes and underscores, 80 at most"
         yield Diagnostic(IMPOSSIBLE_NAME, place, message, hint)
 
@@ -146,24 +152,28 @@ def _project(one: Manifest) -> Iterator[Diagnostic]:
 def _same_instance(fleet: Fleet) -> Iterator[Diagnostic]:
     """`shop` in dev and a project `shop-dev` would share resources and a services key."""
     taken: dict[str, Manifest] = {}
-    for one in fleet.manifests:
-        name = naming.instance(*one.instance)
-        owner = taken.setdefault(name.casefold(), one)
-        if owner.instance != one.instance:
+    for manifest in fleet.manifests:
+        name = naming.instance(*manifest.instance)
+        owner = taken.setdefault(name.casefold(), manifest)
+        if owner.instance != manifest.instance:
             message = (
                 f"`{name}` and `{naming.instance(*owner.instance)}` ({owner.project} in "
                 f"{owner.environment}) would get the same name"
             )
             related = Related(owner.value("project"), "the other one")
-            place = one.value("project")
+            place = manifest.value("project")
             yield Diagnostic(SAME_NAME, place, message, "rename one of the projects", (related,))
 
 
 def _same_droplet(fleet: Fleet) -> Iterator[Diagnostic]:
     """A droplet of one's own cannot bear the name of a host that others name."""
     for host, carried in droplets(fleet).items():
-        named = [one for one in carried if one.service and one.service.host is not None]
-        own = [one for one in carried if one not in named]
+        named = [
+            manifest
+            for manifest in carried
+            if manifest.service and manifest.service.host is not None
+        ]
+        own = [manifest for manifest in carried if manifest not in named]
         if own and named:
             message = f"the service names no host, and the droplet `{host}` it would get is a host"
             related = Related(_host_place(named[0]), f"`{host}` is named here")
@@ -171,9 +181,9 @@ def _same_droplet(fleet: Fleet) -> Iterator[Diagnostic]:
             yield Diagnostic(SAME_NAME, own[0].key("service"), message, hint, (related,))
 
 
-def _host_place(one: Manifest) -> Place:
-    named = one.service is not None and one.service.host is not None
-    return one.value("service", "host") if named else one.value("project")
+def _host_place(manifest: Manifest) -> Place:
+    named = manifest.service is not None and manifest.service.host is not None
+    return manifest.value("service", "host") if named else manifest.value("project")
 
 
 _STACK_PART: Final = re.compile(r"[A-Za-z0-9._-]{1,80}")

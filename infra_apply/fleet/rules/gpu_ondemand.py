@@ -51,9 +51,9 @@ IDLE_SLOT: Final = Code(
 
 def check(fleet: Fleet) -> Iterator[Diagnostic | NotChecked]:
     """Report pools that say too little to be made, and hosts that would be a standing GPU."""
-    for one in fleet.manifests:
-        if one.gpu is not None:
-            yield from _pool(fleet, one, one.gpu)
+    for manifest in fleet.manifests:
+        if manifest.gpu is not None:
+            yield from _pool(fleet, manifest, manifest.gpu)
     if fleet.settings is None:
         return
     yield from _idle_profiles(fleet.settings)
@@ -84,27 +84,27 @@ def _idle_profiles(settings: Settings) -> Iterator[Diagnostic]:
             yield Diagnostic(IDLE_SLOT, settings.key("gpu", "profiles", name), message, hint)
 
 
-def _pool(fleet: Fleet, one: Manifest, gpu: Gpu) -> Iterator[Diagnostic | NotChecked]:
+def _pool(fleet: Fleet, manifest: Manifest, gpu: Gpu) -> Iterator[Diagnostic | NotChecked]:
     if gpu.mode is None:
         message = "`gpu` does not say its mode; it is taken as on-demand"
         hint = "add `mode: on-demand`"
-        yield Diagnostic(NO_MODE, one.key("gpu"), message, hint)
+        yield Diagnostic(NO_MODE, manifest.key("gpu"), message, hint)
     if gpu.droplet is None:
         message = "`gpu` names no droplet, so there is nothing to render"
         hint = "add `droplet: gpu-l40sx1-48gb`, another GPU size, or a profile of the settings"
-        yield Diagnostic(NO_DROPLET, one.key("gpu"), message, hint)
+        yield Diagnostic(NO_DROPLET, manifest.key("gpu"), message, hint)
         return
     profiles = {name for stack in fleet.stacks for name in stack.gpu_profiles}
     if is_gpu_size(gpu.droplet) or gpu.droplet in profiles:
         return
     if not fleet.stacks and not _like_a_size(gpu.droplet):
         yield NotChecked(
-            f"{one.path}: whether `{gpu.droplet}` is a GPU profile: no settings were read"
+            f"{manifest.path}: whether `{gpu.droplet}` is a GPU profile: no settings were read"
         )
         return
     message = f"`{gpu.droplet}` is neither a GPU size nor a profile of the settings"
     meant = did_you_mean(gpu.droplet, [*profiles, *GPU_SIZES])
-    yield Diagnostic(UNKNOWN_SIZE, one.value("gpu", "droplet"), message, meant)
+    yield Diagnostic(UNKNOWN_SIZE, manifest.value("gpu", "droplet"), message, meant)
 
 
 def _like_a_size(name: str) -> bool:

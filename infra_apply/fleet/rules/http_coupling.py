@@ -65,52 +65,52 @@ PROD_WOULD_USE_DEV: Final = Code(
 
 def check(fleet: Fleet) -> Iterator[Diagnostic | NotChecked]:
     """Report entries that name nobody, nobody reachable, or two under one variable; circles."""
-    for one in fleet.manifests:
-        yield from _entries(fleet, one)
+    for manifest in fleet.manifests:
+        yield from _entries(fleet, manifest)
     yield from _circles(fleet)
 
 
-def _entries(fleet: Fleet, one: Manifest) -> Iterator[Diagnostic | NotChecked]:
+def _entries(fleet: Fleet, dependent: Manifest) -> Iterator[Diagnostic | NotChecked]:
     variables: dict[str, tuple[str, Place]] = {}
     first_at: dict[str, int] = {}
-    for index, name in enumerate(one.depends_on):
-        place = one.value("depends_on", index)
+    for index, name in enumerate(dependent.depends_on):
+        place = dependent.value("depends_on", index)
         if first_at.setdefault(name, index) != index:
-            first = Related(one.value("depends_on", first_at[name]), "first here")
+            first = Related(dependent.value("depends_on", first_at[name]), "first here")
             message = f"`{name}` is named twice"
             yield Diagnostic(NAMED_TWICE, place, message, "keep one", (first,))
-        elif name == one.project:
+        elif name == dependent.project:
             message = f"`{name}` depends on itself"
             yield Diagnostic(DEPENDS_ON_ITSELF, place, message, "remove the entry")
         else:
-            yield from _entry(fleet, one, name, place)
+            yield from _entry(fleet, dependent, name, place)
             yield from _variable(name, place, variables)
 
 
 def _entry(
-    fleet: Fleet, one: Manifest, name: str, place: Place
+    fleet: Fleet, dependent: Manifest, name: str, place: Place
 ) -> Iterator[Diagnostic | NotChecked]:
     if name in fleet.externals:
         return
-    found = target(fleet, one, name)
-    if found is None:
-        yield from _nobody(fleet, one, name, place)
+    dependency = target(fleet, dependent, name)
+    if dependency is None:
+        yield from _nobody(fleet, dependent, name, place)
         return
-    if found.service is None or found.service.port is None:
-        lacks = "no service" if found.service is None else "a service without a port"
+    if dependency.service is None or dependency.service.port is None:
+        lacks = "no service" if dependency.service is None else "a service without a port"
         message = f"`{name}` declares {lacks}, so there is nothing to call over HTTP"
         hint = f"give `{name}` a `service:` with a `port:`, or remove the entry"
-        related = Related(found.key("service"), f"declared here by `{name}`")
+        related = Related(dependency.key("service"), f"declared here by `{name}`")
         yield Diagnostic(NO_PORT, place, message, hint, (related,))
-    elif found.environment != one.environment:
-        message = f"`{name}` has no {one.environment} instance; prod's is used"
-        hint = f"add a `.infra.{one.environment}.yaml` to `{name}` if that is not meant"
-        related = Related(found.key("project"), "this one is called")
+    elif dependency.environment != dependent.environment:
+        message = f"`{name}` has no {dependent.environment} instance; prod's is used"
+        hint = f"add a `.infra.{dependent.environment}.yaml` to `{name}` if that is not meant"
+        related = Related(dependency.key("project"), "this one is called")
         yield Diagnostic(DEV_USES_PROD, place, message, hint, (related,))
 
 
 def _nobody(
-    fleet: Fleet, one: Manifest, name: str, place: Place
+    fleet: Fleet, dependent: Manifest, name: str, place: Place
 ) -> Iterator[Diagnostic | NotChecked]:
     if name in fleet.unread:
         return  # its own manifest is reported
@@ -119,7 +119,7 @@ def _nobody(
         hint = f"add a `.infra.yaml` to `{name}`, or remove the entry"
         yield Diagnostic(PROD_WOULD_USE_DEV, place, message, hint)
         return
-    if fleet.settings is None and _in_services_map(fleet, one, name):
+    if fleet.settings is None and _in_services_map(fleet, dependent, name):
         return  # the folders that were named need not be the whole company
     if fleet.alone:
         mesh = " and the mesh's services map does not have it" if fleet.mesh else ""
@@ -129,16 +129,18 @@ def _nobody(
         return
     known = {other.project for other in fleet.services()} | set(fleet.externals)
     meant = did_you_mean(
-        name, known - {one.project}, otherwise="name a project, or add it to the setting `external`"
+        name,
+        known - {dependent.project},
+        otherwise="name a project, or add it to the setting `external`",
     )
     yield Diagnostic(
         UNKNOWN_DEPENDENCY, place, f"no project or external service is called `{name}`", meant
     )
 
 
-def _in_services_map(fleet: Fleet, one: Manifest, name: str) -> bool:
+def _in_services_map(fleet: Fleet, dependent: Manifest, name: str) -> bool:
     services = fleet.mesh.services if fleet.mesh else {}
-    return naming.instance(name, one.environment) in services or name in services
+    return naming.instance(name, dependent.environment) in services or name in services
 
 
 def _variable(name: str, place: Place, taken: dict[str, tuple[str, Place]]) -> Iterator[Diagnostic]:

@@ -79,9 +79,9 @@ def _hosts(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
 
 def _projects(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
     ports: dict[str, set[int]] = {}
-    for one in fleet.services():
-        if one.service and one.service.port is not None:
-            ports.setdefault(one.project, set()).add(one.service.port)
+    for manifest in fleet.services():
+        if manifest.service and manifest.service.port is not None:
+            ports.setdefault(manifest.project, set()).add(manifest.service.port)
     for name, opened in settings.network.public.items():
         place = settings.key("network", "public", name)
         if name not in ports:
@@ -89,11 +89,11 @@ def _projects(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
             yield _without_effect(name, ports, place, message)
         for index, port in enumerate(opened or ()):
             if name in ports and port not in ports[name]:
-                known = " and ".join(str(one) for one in sorted(ports[name]))
+                known = " and ".join(str(manifest) for manifest in sorted(ports[name]))
                 message = f"`{name}` does not listen on port {port}, its manifests say {known}"
                 place = settings.value("network", "public", name, index)
                 yield Diagnostic(WITHOUT_EFFECT, place, message, f"write `{name}: [{known}]`")
-    pools = {one.project for one in fleet.manifests if one.gpu is not None}
+    pools = {manifest.project for manifest in fleet.manifests if manifest.gpu is not None}
     for name in settings.gpu_pools:
         if name not in pools:
             place = settings.key("gpu", "pools", name)
@@ -102,7 +102,7 @@ def _projects(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
 
 
 def _clusters(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
-    used = {one.database.cluster for one in fleet.manifests if one.database}
+    used = {manifest.database.cluster for manifest in fleet.manifests if manifest.database}
     for name in settings.clusters:
         if name not in used:
             message = f"no manifest has a database on a cluster `{name}`"
@@ -114,7 +114,7 @@ def _retired(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
 
     An instance may still have a manifest: one that lost its database, or moved to a mac.
     """
-    instances = {naming.instance(*one.instance) for one in fleet.manifests}
+    instances = {naming.instance(*manifest.instance) for manifest in fleet.manifests}
     for host, carried in droplets(fleet).items():
         if host in settings.retired and host not in instances:
             message = f"the host `{host}` is retired, and still carries services"
@@ -138,7 +138,7 @@ def _profiles(settings: Settings) -> Iterator[Diagnostic]:
 
 def _shadows(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
     for name in settings.external:
-        owner = next((one for one in fleet.manifests if one.project == name), None)
+        owner = next((manifest for manifest in fleet.manifests if manifest.project == name), None)
         if owner is not None:
             message = f"the external service `{name}` hides the project `{name}`: nobody calls it"
             related = Related(owner.value("project"), f"the project `{name}`")

@@ -7,7 +7,7 @@ from typing import Final
 
 from infra_apply.diagnostics import cloud_codes
 from infra_apply.diagnostics.code import Code
-from infra_apply.fleet import folders, load
+from infra_apply.fleet import folders, load, user_data
 from infra_apply.fleet.rules import (
     env_variants,
     fleet,
@@ -43,6 +43,7 @@ ALL_CODES: Final[tuple[Code, ...]] = (
     *mesh.CODES,
     *folders.CODES,
     *load.CODES,
+    *user_data.CODES,
     *cloud_codes.CODES,
 )
 """The codes of the rules, those that reading reports, and those only the account can tell."""

@@ -25,16 +25,16 @@ def check(fleet: Fleet) -> Iterator[Diagnostic]:
 
     Wherever text is wanted, a trap is an error of rule `schema` with the same hint.
     """
-    for one in fleet.services():
-        written = one.document.written("service", "port")
+    for manifest in fleet.services():
+        written = manifest.document.written("service", "port")
         if (
-            one.service
+            manifest.service
             and written is not None
             and not re.fullmatch(r"(?:0|[1-9]\d*)(?:\.0*)?", written)
         ):
-            message = f"YAML reads `{written}` as the number {one.service.port}"
+            message = f"YAML reads `{written}` as the number {manifest.service.port}"
             hint = "write the port as a plain decimal number"
-            place = one.value("service", "port")
+            place = manifest.value("service", "port")
             yield Diagnostic(MISLEADING_NUMBER, place, message, hint)
 
 
