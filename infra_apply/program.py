@@ -12,7 +12,7 @@ from infra_apply import naming
 from infra_apply.cost.compute import cost, with_current_sizes
 from infra_apply.cost.prices import prices_of
 from infra_apply.cost.text import difference
-from infra_apply.diagnostics.codes import Severity
+from infra_apply.diagnostics.code import Severity
 from infra_apply.diagnostics.model import Diagnostic
 from infra_apply.diagnostics.report import text
 from infra_apply.diagnostics.report.unforeseen import request

@@ -32,8 +32,8 @@ def service(
     project: str, host: str | None = "lime", port: int | None = 8080, **changes: Any
 ) -> Manifest:
     """A digitalocean prod service; `changes` are fields of its manifest."""
-    one = Manifest(project, "prod", "digitalocean", service=Service(host=host, port=port))
-    return replace(one, **changes)
+    manifest = Manifest(project, "prod", "digitalocean", service=Service(host=host, port=port))
+    return replace(manifest, **changes)
 
 
 def database(name: str, cluster: str = "shared-pg") -> Database:
@@ -45,7 +45,7 @@ def gpu(droplet: str = "gpu-l40sx1-48gb") -> Gpu:
 
 
 def fleet(*manifests: Manifest, settings: Settings = SETTINGS) -> Fleet:
-    ordered = tuple(sorted(manifests, key=lambda one: one.instance))
+    ordered = tuple(sorted(manifests, key=lambda manifest: manifest.instance))
     return Fleet(ordered, MESH, settings, (settings,))
 
 

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from infra_apply.diagnostics.codes import CODES, rule_of
+from infra_apply.fleet.rules.table import CODES
 
 ROOT = Path(__file__).parents[1]
 PAGE = ROOT / "docs" / "diagnostics.md"
@@ -33,7 +33,7 @@ def _head() -> Iterator[str]:
     yield "| code | rule | severity | |"
     yield "|---|---|---|---|"
     for name, code in sorted(CODES.items()):
-        yield f"| [{name}](#{name.lower()}) | {rule_of(name)} | {code.severity} | {code.title} |"
+        yield f"| [{name}](#{name.lower()}) | {code.rule} | {code.severity} | {code.title} |"
     yield ""
 
 
@@ -43,7 +43,7 @@ def _section(name: str) -> Iterator[str]:
     yield ""
     yield f"## {name}: {code.title}"
     yield ""
-    yield f"Rule `{rule_of(name)}`, {code.severity}."
+    yield f"Rule `{code.rule}`, {code.severity}."
     yield ""
     yield f"**Why**: {code.why}."
     yield ""
@@ -55,10 +55,12 @@ def _section(name: str) -> Iterator[str]:
 
 def _examples(code: str) -> list[Path]:
     """Return the companies that show a code, those that are named after it first."""
-    shown = [
-        one for one in sorted(EXAMPLES.iterdir()) if f"[{code}]" in _text(one / "expected.txt")
+    companies = [
+        company
+        for company in sorted(EXAMPLES.iterdir())
+        if f"[{code}]" in _text(company / "expected.txt")
     ]
-    return sorted(shown, key=lambda one: code not in one.name)
+    return sorted(companies, key=lambda company: code not in company.name)
 
 
 def _example(code: str, folder: Path) -> Iterator[str]:

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from infra_apply.diagnostics.codes import CODES, rule_of
 from infra_apply.diagnostics.suggest import nearest
 from infra_apply.errors import Usage
+from infra_apply.fleet.rules.table import CODES
 
 
 def add_parser(subparsers: Any) -> None:
@@ -21,17 +21,17 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the code's rule, reason and fix. Raises Usage for a code there is not."""
-    name = arguments.code.upper()
-    code = CODES.get(name)
+    id_ = arguments.code.upper()
+    code = CODES.get(id_)
     if code is None:
-        near = nearest(name, CODES)
+        near = nearest(id_, CODES)
         raise Usage(
             f"there is no code `{arguments.code}`",
             next_step=f"did you mean {near}?" if near else f"codes go from {min(CODES)} on",
         )
     print(
-        f"{name}: {code.title}\n"
-        f"rule {rule_of(name)}, {code.severity}\n\n"
+        f"{code.id}: {code.title}\n"
+        f"rule {code.rule}, {code.severity}\n\n"
         f"Why: {code.why}.\nFix: {code.fix}."
     )
     return 0

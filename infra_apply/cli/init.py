@@ -61,9 +61,9 @@ def run(arguments: argparse.Namespace) -> int:
     path = folder / manifest.name_of(arguments.environment)
     lines = _lines(arguments, arguments.project or Path(os.path.realpath(folder)).name)
     source = "\n".join(lines) + "\n"
-    parsed, found = manifest.parse(str(path), source.encode())
+    parsed, diagnostics = manifest.parse(str(path), source.encode())
     fleet = Fleet((parsed,) if parsed else (), alone=True)
-    _report(check(Loaded(fleet, found, 1)))
+    _report(check(Loaded(fleet, diagnostics, 1)))
     _write(path, source, overwrite=arguments.force)
     if not arguments.schema:
         _write_schema(folder / SCHEMA_FILE, overwrite=arguments.force)
@@ -72,9 +72,12 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _report(findings: Findings) -> None:
     """Show what was found, without lines: the file is not there yet."""
-    for one in findings.diagnostics:
-        hint = f"\n  hint: {printable(one.hint)}" if one.hint else ""
-        print(f"{one.severity}[{one.code}]: {printable(one.message)}{hint}", file=sys.stderr)
+    for diagnostic in findings.diagnostics:
+        hint = f"\n  hint: {printable(diagnostic.hint)}" if diagnostic.hint else ""
+        print(
+            f"{diagnostic.severity}[{diagnostic.code}]: {printable(diagnostic.message)}{hint}",
+            file=sys.stderr,
+        )
     if findings.errors:
         raise Refusal("these flags make no valid manifest", state="nothing was written")
 

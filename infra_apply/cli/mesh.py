@@ -16,7 +16,7 @@ from infra_apply.cli.common.options import add_project_flags
 from infra_apply.diagnostics.report.paths import relative
 from infra_apply.errors import Refusal
 from infra_apply.inputs import mesh
-from infra_apply.inputs.replacing import replace
+from infra_apply.inputs.files import replace
 from infra_apply.plan.company import Company
 from infra_apply.services_map.build import (
     Regenerated,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Final
 
 
 class Severity(StrEnum):
@@ -15,9 +16,36 @@ class Severity(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Code:
-    """What stands behind a code; the texts are Markdown, without a full stop at the end."""
+    """A kind of finding. `id` is `IA` and three digits; the first of them says the rule.
 
+    The texts are Markdown, without a full stop at the end: what it is, why it is a mistake, and
+    what mends it.
+    """
+
+    id: str
     title: str
     why: str
     fix: str
     severity: Severity = Severity.ERROR
+
+    def __str__(self) -> str:
+        return self.id
+
+    @property
+    def rule(self) -> str:
+        """The rule it belongs to, such as `own_db`."""
+        return _RULES[self.id[2]]
+
+
+_RULES: Final = {
+    "0": "yaml",
+    "1": "schema",
+    "2": "own_db",
+    "3": "http_coupling",
+    "4": "gpu_ondemand",
+    "5": "host_in_mesh",
+    "6": "env_variants",
+    "7": "fleet",
+    "8": "settings",
+    "9": "cloud",
+}

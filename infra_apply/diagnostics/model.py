@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from infra_apply.diagnostics import redact
-from infra_apply.diagnostics.codes import CODES, Severity
+from infra_apply.diagnostics.code import Code, Severity
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -31,12 +31,12 @@ class Related:
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
-    """One finding. `code` is a key of `codes.CODES`, which holds its rule, severity and reason.
+    """One finding. Its code holds its rule, severity and reason.
 
     What has the shape of a secret is masked here, so that no way of showing it can echo one.
     """
 
-    code: str
+    code: Code
     place: Place
     message: str
     hint: str | None = None
@@ -50,7 +50,7 @@ class Diagnostic:
     @property
     def severity(self) -> Severity:
         """Whether it stops every stack or is only shown."""
-        return CODES[self.code].severity
+        return self.code.severity
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Findings:
     @property
     def errors(self) -> int:
         """How many findings stop every stack."""
-        return sum(one.severity is Severity.ERROR for one in self.diagnostics)
+        return sum(diagnostic.severity is Severity.ERROR for diagnostic in self.diagnostics)
 
     @property
     def warnings(self) -> int:
@@ -90,6 +90,6 @@ def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     return tuple(sorted(dict.fromkeys(diagnostics), key=_position))
 
 
-def _position(one: Diagnostic) -> tuple[str, int, int, str, str]:
-    place = one.place
-    return (place.path, place.line or 0, place.column or 0, one.code, one.message)
+def _position(diagnostic: Diagnostic) -> tuple[str, int, int, str, str]:
+    place = diagnostic.place
+    return (place.path, place.line or 0, place.column or 0, diagnostic.code.id, diagnostic.message)

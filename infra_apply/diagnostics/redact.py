@@ -89,6 +89,10 @@ REASON: Final = (
     "run-only and access configuration stays out of the manifest, it is not mesh infrastructure "
     "(rule env_variants): keep it in the service's own environment"
 )
+WHY: Final = (
+    "a manifest says what exists; passcodes, bind addresses and keys say who gets in, and a "
+    "repository keeps them for ever (convention, env_variants)"
+)
 
 _QUOTES: Final = "\"'"
 _ABOVE: Final = 1000  # lines; a manifest is a page

@@ -41,19 +41,19 @@ def did_you_mean(word: str, known: Iterable[str], *, otherwise: str = "") -> str
         return otherwise
     if not names:
         return None
-    shown = ", ".join(f"`{name}`" for name in names[:_SHOWN])
-    return f"known are {shown}" + (" and more" if len(names) > _SHOWN else "")
+    listing = ", ".join(f"`{name}`" for name in names[:_SHOWN])
+    return f"known are {listing}" + (" and more" if len(names) > _SHOWN else "")
 
 
-def _distance(one: str, other: str, limit: int) -> int | None:
+def _distance(word: str, other: str, limit: int) -> int | None:
     """Return how many slips of one letter lie between two words, None if more than `limit`."""
     before: list[int] = []
     last = list(range(len(other) + 1))
-    for row, letter in enumerate(one, start=1):
+    for row, letter in enumerate(word, start=1):
         line = [row]
         for column, there in enumerate(other, start=1):
             steps = min(last[column] + 1, line[-1] + 1, last[column - 1] + (letter != there))
-            if row > 1 and column > 1 and letter == other[column - 2] and there == one[row - 2]:
+            if row > 1 and column > 1 and letter == other[column - 2] and there == word[row - 2]:
                 steps = min(steps, before[column - 2] + 1)
             line.append(steps)
         if min(line) > limit:

@@ -7,24 +7,24 @@ from infra_apply.fleet.model import Fleet
 from infra_apply.inputs.manifest import Manifest
 
 
-def machine(one: Manifest) -> str | None:
+def machine(manifest: Manifest) -> str | None:
     """Name the machine a service runs on.
 
     A digitalocean service that names no host has a droplet of its own; any other service without
     a host runs on a machine nobody named (None), as does an instance without a service.
     """
-    if one.service is None:
+    if manifest.service is None:
         return None
-    if one.service.host is None and one.provider == "digitalocean":
-        return naming.instance(*one.instance)
-    return one.service.host
+    if manifest.service.host is None and manifest.provider == "digitalocean":
+        return naming.instance(*manifest.instance)
+    return manifest.service.host
 
 
 def droplets(fleet: Fleet) -> dict[str, list[Manifest]]:
     """Return the digitalocean services by their host's name, hosts sorted."""
-    found: dict[str, list[Manifest]] = {}
-    for one in fleet.services():
-        host = machine(one)
-        if one.provider == "digitalocean" and host is not None:
-            found.setdefault(host, []).append(one)
-    return dict(sorted(found.items()))
+    carried: dict[str, list[Manifest]] = {}
+    for manifest in fleet.services():
+        host = machine(manifest)
+        if manifest.provider == "digitalocean" and host is not None:
+            carried.setdefault(host, []).append(manifest)
+    return dict(sorted(carried.items()))

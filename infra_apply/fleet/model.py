@@ -33,13 +33,15 @@ class Fleet:
     by_instance: Mapping[tuple[str, Environment], Manifest] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
-        found = {manifest.instance: manifest for manifest in reversed(self.manifests)}
-        object.__setattr__(self, "by_instance", found)
+        by_instance = {manifest.instance: manifest for manifest in reversed(self.manifests)}
+        object.__setattr__(self, "by_instance", by_instance)
 
     @property
     def externals(self) -> Mapping[str, str]:
         """The external services any stack names: name -> URL, the stack's own before others'."""
-        return {name: url for one in reversed(self.stacks) for name, url in one.external.items()}
+        return {
+            name: url for stack in reversed(self.stacks) for name, url in stack.external.items()
+        }
 
     @property
     def projects(self) -> frozenset[str]:

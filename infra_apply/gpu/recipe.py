@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from infra_apply import naming
+from infra_apply.diagnostics.cloud_codes import SLOT_WITHOUT_KEY, UNKNOWN_KEY_OR_NETWORK
 from infra_apply.diagnostics.model import Diagnostic
 from infra_apply.diagnostics.suggest import did_you_mean
 from infra_apply.fleet.model import Fleet
-from infra_apply.fleet.rules.gpu_ondemand import is_bare_image
+from infra_apply.fleet.rules.gpu_ondemand import IDLE_SLOT, is_bare_image
 from infra_apply.gpu.placement import Place, base_image
 from infra_apply.inputs.manifest import Manifest
 from infra_apply.inputs.settings import GpuProfile, PoolLimits, Settings
@@ -116,7 +117,7 @@ def _work(one: Manifest, profile: GpuProfile, named: str) -> Iterator[Diagnostic
             f"add a profile of that name to the settings: "
             f"`gpu: {{profiles: {{{named}: {{size: {profile.sizes[0]}, userData: FILE}}}}}}`"
         )
-        yield Diagnostic("IA405", one.value("gpu", "droplet"), message, hint)
+        yield Diagnostic(IDLE_SLOT, one.value("gpu", "droplet"), message, hint)
 
 
 def _keys(settings: Settings, one: Manifest, known: Mapping[str, int]) -> Iterator[Diagnostic]:
@@ -125,9 +126,9 @@ def _keys(settings: Settings, one: Manifest, known: Mapping[str, int]) -> Iterat
         message = f"no ssh key is named for the slots of `{one.project}`"
         there = ", ".join(sorted(known)) or "none, add one first"
         hint = f"write `droplet: {{sshKeys: [NAME]}}`; the account has: {there}"
-        yield Diagnostic("IA907", settings.key("droplet"), message, hint)
+        yield Diagnostic(SLOT_WITHOUT_KEY, settings.key("droplet"), message, hint)
     for index, name in enumerate(names):
         if name not in known:
             message = f"the account has no ssh key `{name}`"
             place = settings.value("droplet", "sshKeys", index)
-            yield Diagnostic("IA903", place, message, did_you_mean(name, known))
+            yield Diagnostic(UNKNOWN_KEY_OR_NETWORK, place, message, did_you_mean(name, known))

@@ -1,11 +1,15 @@
-"""Reading a file that may be anything: never waits on a pipe, never reads a device."""
+"""Files that may be anything, read without waiting; and files replaced at once, or not at all."""
 
 from __future__ import annotations
 
 import errno
 import os
 import stat
+from contextlib import suppress
+from pathlib import Path
 from typing import Final
+
+from infra_apply.errors import Outage, Refusal
 
 
 def content(path: str, limit: int) -> bytes:
@@ -31,6 +35,44 @@ def reason(error: OSError) -> str:
     return (error.strerror or str(error)).lower()
 
 
+def replace(path: Path, before: bytes, after: bytes) -> None:
+    """Write `after` in place of `before`; a reader sees one or the other, also after a crash.
+
+    A symlink stays one: the file it leads to is replaced. The mode stays, and the owner where
+    the process may set it. Raises Refusal if the file no longer holds `before`, Outage if it
+    cannot be written; then it is as it was and nothing is left beside it.
+    """
+    import tempfile  # noqa: PLC0415 - every check reads, and few commands write
+
+    target = Path(os.path.realpath(path))
+    try:
+        facts = target.stat()
+        handle, name = tempfile.mkstemp(prefix=f".{target.name}.", dir=target.parent)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    fresh = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(after)
+            file.flush()
+            with suppress(PermissionError):
+                os.fchown(file.fileno(), facts.st_uid, facts.st_gid)
+            os.fchmod(file.fileno(), stat.S_IMODE(facts.st_mode))
+            os.fsync(file.fileno())
+        if target.read_bytes() != before:
+            raise Refusal(
+                f"{path} changed while it was being regenerated",
+                state="it was left as it is now",
+                next_step="run the same again",
+            )
+        fresh.replace(target)
+    except OSError as error:
+        raise _unwritable(path, error) from None
+    finally:
+        fresh.unlink(missing_ok=True)
+    _settle(target.parent)
+
+
 _FLAGS: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC
 
 
@@ -52,3 +94,21 @@ def _read(descriptor: int, left: int) -> bytes:
 
 
 _PAGE: Final = 16 * 1024
+
+
+def _settle(folder: Path) -> None:
+    """Make the new name last through a power cut, where the file system can."""
+    with suppress(OSError):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _unwritable(path: Path, error: OSError) -> Outage:
+    return Outage(
+        f"{path} cannot be written: {reason(error)}",
+        state="it was left as it is",
+        next_step="see to its folder's permissions and space, then run the same again",
+    )

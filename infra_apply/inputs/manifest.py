@@ -9,10 +9,38 @@ from typing import Annotated, Any, Final, Literal, NotRequired
 from pydantic import BeforeValidator, ConfigDict, Field, TypeAdapter, ValidationError, with_config
 from typing_extensions import TypedDict
 
+from infra_apply.diagnostics import redact
+from infra_apply.diagnostics.code import Code
 from infra_apply.diagnostics.model import Diagnostic, Place
 from infra_apply.inputs import schema_errors
 from infra_apply.inputs.document import Document
 from infra_apply.inputs.yaml_reader import read
+
+MISSING_KEY: Final = Code(
+    "IA101", "missing key", "the convention requires it", "add the key; the hint shows how it looks"
+)
+UNKNOWN_KEY: Final = Code(
+    "IA102",
+    "unknown key",
+    "a misspelt key would be ignored, and what it says would silently not happen",
+    "correct or remove the key",
+)
+WRONG_TYPE: Final = Code(
+    "IA103",
+    "wrong type",
+    schema_errors.WRONG_TYPE_WHY,
+    "write a value of the type the message names",
+)
+NOT_A_CHOICE: Final = Code(
+    "IA104", "not one of the values", "the convention lists what it can be", "choose one of them"
+)
+ACCESS_CONFIG: Final = Code(
+    "IA105",
+    "access config in a manifest",
+    redact.WHY,
+    "remove it; keep it in the service's own environment, and rotate it if it was committed",
+)
+CODES: Final = (MISSING_KEY, UNKNOWN_KEY, WRONG_TYPE, NOT_A_CHOICE, ACCESS_CONFIG)
 
 Environment = Literal["dev", "prod"]
 Provider = Literal["digitalocean", "mac", "bare-metal", "local"]
@@ -79,14 +107,17 @@ class Manifest:
 
 def parse(path: str, source: bytes) -> tuple[Manifest | None, tuple[Diagnostic, ...]]:
     """Read one manifest. Without a manifest there is at least one error; never raises."""
-    document, found = read(path, source)
+    document, diagnostics = read(path, source)
     if document is None:
-        return None, found
+        return None, diagnostics
     try:
         data = _ADAPTER.validate_python(document.data)
     except ValidationError as error:
-        return None, (*found, *schema_errors.diagnostics(error, document, _CODES, known=_KNOWN))
-    return _manifest(data, document), found
+        return None, (
+            *diagnostics,
+            *schema_errors.diagnostics(error, document, _CODES, known=_KNOWN),
+        )
+    return _manifest(data, document), diagnostics
 
 
 _BY_NAME: Final[Mapping[str, Environment]] = {".infra.yaml": "prod", ".infra.dev.yaml": "dev"}
@@ -206,7 +237,9 @@ class _ManifestKeys(TypedDict):
 
 
 _ADAPTER: Final = TypeAdapter(_ManifestKeys)
-_CODES: Final = schema_errors.Codes("IA101", "IA102", "IA103", "IA104", "IA105")
+_CODES: Final = schema_errors.Codes(
+    MISSING_KEY, UNKNOWN_KEY, WRONG_TYPE, NOT_A_CHOICE, ACCESS_CONFIG
+)
 _KNOWN: Final = {
     (): tuple(_ManifestKeys.__annotations__),
     ("database",): tuple(_DatabaseKeys.__annotations__),

@@ -8,8 +8,17 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
+from infra_apply.diagnostics.code import Code
 from infra_apply.diagnostics.lines import place_in
 from infra_apply.diagnostics.model import Diagnostic, Place
+
+UNREADABLE_MESH: Final = Code(
+    "IA503",
+    "mesh that cannot be read",
+    "without the mesh no host can be checked; a broken file is not an empty mesh",
+    "mend the file, or correct the setting `meshHosts`",
+)
+CODES: Final = (UNREADABLE_MESH,)
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 
@@ -68,7 +77,7 @@ def unreadable(path: str, reason: str) -> Diagnostic:
 
 def _error(place: Place, problem: str) -> Diagnostic:
     hint = 'the mesh is {"hosts": {"<name>": {"kind": "digitalocean", "address": "10.0.0.1"}}}'
-    return Diagnostic("IA503", place, f"the mesh file {problem}", hint)
+    return Diagnostic(UNREADABLE_MESH, place, f"the mesh file {problem}", hint)
 
 
 def _pairs(entries: object) -> list[tuple[str, Mapping[str, Any]]] | None:
@@ -88,8 +97,8 @@ def _pairs(entries: object) -> list[tuple[str, Mapping[str, Any]]] | None:
 
 
 def _host(name: str, facts: Mapping[str, Any]) -> Host:
-    said = (str(facts.get(key)).casefold() for key in ("provider", "kind", "type"))
-    kind = next((_KINDS[word] for word in said if word in _KINDS), None)
+    words = (str(facts.get(key)).casefold() for key in ("provider", "kind", "type"))
+    kind = next((_KINDS[word] for word in words if word in _KINDS), None)
     keys = ("address", "ip", "mesh_ip", "ipv4", "hostname")
     address = next((facts[key] for key in keys if isinstance(facts.get(key), str)), None)
     return Host(name, kind, address or None)

@@ -57,9 +57,9 @@ def stack_of_file(config_file: Path) -> str | None:
 
 
 def _mapping(file: Path) -> dict[str, Any]:
-    document, found = read(str(file), files.content(str(file), MAX_BYTES))
+    document, diagnostics = read(str(file), files.content(str(file), MAX_BYTES))
     if document is None:
-        problem = found[0]
+        problem = diagnostics[0]
         raise Usage(f"{file}:{problem.place.line}: {problem.message}", next_step="mend Pulumi.yaml")
     return document.data
 
@@ -73,13 +73,13 @@ def settings_values(document: Document) -> dict[str, Any]:
     config = document.data.get("config")
     if not isinstance(config, dict):
         return {}
-    found = {}
+    values = {}
     for key, value in config.items():
         namespace, _, name = key.partition(":")
         if namespace == NAMESPACE and name:
             text = document.written("config", key)
-            found[name] = value if text is None or value is None else text
-    return found
+            values[name] = value if text is None or value is None else text
+    return values
 
 
 _STACK_FILE: Final = re.compile(r"Pulumi\.(.+)\.yaml")

@@ -12,6 +12,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from infra_apply.diagnostics import redact
+from infra_apply.diagnostics.code import Code
 from infra_apply.diagnostics.model import Diagnostic, Place
 from infra_apply.diagnostics.suggest import did_you_mean, nearest
 from infra_apply.inputs.document import Document, Path
@@ -21,12 +22,16 @@ from infra_apply.inputs.document import Document, Path
 class Codes:
     """Which codes a door reports under: of the rule `schema` or of `settings`."""
 
-    missing: str
-    unknown: str
-    type: str
-    choice: str
-    access: str
+    missing: Code
+    unknown: Code
+    type: Code
+    choice: Code
+    access: Code
 
+
+WRONG_TYPE_WHY: Final = (
+    "YAML guesses types from how a value looks; the convention says what each key holds"
+)
 
 Known = Mapping[tuple[str, ...], Sequence[str]]
 """The keys a mapping may have, by its path, with "*" for any name or index."""
@@ -44,14 +49,16 @@ def diagnostics(
 
     `known` is for "did you mean"; `locate` maps a path in the validated value to one in the file.
     """
-    found = []
-    for one in error.errors(include_url=False, include_context=True):
-        at = tuple(part for part in one["loc"] if part != "[key]")
-        if one["type"] == "extra_forbidden":
-            found.append(_unknown_key(at, document.key(*locate(at)), codes, _known(known, at[:-1])))
+    problems = []
+    for detail in error.errors(include_url=False, include_context=True):
+        at = tuple(part for part in detail["loc"] if part != "[key]")
+        if detail["type"] == "extra_forbidden":
+            problems.append(
+                _unknown_key(at, document.key(*locate(at)), codes, _known(known, at[:-1]))
+            )
         else:
-            found.append(_wrong_value(one, at, document, codes, locate))
-    return found
+            problems.append(_wrong_value(detail, at, document, codes, locate))
+    return problems
 
 
 def _known(known: Known, at: Path) -> Sequence[str]:
@@ -74,9 +81,9 @@ def _unknown_key(at: Path, place: Place, codes: Codes, known: Sequence[str]) -> 
 
 
 def _wrong_value(
-    one: Any, at: Path, document: Document, codes: Codes, locate: Callable[[Path], Path]
+    detail: Any, at: Path, document: Document, codes: Codes, locate: Callable[[Path], Path]
 ) -> Diagnostic:
-    kind: str = one["type"]
+    kind: str = detail["type"]
     name = _dotted(at)
     place = document.value(*locate(at))
     if kind == "missing":
@@ -86,36 +93,36 @@ def _wrong_value(
             codes.missing, place, f"`{name}` is missing", f"add `{at[-1]}: {example}`"
         )
     if kind == "literal_error":
-        choices = _choices(one["ctx"]["expected"])
-        said = ", ".join(f"`{choice}`" for choice in choices)
-        message = f"`{name}` is {shown(one['input'])}, and can be {said}"
-        near = nearest(str(one["input"]), choices)
+        choices = _choices(detail["ctx"]["expected"])
+        listing = ", ".join(f"`{choice}`" for choice in choices)
+        message = f"`{name}` is {description(detail['input'])}, and can be {listing}"
+        near = nearest(str(detail["input"]), choices)
         meant = f"did you mean `{near}`?" if near else f"write `{at[-1]}: {choices[0]}`"
         return Diagnostic(codes.choice, place, message, meant)
     if kind in _WANTED:
-        message = f"`{name}` must be {_WANTED[kind]}, and is {shown(one['input'])}"
+        message = f"`{name}` must be {_WANTED[kind]}, and is {description(detail['input'])}"
         written = document.written(*locate(at))
-        return Diagnostic(codes.type, place, message, _type_hint(one, at, written))
-    problem = one["msg"].removeprefix("Value error, ")
+        return Diagnostic(codes.type, place, message, _type_hint(detail, at, written))
+    problem = detail["msg"].removeprefix("Value error, ")
     return Diagnostic(codes.type, place, f"`{name}`: {problem}")
 
 
-def _type_hint(one: Any, at: Path, written: str | None) -> str | None:
-    given = one["input"]
-    if given is None:
+def _type_hint(detail: Any, at: Path, written: str | None) -> str | None:
+    value = detail["input"]
+    if value is None:
         return "remove the key if there is nothing to say"
-    if one["type"] == "string_type" and written:
+    if detail["type"] == "string_type" and written:
         return f'put it in quotes: "{written}"'
-    if one["type"] == "int_type" and isinstance(given, str) and given.isdecimal():
-        return f"write `{at[-1]}: {given}`, without quotes"
-    if one["type"] == "int_type" and isinstance(given, str) and _OCTAL.fullmatch(given):
-        return f"YAML 1.1 reads `{given}` as text; write `{at[-1]}: {int(given, 8)}`"
-    if one["type"] == "list_type" and isinstance(given, str) and shown(given)[0] == '"':
-        return f"write `{at[-1]}: [{given}]`"
+    if detail["type"] == "int_type" and isinstance(value, str) and value.isdecimal():
+        return f"write `{at[-1]}: {value}`, without quotes"
+    if detail["type"] == "int_type" and isinstance(value, str) and _OCTAL.fullmatch(value):
+        return f"YAML 1.1 reads `{value}` as text; write `{at[-1]}: {int(value, 8)}`"
+    if detail["type"] == "list_type" and isinstance(value, str) and description(value)[0] == '"':
+        return f"write `{at[-1]}: [{value}]`"
     return None
 
 
-def shown(value: object) -> str:
+def description(value: object) -> str:
     """Return a value as a message shows it: its kind, and itself if it is short and no secret."""
     kind = next(kind for types, kind in _KINDS if isinstance(value, types))
     if isinstance(value, str):

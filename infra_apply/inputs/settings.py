@@ -10,12 +10,33 @@ from typing import Any, Final, Literal, cast
 
 from pydantic import ValidationError
 
+from infra_apply.diagnostics.code import Code
 from infra_apply.diagnostics.model import Diagnostic, Place
 from infra_apply.inputs import schema_errors
 from infra_apply.inputs.document import Document, Path
 from infra_apply.inputs.manifest import Environment
 from infra_apply.inputs.pulumi_project import NAMESPACE, settings_values
 from infra_apply.inputs.settings_schema import KNOWN, adapter
+
+MISSING_SETTING: Final = Code(
+    "IA801",
+    "missing setting",
+    "without it the stack cannot be planned",
+    "add it under `config`, as `infra-apply:<name>`",
+)
+UNKNOWN_SETTING: Final = Code(
+    "IA802",
+    "unknown setting",
+    "a misspelt setting would be ignored, and what it says would silently not happen",
+    "correct or remove it",
+)
+WRONG_TYPE: Final = Code(
+    "IA803", "wrong type of setting", schema_errors.WRONG_TYPE_WHY, "write what the message names"
+)
+NOT_A_CHOICE: Final = Code(
+    "IA804", "not one of the values", "it has a few values only", "choose one"
+)
+CODES: Final = (MISSING_SETTING, UNKNOWN_SETTING, WRONG_TYPE, NOT_A_CHOICE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,12 +169,12 @@ def parse(
 
 def from_config(config: Mapping[str, Any]) -> dict[str, Any]:
     """Return our settings from Pulumi's configuration, where anything structured is JSON text."""
-    found: dict[str, Any] = {}
+    values: dict[str, Any] = {}
     for key, value in config.items():
         namespace, _, name = key.partition(":")
         if namespace == NAMESPACE and name:
-            found[name] = value if name in _PLAIN_TEXT else _decoded(value)
-    return found
+            values[name] = value if name in _PLAIN_TEXT else _decoded(value)
+    return values
 
 
 def _decoded(value: Any) -> Any:
@@ -264,4 +285,6 @@ def _cluster(keys: Mapping[str, Any]) -> ClusterSettings:
     return ClusterSettings(tuple(keys.get("adopt", ())), keys.get("closeDefault", False))
 
 
-_CODES: Final = schema_errors.Codes("IA801", "IA802", "IA803", "IA804", "IA802")
+_CODES: Final = schema_errors.Codes(
+    MISSING_SETTING, UNKNOWN_SETTING, WRONG_TYPE, NOT_A_CHOICE, UNKNOWN_SETTING
+)

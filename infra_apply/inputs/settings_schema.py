@@ -20,7 +20,7 @@ def _listed(value: object) -> object:
 
 def _by_project(value: object) -> object:
     """`public: [a, b]` is short for every port of a and b."""
-    if isinstance(value, list) and all(isinstance(one, str) for one in value):
+    if isinstance(value, list) and all(isinstance(project, str) for project in value):
         return dict.fromkeys(value)
     return value
 

@@ -18,9 +18,22 @@ import yaml
 from yaml.constructor import SafeConstructor
 
 from infra_apply.diagnostics import redact
+from infra_apply.diagnostics.code import Code
 from infra_apply.diagnostics.lines import lines_of, place_in
 from infra_apply.diagnostics.model import Diagnostic, Place, Related
 from infra_apply.inputs.document import Document, Path
+from infra_apply.inputs.yaml_codes import (
+    EXPANDED_TOO_FAR,
+    GIVEN_TWICE,
+    KEY_IS_NO_TEXT,
+    NOT_A_MAPPING,
+    NOT_THE_TYPE_IT_LOOKS,
+    NOT_UTF8,
+    NOT_YAML,
+    SECOND_DOCUMENT,
+    TAGGED,
+    TOO_LARGE,
+)
 
 MAX_BYTES: Final = 256 * 1024
 MAX_DEPTH: Final = 32
@@ -35,7 +48,7 @@ def read(path: str, source: bytes) -> tuple[Document | None, tuple[Diagnostic, .
     if len(source) > MAX_BYTES:
         message = f"the file is larger than {MAX_BYTES // 1024} KiB and was not read"
         hint = "a manifest is a page of text; move anything else out of it"
-        return None, (Diagnostic("IA002", Place(path), message, hint),)
+        return None, (Diagnostic(TOO_LARGE, Place(path), message, hint),)
     try:
         text = source.decode("utf-8").removeprefix("\ufeff")
     except UnicodeDecodeError as error:
@@ -43,7 +56,7 @@ def read(path: str, source: bytes) -> tuple[Document | None, tuple[Diagnostic, .
     if bad := _UNPRINTABLE.search(text):
         place = place_in(path, text, bad.start())
         message = f"character U+{ord(bad[0]):04X} does not belong in a YAML file"
-        return None, (Diagnostic("IA003", place, message, "delete it, or write it as an escape"),)
+        return None, (Diagnostic(NOT_UTF8, place, message, "delete it, or write it as an escape"),)
     reader = _Reader(Document(path, source), text)
     try:
         reader.document()
@@ -106,36 +119,38 @@ class _Reader:
         self._next()  # stream start
         event = self._next()
         if isinstance(event, yaml.StreamEndEvent):
-            self._stop("IA004", event, "the file is empty", _FIRST_LINES)
+            self._stop(NOT_A_MAPPING, event, "the file is empty", _FIRST_LINES)
         top = self._next()
         if not isinstance(top, yaml.MappingStartEvent):
-            self._stop("IA004", top, "the top of the file must be a mapping", _FIRST_LINES)
+            self._stop(NOT_A_MAPPING, top, "the top of the file must be a mapping", _FIRST_LINES)
         self.into.data.update(self._value(top, ()))
         self._next()  # document end
         event = self._next()
         if not isinstance(event, yaml.StreamEndEvent):
-            self._stop("IA005", event, "a second document starts here", "keep one, without `---`")
+            self._stop(
+                SECOND_DOCUMENT, event, "a second document starts here", "keep one, without `---`"
+            )
 
     def _value(self, event: Any, at: Path) -> Any:
         mark: Any = event.start_mark
         self.into.values[at] = (mark.line + 1, mark.column + 1)
         self._count += 1
         if self._count > MAX_VALUES:
-            self._stop("IA006", event, _TOO_MANY)
+            self._stop(EXPANDED_TOO_FAR, event, _TOO_MANY)
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, at)
         if event.tag is not None:
-            self._report("IA007", event, f"the tag `{event.tag}` is not allowed", "remove the tag")
+            self._report(TAGGED, event, f"the tag `{event.tag}` is not allowed", "remove the tag")
         before = self._count
         if event.anchor is not None:
             if event.anchor in self._anchors:  # YAML allows it, PyYAML's composer does not
                 message = f"the anchor `{event.anchor}` is given twice"
-                self._report("IA010", event, message, "give one of the two another name")
+                self._report(GIVEN_TWICE, event, message, "give one of the two another name")
             self._anchors[event.anchor] = None  # under way: an alias to it would never end
         if isinstance(event, yaml.ScalarEvent):
             value = self._scalar(event, at)
         elif len(at) >= MAX_DEPTH:
-            self._stop("IA006", event, f"values are nested more than {MAX_DEPTH} deep")
+            self._stop(EXPANDED_TOO_FAR, event, f"values are nested more than {MAX_DEPTH} deep")
         elif isinstance(event, yaml.MappingStartEvent):
             value = self._mapping(at)
         else:
@@ -159,11 +174,11 @@ class _Reader:
         except (ValueError, OverflowError):
             pass
         kind = tag.removeprefix(_TAG)
-        shown = _short(text)
+        quoted = _short(text)
         if any(redact.named_like_access(str(part)) for part in at):
-            shown = redact.DOTS
-        message = f"`{shown}` looks like a YAML {kind}, and is not one"
-        self._report("IA008", event, message, f'write "{shown}" if it is text')
+            quoted = redact.DOTS
+        message = f"`{quoted}` looks like a YAML {kind}, and is not one"
+        self._report(NOT_THE_TYPE_IT_LOOKS, event, message, f'write "{quoted}" if it is text')
         return text
 
     def _sequence(self, at: Path) -> list[Any]:
@@ -173,18 +188,20 @@ class _Reader:
         return items
 
     def _mapping(self, at: Path) -> dict[str, Any]:
-        found: dict[str, Any] = {}
+        entries: dict[str, Any] = {}
         merged: list[tuple[Path, dict[str, Any]]] = []
         while not isinstance(event := self._next(), yaml.MappingEndEvent):
             if not isinstance(event, yaml.ScalarEvent):
-                self._report("IA009", event, "a key must be plain text", "write `name: value`")
+                self._report(
+                    KEY_IS_NO_TEXT, event, "a key must be plain text", "write `name: value`"
+                )
                 self._value(event, (*at, "?"))
                 self._value(self._next(), (*at, "?"))
                 continue
             key: str = event.value
             merges = key == "<<" and event.implicit[0]
             here = (*at, key)
-            if key in found or (merges and here in self.into.keys):
+            if key in entries or (merges and here in self.into.keys):
                 self._report_duplicate(event, here)
                 self._value(self._next(), (*at, "?", key))
                 continue
@@ -195,20 +212,22 @@ class _Reader:
             if merges:
                 merged.extend(self._merged(event, here, value))
             else:
-                found[key] = value
+                entries[key] = value
         for source, mapping in merged:
-            for key in mapping.keys() - found.keys():
+            for key in mapping.keys() - entries.keys():
                 self.into.links[*at, key] = (*source, key)
-            found = mapping | found
-        return found
+            entries = mapping | entries
+        return entries
 
     def _merged(self, event: Any, at: Path, value: object) -> list[tuple[Path, dict[str, Any]]]:
         """`<<` takes one mapping or a list of them; what comes first wins."""
         if isinstance(value, dict):
             return [(at, value)]
-        if isinstance(value, list) and all(isinstance(one, dict) for one in value):
-            return [((*at, index), one) for index, one in enumerate(value)]
-        self._report("IA009", event, "`<<` merges mappings only", "give it an alias to a mapping")
+        if isinstance(value, list) and all(isinstance(item, dict) for item in value):
+            return [((*at, index), item) for index, item in enumerate(value)]
+        self._report(
+            KEY_IS_NO_TEXT, event, "`<<` merges mappings only", "give it an alias to a mapping"
+        )
         return []
 
     def _alias(self, event: Any, at: Path) -> Any:
@@ -217,29 +236,31 @@ class _Reader:
             known = event.anchor in self._anchors
             problem = "is used inside itself" if known else "is used and never defined"
             self._stop(
-                "IA006" if known else "IA001", event, f"the anchor `{event.anchor}` {problem}"
+                EXPANDED_TOO_FAR if known else NOT_YAML,
+                event,
+                f"the anchor `{event.anchor}` {problem}",
             )
         self._count += anchor.size
         if self._count > MAX_VALUES:
-            self._stop("IA006", event, _TOO_MANY)
+            self._stop(EXPANDED_TOO_FAR, event, _TOO_MANY)
         self.into.links[at] = anchor.at
         return anchor.value
 
     def _check_scalar_key(self, event: Any) -> None:
         if event.tag is not None:
-            self._report("IA007", event, f"the tag `{event.tag}` is not allowed", "remove the tag")
+            self._report(TAGGED, event, f"the tag `{event.tag}` is not allowed", "remove the tag")
 
     def _report_duplicate(self, event: Any, at: Path) -> None:
         related = Related(self.into.key(*at), "the first one is here")
         message = f"the key `{at[-1]}` is given twice"
         place = _place(self.into.path, event.start_mark)
-        self.diagnostics.append(Diagnostic("IA010", place, message, "keep one", (related,)))
+        self.diagnostics.append(Diagnostic(GIVEN_TWICE, place, message, "keep one", (related,)))
 
-    def _report(self, code: str, event: Any, message: str, hint: str | None = None) -> None:
+    def _report(self, code: Code, event: Any, message: str, hint: str | None = None) -> None:
         place = _place(self.into.path, event.start_mark)
         self.diagnostics.append(Diagnostic(code, place, message, hint))
 
-    def _stop(self, code: str, event: Any, message: str, hint: str | None = None) -> NoReturn:
+    def _stop(self, code: Code, event: Any, message: str, hint: str | None = None) -> NoReturn:
         raise _StopReading(
             Diagnostic(code, _place(self.into.path, event.start_mark), message, hint)
         )
@@ -254,21 +275,21 @@ def _not_utf8(path: str, source: bytes, error: UnicodeDecodeError) -> Diagnostic
     hint = "save it as UTF-8"
     if source.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
         hint = "it looks like UTF-16: save it as UTF-8"
-    return Diagnostic("IA003", place_in(path, before, len(before)), "the file is not UTF-8", hint)
+    return Diagnostic(NOT_UTF8, place_in(path, before, len(before)), "the file is not UTF-8", hint)
 
 
 def _syntax(path: str, text: str, error: Any) -> Diagnostic:
     mark = error.problem_mark or error.context_mark
     problem = error.problem or "this is not YAML"
     if mark is None:
-        return Diagnostic("IA001", Place(path), problem)
+        return Diagnostic(NOT_YAML, Place(path), problem)
     if error.context and error.context_mark and error.context_mark.line != mark.line:
         problem += f" ({error.context} that begins on line {error.context_mark.line + 1})"
     lines = lines_of(text.encode())
     if mark.line >= len(lines):  # libyaml counts a line after a last one that is not ended
-        return Diagnostic("IA001", Place(path, len(lines), len(lines[-1]) + 1), problem)
+        return Diagnostic(NOT_YAML, Place(path, len(lines), len(lines[-1]) + 1), problem)
     hint = "indent with spaces" if "\t" in lines[mark.line][: mark.column + 1] else None
-    return Diagnostic("IA001", _place(path, mark), problem, hint)
+    return Diagnostic(NOT_YAML, _place(path, mark), problem, hint)
 
 
 def _short(text: str) -> str:

@@ -11,8 +11,8 @@ from infra_apply.diagnostics import redact
 from infra_apply.fleet.dependencies import target
 from infra_apply.fleet.hosts import machine
 from infra_apply.fleet.model import Fleet
+from infra_apply.fleet.urls import url
 from infra_apply.inputs.manifest import Environment, Manifest, Provider
-from infra_apply.plan.instances import url
 
 Kind = Literal["host", "service", "database", "cluster", "pool", "external"]
 Relation = Literal["depends_on", "runs_on", "stores_in"]

@@ -66,7 +66,7 @@ def _edge(edge: Edge) -> dict[str, str]:
 
 def _finding(picture: Picture, diagnostic: Diagnostic) -> dict[str, Any]:
     return {
-        "code": diagnostic.code,
+        "code": diagnostic.code.id,
         "severity": diagnostic.severity,
         "path": relative(diagnostic.place.path, Path(picture.folder)),
         "line": diagnostic.place.line,

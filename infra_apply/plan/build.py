@@ -10,15 +10,16 @@ from infra_apply import naming
 from infra_apply.diagnostics.model import Place
 from infra_apply.fleet.hosts import droplets, machine
 from infra_apply.fleet.model import Fleet
+from infra_apply.fleet.urls import dependency_urls, url
 from infra_apply.inputs.manifest import Database, Gpu, Manifest
 from infra_apply.inputs.settings import GpuProfile, PoolLimits, Settings
 from infra_apply.plan.access import plan_access
 from infra_apply.plan.firewalls import host_firewall, pool_firewall
-from infra_apply.plan.instances import instance
 from infra_apply.plan.model import (
     AccessPlan,
     DatabasePlan,
     HostPlan,
+    InstancePlan,
     LookedUpHost,
     NotRendered,
     Plan,
@@ -58,7 +59,7 @@ def build(fleet: Fleet, settings: Settings) -> Plan:
             for manifest in manifests
             if (reason := _why_not_rendered(manifest, owned.keys()))
         ),
-        instances=tuple(instance(fleet, manifest) for manifest in manifests),
+        instances=tuple(_instance(fleet, manifest) for manifest in manifests),
     )
 
 
@@ -140,6 +141,16 @@ def _pool(settings: Settings, manifest: Manifest, gpu: Gpu) -> PoolPlan:
         ssh_keys=settings.droplet.ssh_keys,
         budget=limits.budget_per_day,
         firewall=pool_firewall(manifest, settings),
+    )
+
+
+def _instance(fleet: Fleet, manifest: Manifest) -> InstancePlan:
+    return InstancePlan(
+        project=manifest.project,
+        provider=manifest.provider,
+        host=machine(manifest),
+        url=url(fleet, manifest),
+        variables=tuple(dependency_urls(fleet, manifest).items()),
     )
 
 

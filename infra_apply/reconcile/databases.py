@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
+from infra_apply.diagnostics.cloud_codes import NO_DATABASES_ON_CLUSTER, UNKNOWN_CLUSTER
 from infra_apply.diagnostics.model import Diagnostic
 from infra_apply.diagnostics.suggest import did_you_mean
 from infra_apply.digitalocean.model import Account, Cluster
@@ -33,14 +34,14 @@ def _cluster(database: DatabasePlan, clusters: Mapping[str, Cluster]) -> Iterato
         names = ", ".join(f"`{known}`" for known in sorted(clusters)) or "none"
         message = f"the account has no database cluster `{name}`; there are: {names}"
         hint = did_you_mean(name, clusters, otherwise="make the cluster first, it is shared")
-        yield Diagnostic("IA901", database.place, message, hint)
+        yield Diagnostic(UNKNOWN_CLUSTER, database.place, message, hint)
     elif cluster.engine not in _WITH_DATABASES:
         message = f"`{name}` is a {cluster.engine} cluster, which has no databases of projects"
         fitting = sorted(
             other.name for other in clusters.values() if other.engine in _WITH_DATABASES
         )
         hint = f"name one of {', '.join(fitting)}" if fitting else None
-        yield Diagnostic("IA902", database.place, message, hint)
+        yield Diagnostic(NO_DATABASES_ON_CLUSTER, database.place, message, hint)
 
 
 # Engines whose API has logical databases and users of their own (DigitalOcean's OpenAPI).

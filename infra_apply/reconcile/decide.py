@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from infra_apply.diagnostics.codes import Severity
+from infra_apply.diagnostics.code import Severity
 from infra_apply.diagnostics.model import Diagnostic
 from infra_apply.digitalocean.model import Account
 from infra_apply.plan.model import Plan

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from infra_apply import naming
+from infra_apply.diagnostics.cloud_codes import ANOTHER_FIREWALL, HOSTS_WITHOUT_FIREWALL
 from infra_apply.diagnostics.model import Diagnostic
 from infra_apply.digitalocean.model import Account, LiveDroplet
 from infra_apply.plan.model import HostPlan, Plan
@@ -23,7 +24,7 @@ def diagnose_firewalls(
             for name in _foreign(host, live[host.name], account):
                 message = f"the firewall `{name}`, not made here, is on `{host.name}` too"
                 hint = "what either of them admits is admitted"
-                yield Diagnostic("IA906", host.place, message, hint)
+                yield Diagnostic(ANOTHER_FIREWALL, host.place, message, hint)
 
 
 def _without_firewall(hosts: list[HostPlan]) -> Iterator[Diagnostic]:
@@ -31,7 +32,7 @@ def _without_firewall(hosts: list[HostPlan]) -> Iterator[Diagnostic]:
         names = ", ".join(f"`{host.name}`" for host in hosts)
         message = f"nobody said who may log in, so these hosts get no firewall: {names}"
         hint = "write `infra-apply:network: {ssh: [198.51.100.0/24]}`, with your own range"
-        yield Diagnostic("IA905", hosts[0].place, message, hint)
+        yield Diagnostic(HOSTS_WITHOUT_FIREWALL, hosts[0].place, message, hint)
 
 
 def _foreign(host: HostPlan, droplet: LiveDroplet, account: Account) -> list[str]:

@@ -6,6 +6,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from infra_apply import naming
+from infra_apply.diagnostics.cloud_codes import (
+    LARGER_THAN_PLANNED,
+    NOT_ADOPTABLE,
+    SEVERAL_DROPLETS,
+    UNKNOWN_KEY_OR_NETWORK,
+)
 from infra_apply.diagnostics.model import Diagnostic, Place
 from infra_apply.diagnostics.suggest import did_you_mean
 from infra_apply.digitalocean.model import Account, LiveDroplet
@@ -105,7 +111,7 @@ def _unknown_name(
 ) -> Iterator[Diagnostic]:
     if name not in known:
         message = f"the account has no {what} `{name}`"
-        yield Diagnostic("IA903", place, message, did_you_mean(name, known))
+        yield Diagnostic(UNKNOWN_KEY_OR_NETWORK, place, message, did_you_mean(name, known))
 
 
 def _several_droplets(host: HostPlan, ours: Sequence[LiveDroplet]) -> Iterator[Diagnostic]:
@@ -113,7 +119,7 @@ def _several_droplets(host: HostPlan, ours: Sequence[LiveDroplet]) -> Iterator[D
         ids = ", ".join(str(number) for number in sorted(droplet.id for droplet in ours))
         message = f"`{host.name}` is several droplets, all of this stack: {ids}"
         hint = "look which one is in use, and destroy the others, or remove their tags"
-        yield Diagnostic("IA909", host.place, message, hint)
+        yield Diagnostic(SEVERAL_DROPLETS, host.place, message, hint)
 
 
 def _adoption(host: HostPlan, plan: Plan, account: Account) -> Iterator[Diagnostic]:
@@ -121,12 +127,12 @@ def _adoption(host: HostPlan, plan: Plan, account: Account) -> Iterator[Diagnost
         alike = [str(droplet.id) for droplet in account.droplets if droplet.name == host.name]
         message = f"the account has no droplet {host.adopt} for `{host.name}` to adopt"
         hint = f"droplets called `{host.name}`: {', '.join(alike) or 'none'}"
-        yield Diagnostic("IA908", host.place, message, hint)
+        yield Diagnostic(NOT_ADOPTABLE, host.place, message, hint)
     for droplet in _ours(host, plan, account):
         if droplet.id != host.adopt:
             message = f"`{host.name}` is droplet {droplet.id} already, and would be replaced"
             hint = f"write `adopt: {droplet.id}`, or remove `adopt`"
-            yield Diagnostic("IA908", host.place, message, hint)
+            yield Diagnostic(NOT_ADOPTABLE, host.place, message, hint)
 
 
 def _larger_than_planned(
@@ -137,4 +143,4 @@ def _larger_than_planned(
         planned = host.droplet.size
         message = f"`{host.name}` is a {live.size}, larger than the {planned} planned"
         hint = f"it stays as it is; write `{host.name}: {{size: {live.size}}}` in `hosts`"
-        yield Diagnostic("IA904", host.place, message, hint)
+        yield Diagnostic(LARGER_THAN_PLANNED, host.place, message, hint)

@@ -10,8 +10,8 @@ from typing import Any, Final
 from infra_apply import naming
 from infra_apply.fleet.hosts import machine
 from infra_apply.fleet.model import Fleet
+from infra_apply.fleet.urls import url
 from infra_apply.inputs.manifest import Manifest
-from infra_apply.plan.instances import url
 from infra_apply.services_map import json_edit
 
 MEMBER: Final = "services"

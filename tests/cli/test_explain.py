@@ -7,7 +7,7 @@ import re
 import pytest
 
 from infra_apply.cli.main import main
-from infra_apply.diagnostics.codes import CODES, rule_of
+from infra_apply.fleet.rules.table import CODES
 from tests.write_diagnostics_page import PAGE, page
 
 
@@ -23,7 +23,7 @@ def test_explain_prints_the_facts_of_the_page(
     assert main(["explain", code.lower()]) == 0
     printed = capsys.readouterr().out
     facts = CODES[code]
-    for fact in (code, facts.title, rule_of(code), facts.severity, facts.why, facts.fix):
+    for fact in (code, facts.title, facts.rule, facts.severity, facts.why, facts.fix):
         assert fact in printed
         assert fact in PAGE.read_text(encoding="utf-8")
 

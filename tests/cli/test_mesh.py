@@ -11,7 +11,7 @@ import pytest
 
 from infra_apply.cli import mesh as command
 from infra_apply.cli.main import main
-from infra_apply.inputs.replacing import replace
+from infra_apply.inputs.files import replace
 from tests.companies import manifest, write
 
 SHOP = manifest("shop", service={"host": "lime", "port": 8080}, depends_on=["catalog"])

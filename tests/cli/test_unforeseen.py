@@ -7,6 +7,7 @@ import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -18,8 +19,8 @@ from infra_apply import program
 from infra_apply.cli import main as command_line
 from infra_apply.cli.main import COMMANDS, main
 from infra_apply.errors import Ambiguous, Outage, Refusal, Usage
-from infra_apply.fleet import check as rules
 from infra_apply.fleet.model import Fleet
+from infra_apply.fleet.rules import table as rules
 from infra_apply.inputs import manifest as manifests
 from tests.companies import manifest, write
 
@@ -183,7 +184,7 @@ def test_the_traceback_is_printed_above_the_line_where_it_is_asked_for(
 
 @pytest.fixture
 def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Two stacks; `shop` depends on nobody known, and `names` fails in between."""
+    """Two stacks; `shop` depends on nobody known, and a rule fails."""
     shop = manifest("shop", service={"host": "lime", "port": 8080}, depends_on=["catalgo"])
     catalog = manifest("catalog", service={"host": "limee", "port": 8081})
     folder = write(tmp_path, {"shop/.infra.yaml": shop, "catalog/.infra.yaml": catalog})
@@ -195,16 +196,15 @@ def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     first, *others = rules.RULES
 
     def failing(fleet: Fleet) -> Iterator[Any]:
-        yield from first(fleet)
+        yield from first.check(fleet)
         raise RuntimeError("a rule's own mistake")
 
-    failing.__module__ = "infra_apply.fleet.rules.names"
-    monkeypatch.setattr(rules, "RULES", (failing, *others))
+    monkeypatch.setattr(rules, "RULES", (replace(first, check=failing), *others))
     return folder
 
 
 FOUND = ("error[IA301]", "error[IA501]")
-MISSING = "not checked: names: the rule itself failed, so what it would find is missing"
+MISSING = "not checked: yaml: the rule itself failed, so what it would find is missing"
 
 
 @pytest.mark.parametrize(
@@ -242,7 +242,7 @@ def test_check_prints_the_other_findings_in_its_format(
     if form in {"json", "sarif"}:
         json.loads(printed.out)
     if form == "json":
-        assert json.loads(printed.out)["not_checked"][-1].startswith("names: ")
+        assert json.loads(printed.out)["not_checked"][-1].startswith("yaml: ")
 
 
 def test_the_stacks_after_one_with_a_failing_rule_are_checked_too(

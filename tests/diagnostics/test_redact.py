@@ -37,9 +37,9 @@ SECRETS = {
 def test_the_shape_of_a_secret_is_recognised_and_not_shown(secret: str) -> None:
     assert shaped_like_secret(secret)
     assert shaped_like_secret(f"see {secret} there")
-    shown = without_secrets(f"the value {secret} is")
-    assert "•••" in shown
-    assert secret not in shown
+    output = without_secrets(f"the value {secret} is")
+    assert "•••" in output
+    assert secret not in output
 
 
 @pytest.mark.parametrize(
@@ -82,7 +82,7 @@ def test_no_key_of_the_convention_and_no_near_word_is_taken_for_access_config() 
 
 
 @pytest.mark.parametrize(
-    ("lines", "shown"),
+    ("lines", "expected"),
     [
         (["password: hunter2"], "password: •••"),
         (["  'db_password' : \"hunter2\" # mine"], "  'db_password' : •••"),
@@ -102,6 +102,6 @@ def test_no_key_of_the_convention_and_no_near_word_is_taken_for_access_config() 
     ],
 )
 def test_a_quoted_line_hides_the_value_of_a_key_that_names_a_secret(
-    lines: list[str], shown: str | None
+    lines: list[str], expected: str | None
 ) -> None:
-    assert masked(lines, len(lines) - 1) == (lines[-1] if shown is None else shown)
+    assert masked(lines, len(lines) - 1) == (lines[-1] if expected is None else expected)

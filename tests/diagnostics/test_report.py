@@ -9,21 +9,21 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from infra_apply.diagnostics.codes import CODES, rule_of
 from infra_apply.diagnostics.model import Diagnostic, Findings, Place, Related
 from infra_apply.diagnostics.report import github, sarif, text
 from infra_apply.diagnostics.report import json as json_reporter
-from tests.test_manifests import MANIFESTS, cases, check
+from infra_apply.fleet.rules.table import CODES
+from tests.test_manifests import cases, check
 
 HERE = Path("/work here")
 CLASH = Diagnostic(
-    "IA201",
+    CODES["IA201"],
     Place("/work here/shop/.infra.yaml", 6, 9),
     "the database `shop`: 100%, taken",
     "line one\nline two",
     (Related(Place("/elsewhere/wiki/.infra.yaml", 3, 1), "claimed here"),),
 )
-NO_PLACE = Diagnostic("IA306", Place("/work here/a,b:c/.infra.yaml"), "only a warning")
+NO_PLACE = Diagnostic(CODES["IA306"], Place("/work here/a,b:c/.infra.yaml"), "only a warning")
 FOUND = Findings((CLASH, NO_PLACE), ("/work here/shop/.infra.yaml: whether `x` exists",), 2)
 
 
@@ -53,38 +53,40 @@ def test_a_sarif_result_says_rule_level_place_and_the_other_place() -> None:
     assert other == {"uri": "file:///elsewhere/wiki/.infra.yaml"}
     assert "region" not in second["locations"][0]["physicalLocation"]
     rules = run["tool"]["driver"]["rules"]
-    assert [rules[one["ruleIndex"]]["id"] for one in run["results"]] == ["IA201", "IA306"]
+    assert [rules[result["ruleIndex"]]["id"] for result in run["results"]] == ["IA201", "IA306"]
 
 
 @pytest.mark.parametrize("name", cases("invalid"))
 def test_the_sarif_of_every_invalid_company_has_the_standards_structure(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    check(MANIFESTS / "invalid" / name, monkeypatch, "--format", "sarif")
+    check("invalid", name, monkeypatch, "--format", "sarif")
     document = json.loads(capsys.readouterr().out)
     Draft202012Validator(SARIF).validate(document)
     run = document["runs"][0]
     assert run["results"], "an invalid company has results"
-    assert {one["ruleId"] for one in run["results"]} <= set(CODES)
+    assert {result["ruleId"] for result in run["results"]} <= set(CODES)
 
 
 @pytest.mark.parametrize("name", cases("invalid"))
 def test_every_format_tells_of_the_same_findings(
     name: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    folder = MANIFESTS / "invalid" / name
-    check(folder, monkeypatch, "--format", "json")
+    check("invalid", name, monkeypatch, "--format", "json")
     as_json = json.loads(capsys.readouterr().out)["diagnostics"]
-    check(folder, monkeypatch, "--format", "sarif")
+    check("invalid", name, monkeypatch, "--format", "sarif")
     as_sarif = json.loads(capsys.readouterr().out)["runs"][0]["results"]
-    check(folder, monkeypatch, "--format", "github")
+    check("invalid", name, monkeypatch, "--format", "github")
     as_github = capsys.readouterr().out.splitlines()
-    codes = [one["code"] for one in as_json]
-    assert codes == [one["ruleId"] for one in as_sarif]
+    codes = [diagnostic["code"] for diagnostic in as_json]
+    assert codes == [result["ruleId"] for result in as_sarif]
     annotations = [line for line in as_github if line.startswith(("::error", "::warning"))]
     assert codes == [line.partition("title=")[2].split()[0] for line in annotations]
-    assert all(one["rule"] == rule_of(one["code"]) for one in as_json)
-    order = [(one["path"], one["line"] or 0, one["column"] or 0, one["code"]) for one in as_json]
+    assert all(CODES[diagnostic["code"]].rule == diagnostic["rule"] for diagnostic in as_json)
+    order = [
+        (diagnostic["path"], diagnostic["line"] or 0, diagnostic["column"] or 0, diagnostic["code"])
+        for diagnostic in as_json
+    ]
     assert order == sorted(order)
 
 
@@ -94,11 +96,13 @@ SECRET = "postgres://shop:hunter2@db.example.com/shop"
 def test_no_format_echoes_what_has_the_shape_of_a_secret() -> None:
     place = Place("/work here/shop/.infra.yaml", 1, 1)
     related = (Related(place, f"see {SECRET}"),)
-    leaky = Diagnostic("IA301", place, f"nobody is called `{SECRET}`", f"try {SECRET}", related)
+    leaky = Diagnostic(
+        CODES["IA301"], place, f"nobody is called `{SECRET}`", f"try {SECRET}", related
+    )
     for reporter in (text, json_reporter, sarif, github):
-        shown = reporter.findings(Findings((leaky,)), HERE)
-        assert "•••db.example.com" in shown
-        assert "hunter2" not in shown
+        output = reporter.findings(Findings((leaky,)), HERE)
+        assert "•••db.example.com" in output
+        assert "hunter2" not in output
 
 
 def test_colours_are_only_painted_when_asked_for() -> None:

@@ -28,7 +28,7 @@ def train(droplet: str = "batch") -> Manifest:
 def made(one: Manifest, settings: Settings, **keys: int) -> tuple[Recipe | None, list[str]]:
     held = replace(fleet(one, settings=settings), user_data={"worker.sh": "#!/bin/sh\n"})
     found, problems = recipe(held, settings, one, keys)
-    return found, [problem.code for problem in problems]
+    return found, [problem.code.id for problem in problems]
 
 
 def test_a_slot_has_its_limits_script_image_key_and_tags() -> None:

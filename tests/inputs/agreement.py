@@ -17,7 +17,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from infra_apply.diagnostics.codes import rule_of
 from infra_apply.inputs.manifest import json_schema, parse
 
 CONVENTION = json.loads((Path(__file__).with_name("convention.json")).read_text())
@@ -87,7 +86,9 @@ def documents(draw: st.DrawFn) -> str:
 def _part(draw: st.DrawFn, key: str, inner: dict[str, st.SearchStrategy[str]]) -> str:
     if draw(RARELY):
         return f"{key}: {draw(SCALARS)}"
-    pairs = [_pair(draw, one, values) for one, values in inner.items() if not draw(RARELY)]
+    pairs = [
+        _pair(draw, inner_key, values) for inner_key, values in inner.items() if not draw(RARELY)
+    ]
     if draw(RARELY):
         pairs.append(f"{draw(KEYS)}: {draw(SCALARS)}")
     if draw(st.booleans()):
@@ -102,8 +103,8 @@ def _pair(draw: st.DrawFn, key: str, values: st.SearchStrategy[str]) -> str:
 
 def verdict(text: str) -> str:
     """Compare the verdicts on one document; returns what was compared. Raises AssertionError."""
-    manifest, found = parse("/generated/.infra.yaml", text.encode())
-    rules = {rule_of(one.code) for one in found}
+    manifest, diagnostics = parse("/generated/.infra.yaml", text.encode())
+    rules = {diagnostic.code.rule for diagnostic in diagnostics}
     assert (manifest is None) == bool(rules - {"yaml"}) or "yaml" in rules
     try:
         data = yaml.load(text, yaml.CSafeLoader)

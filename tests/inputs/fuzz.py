@@ -17,7 +17,7 @@ from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra_apply.diagnostics.codes import Severity
+from infra_apply.diagnostics.code import Severity
 from infra_apply.diagnostics.lines import lines_of
 from infra_apply.diagnostics.model import Diagnostic
 from infra_apply.diagnostics.report import github, json, sarif, text
@@ -64,7 +64,7 @@ def corpus() -> Corpus:
     settings += sorted((ROOT / "tests" / "manifests" / "invalid").glob("*/stacks/*.yaml"))
     meshes = sorted(ROOT.glob("examples/net-tools/*.json"))
     return Corpus(
-        *(tuple(one.read_bytes() for one in kind) for kind in (manifests, settings, meshes))
+        *(tuple(path.read_bytes() for path in kind) for kind in (manifests, settings, meshes))
     )
 
 
@@ -86,62 +86,64 @@ def mutated(source: bytes, choose: random.Random) -> bytes:
     return bytes(changed)
 
 
-def one_manifest(source: bytes, folder: Path) -> str:
+def try_manifest(source: bytes, folder: Path) -> str:
     """Read and check a manifest beside a neighbour; returns what became of it."""
     path = folder / ".infra.yaml"
     path.write_bytes(source)
-    parsed, found = manifest.parse(str(path), source)
-    _judge(parsed, found, source)
+    parsed, diagnostics = manifest.parse(str(path), source)
+    _judge(parsed, diagnostics, source)
     shop, _ = manifest.parse("/shop/.infra.yaml", _NEIGHBOUR)
-    both = tuple(one for one in (parsed, shop) if one is not None)
-    _show(Loaded(Fleet(both, _MESH, mesh_named=True), found, 2), folder)
+    both = tuple(candidate for candidate in (parsed, shop) if candidate is not None)
+    _show(Loaded(Fleet(both, _MESH, mesh_named=True), diagnostics, 2), folder)
     return "manifest accepted" if parsed else "manifest refused"
 
 
-def one_stack_file(source: bytes, folder: Path) -> str:
+def try_stack_file(source: bytes, folder: Path) -> str:
     """Read a stack file's settings and check them against a fleet of one."""
     path = folder / "Pulumi.prod.yaml"
     path.write_bytes(source)
-    document, found = read(str(path), source)
+    document, diagnostics = read(str(path), source)
     parsed = None
     if document is not None:
         parsed, problems = settings_door.parse("prod", settings_values(document), document)
-        found += problems
-    _judge(parsed, found, source)
+        diagnostics += problems
+    _judge(parsed, diagnostics, source)
     shop, _ = manifest.parse("/shop/.infra.yaml", _NEIGHBOUR)
     fleet = Fleet((shop,) if shop else (), _MESH, parsed, (parsed,) if parsed else ())
-    _show(Loaded(fleet, found, 1), folder)
+    _show(Loaded(fleet, diagnostics, 1), folder)
     return "settings accepted" if parsed else "settings refused"
 
 
-def one_mesh(source: bytes, folder: Path) -> str:
+def try_mesh(source: bytes, folder: Path) -> str:
     """Read a mesh file and check a manifest against it."""
     path = folder / "mesh-hosts.json"
     path.write_bytes(source)
-    parsed, found = mesh.parse(str(path), source)
-    _judge(parsed, found, source)
+    parsed, diagnostics = mesh.parse(str(path), source)
+    _judge(parsed, diagnostics, source)
     shop, _ = manifest.parse("/shop/.infra.yaml", _NEIGHBOUR)
-    _show(Loaded(Fleet((shop,) if shop else (), parsed, mesh_named=True), found, 1), folder)
+    _show(Loaded(Fleet((shop,) if shop else (), parsed, mesh_named=True), diagnostics, 1), folder)
     return "mesh accepted" if parsed else "mesh refused"
 
 
-def _judge(result: object, found: tuple[Diagnostic, ...], source: bytes) -> None:
-    errors = [one for one in found if one.severity is Severity.ERROR]
+def _judge(result: object, diagnostics: tuple[Diagnostic, ...], source: bytes) -> None:
+    errors = [diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR]
     assert result is not None or errors, "neither a result nor an error"
     lines = lines_of(source)
-    for one in found:
-        line, column = one.place.line, one.place.column
-        assert line is None or 1 <= line <= len(lines) + 1, f"{one.code} is on line {line}"
+    for diagnostic in diagnostics:
+        line, column = diagnostic.place.line, diagnostic.place.column
+        assert line is None or 1 <= line <= len(lines) + 1, f"{diagnostic.code} is on line {line}"
         if line is not None and column is not None and line <= len(lines):
-            assert 1 <= column <= len(lines[line - 1]) + 2, f"{one.code} is in column {column}"
+            assert 1 <= column <= len(lines[line - 1]) + 2, (
+                f"{diagnostic.code} is in column {column}"
+            )
 
 
 def _show(loaded: Loaded, folder: Path) -> None:
-    found = check(loaded)
-    shown = text.findings(found, folder)
-    assert not any(ord(letter) < 32 and letter not in "\n\t" for letter in shown), "control"
+    diagnostics = check(loaded)
+    output = text.findings(diagnostics, folder)
+    assert not any(ord(letter) < 32 and letter not in "\n\t" for letter in output), "control"
     for reporter in (json, sarif, github):
-        reporter.findings(found, folder).encode()
+        reporter.findings(diagnostics, folder).encode()
 
 
 _NEIGHBOUR = b"""\
@@ -160,20 +162,20 @@ def run(number: int, seed: int, folder: Path) -> Counter[str]:
     choose = random.Random(seed)  # noqa: S311 - a fuzzer is to be repeatable
     files = corpus()
     kinds = (
-        (one_manifest, files.manifests),
-        (one_stack_file, files.settings),
-        (one_mesh, files.meshes),
+        (try_manifest, files.manifests),
+        (try_stack_file, files.settings),
+        (try_mesh, files.meshes),
     )
     counted: Counter[str] = Counter()
     signal.signal(signal.SIGPROF, _too_slow)
     for _ in range(number):
-        try_one, sources = choose.choices(kinds, (8, 3, 1))[0]
+        attempt, sources = choose.choices(kinds, (8, 3, 1))[0]
         source = mutated(choose.choice(sources), choose)
         signal.setitimer(signal.ITIMER_PROF, SECONDS)
         try:
-            counted[try_one(source, folder)] += 1
+            counted[attempt(source, folder)] += 1
         except Exception:
-            kept = folder / f"failed-{try_one.__name__}-{hashlib.sha256(source).hexdigest()[:12]}"
+            kept = folder / f"failed-{attempt.__name__}-{hashlib.sha256(source).hexdigest()[:12]}"
             kept.write_bytes(source)
             raise
         finally:

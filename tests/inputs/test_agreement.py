@@ -46,10 +46,10 @@ def test_the_schema_we_carry_is_the_conventions_own() -> None:
 
 
 def _properties(schema: dict[str, Any]) -> list[tuple[str, dict[str, Any]]]:
-    found = []
+    properties = []
     for name, inner in schema.get("properties", {}).items():
-        found += [(name, inner), *_properties(inner)]
-    return found
+        properties += [(name, inner), *_properties(inner)]
+    return properties
 
 
 def _facts(schema: Any) -> Any:

@@ -11,12 +11,11 @@ from typing import Any
 import pytest
 
 from infra_apply.cli.main import main
-from infra_apply.inputs import files
 
 VALID = "apiVersion: infra/v1\nproject: shop\nprovider: mac\n"
 
 
-def found(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, Any]]:
+def diagnostics_of(capsys: pytest.CaptureFixture[str], *words: str) -> list[dict[str, Any]]:
     """Run `check` and return its diagnostics."""
     code = main(["check", "--format", "json", *words])
     report = json.loads(capsys.readouterr().out)
@@ -68,7 +67,7 @@ def test_a_manifest_that_is_no_file_is_an_error_and_counts(
 ) -> None:
     make(shop / ".infra.yaml")
     for root in ("shop", "shop/.infra.yaml"):
-        (only,) = found(capsys, root)
+        (only,) = diagnostics_of(capsys, root)
         assert (only["code"], only["path"]) == ("IA011", "shop/.infra.yaml")
         assert reason in only["message"]
 
@@ -79,7 +78,7 @@ def test_a_mesh_that_is_no_file_is_an_error(
 ) -> None:
     (shop / ".infra.yaml").write_text(VALID)
     make(shop.parent / "mesh.json")
-    (only,) = found(capsys, "shop", "--mesh-hosts", "mesh.json")
+    (only,) = diagnostics_of(capsys, "shop", "--mesh-hosts", "mesh.json")
     assert only["code"] == "IA503"
     assert reason in only["message"]
 
@@ -91,9 +90,9 @@ def test_a_stack_file_that_is_no_file_is_a_usage_error(
     (shop / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
     make(shop / "Pulumi.prod.yaml")
     assert main(["check", "-C", str(shop)]) == 2
-    said = capsys.readouterr().err
-    assert reason in said
-    assert "Traceback" not in said
+    printed = capsys.readouterr().err
+    assert reason in printed
+    assert "Traceback" not in printed
 
 
 @pytest.mark.parametrize(("make", "reason"), HOSTILE)
@@ -108,7 +107,7 @@ def test_user_data_that_is_no_file_is_an_error_with_the_settings_line(
         "  infra-apply:droplet: {userData: script}\n"
     )
     make(shop / "script")
-    (only,) = found(capsys, "-C", str(shop))
+    (only,) = diagnostics_of(capsys, "-C", str(shop))
     assert (only["code"], only["line"]) == ("IA806", 4)
     assert reason in only["message"]
 
@@ -121,7 +120,7 @@ def test_names_no_file_can_have_are_diagnostics(
         'config:\n  infra-apply:projects: ["a\\0b", "a\\0*"]\n  infra-apply:meshHosts: "m\\0"\n'
         '  infra-apply:droplet: {userData: "u\\0"}\n'
     )
-    codes = {one["code"] for one in found(capsys, "-C", str(shop))}
+    codes = {diagnostic["code"] for diagnostic in diagnostics_of(capsys, "-C", str(shop))}
     assert codes == {"IA503", "IA707", "IA708", "IA806"}
 
 
@@ -130,7 +129,7 @@ def test_a_manifest_that_vanishes_between_listing_and_reading_is_an_error(
 ) -> None:
     path = shop / ".infra.yaml"
     monkeypatch.setattr(os, "listdir", lambda _folder: [path.name])
-    (only,) = found(capsys, "shop")
+    (only,) = diagnostics_of(capsys, "shop")
     assert (only["code"], only["path"]) == ("IA011", "shop/.infra.yaml")
 
 
@@ -148,13 +147,10 @@ def test_what_may_not_be_read_is_an_error(
         return before(name, *rest)
 
     monkeypatch.setattr(os, call, refuse)
-    (only,) = [one for one in found(capsys, "shop") if one["severity"] == "error"]
+    (only,) = [
+        diagnostic
+        for diagnostic in diagnostics_of(capsys, "shop")
+        if diagnostic["severity"] == "error"
+    ]
     assert (only["code"], only["path"]) == ("IA011", path)
     assert "permission denied" in only["message"]
-
-
-def test_a_file_is_never_read_further_than_its_limit(tmp_path: Path) -> None:
-    path = tmp_path / "long"
-    path.write_bytes(b"x" * 100_000)
-    for limit in (0, 10, 16 * 1024, 99_999, 100_000, 200_000):
-        assert len(files.content(str(path), limit)) == min(limit + 1, 100_000)

@@ -9,9 +9,9 @@ from infra_apply.inputs.yaml_reader import MAX_BYTES, read
 
 
 def test_every_key_and_value_keeps_its_place() -> None:
-    document, found = read("/f", b"a:\n  b: [x, y]\nc: 1\n")
+    document, diagnostics = read("/f", b"a:\n  b: [x, y]\nc: 1\n")
     assert document is not None
-    assert found == ()
+    assert diagnostics == ()
     assert (document.key("a", "b").line, document.key("a", "b").column) == (2, 3)
     assert (document.value("a", "b", 1).line, document.value("a", "b", 1).column) == (2, 10)
     assert document.value("c").column == 4
@@ -31,20 +31,20 @@ def test_a_merged_key_has_the_place_it_was_written_at() -> None:
 
 
 def test_a_file_that_is_too_large_is_not_read() -> None:
-    document, found = read("/f", b"a: " + b"x" * MAX_BYTES)
+    document, diagnostics = read("/f", b"a: " + b"x" * MAX_BYTES)
     assert document is None
-    assert [one.code for one in found] == ["IA002"]
+    assert [diagnostic.code.id for diagnostic in diagnostics] == ["IA002"]
 
 
 def test_as_many_bytes_as_are_allowed_are_read() -> None:
-    document, found = read("/f", b"a: " + b"x" * (MAX_BYTES - 3))
+    document, diagnostics = read("/f", b"a: " + b"x" * (MAX_BYTES - 3))
     assert document is not None
-    assert found == ()
+    assert diagnostics == ()
 
 
 def test_all_mistakes_that_can_be_passed_over_are_reported_at_once() -> None:
-    _, found = read("/f", b"a: !x 1\na: 2\n[k]: 3\n")
-    assert [one.code for one in found] == ["IA007", "IA010", "IA009"]
+    _, diagnostics = read("/f", b"a: !x 1\na: 2\n[k]: 3\n")
+    assert [diagnostic.code.id for diagnostic in diagnostics] == ["IA007", "IA010", "IA009"]
 
 
 PLAIN = st.recursive(
@@ -57,14 +57,14 @@ PLAIN = st.recursive(
 @given(st.dictionaries(st.text(max_size=6), PLAIN, min_size=1))
 def test_a_document_is_read_as_the_yaml_library_reads_it(data: dict[str, object]) -> None:
     text = yaml.safe_dump(data, allow_unicode=True)
-    document, found = read("/f", text.encode())
-    assert found == ()
+    document, diagnostics = read("/f", text.encode())
+    assert diagnostics == ()
     assert document is not None
     assert document.data == yaml.load(text, yaml.CSafeLoader)
 
 
 @pytest.mark.parametrize("opener", ["[", "- ", "? ", "{a: "])
 def test_nesting_without_end_ends_in_a_diagnostic(opener: str) -> None:
-    document, found = read("/f", b"a:\n " + opener.encode() * 50_000)
+    document, diagnostics = read("/f", b"a:\n " + opener.encode() * 50_000)
     assert document is None
-    assert found[-1].code in {"IA006", "IA001"}
+    assert diagnostics[-1].code.id in {"IA006", "IA001"}

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from infra_apply.diagnostics.model import Diagnostic, Findings, Place
+from infra_apply.fleet.rules.table import CODES
 from infra_apply.inputs.document import Document
 from infra_apply.inputs.manifest import Manifest
 from infra_apply.map.graph import build_graph, find_nodes, impact
@@ -33,7 +34,7 @@ COMPANY = fleet(
     service("whisper", service=None, gpu=gpu()),
     settings=replace(SETTINGS, external={"payments": "https://pay.example.com"}),
 )
-WARNING = Diagnostic("IA306", Place("/company/shop/.infra.yaml", 3, 1), "odd")
+WARNING = Diagnostic(CODES["IA306"], Place("/company/shop/.infra.yaml", 3, 1), "odd")
 PICTURE = Picture("acme", build_graph(COMPANY), Findings((WARNING,)), "/company")
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from infra_apply.diagnostics.model import Diagnostic, Findings, Place
 from infra_apply.fleet.model import Fleet
+from infra_apply.fleet.rules.table import CODES
 from infra_apply.inputs.document import Document
 from infra_apply.inputs.mesh import Host, Mesh
 from infra_apply.map.graph import build_graph
@@ -37,7 +38,9 @@ COMPANY = fleet(
     service("wiki", host="basil", port=8082, depends_on=("shop",)),
     service("whisper", service=None, gpu=gpu()),
 )
-ERROR = Diagnostic("IA301", Place(MANIFEST, 4, 2), "nobody is called that", "did you mean it?")
+ERROR = Diagnostic(
+    CODES["IA301"], Place(MANIFEST, 4, 2), "nobody is called that", "did you mean it?"
+)
 PICTURE = Picture("acme", build_graph(COMPANY), Findings((ERROR,)), "/company")
 CHOSEN = '.item[data-tie="chosen"]'
 ROW = ".item.row .label"

@@ -41,7 +41,7 @@ def test_findings_of_every_stack_are_there_once(folder: Path) -> None:
     stack = folder / "stacks/Pulumi.dev.yaml"
     stack.write_text(stack.read_text() + "  infra-apply:regoin: nyc3\n")
     company = read_company(find(folder))
-    codes = [diagnostic.code for diagnostic in company.findings.diagnostics]
+    codes = [diagnostic.code.id for diagnostic in company.findings.diagnostics]
     assert sorted(codes) == ["IA101", "IA101", "IA802"]
     assert company.plans == {}
 

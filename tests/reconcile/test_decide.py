@@ -38,7 +38,7 @@ def test_an_unknown_cluster_lists_those_that_exist() -> None:
     found = Account(clusters=clusters(cluster("shared-mysql"), cluster("shared-pg-2")))
     decisions, problems = reconcile(wanted(), found)
     assert decisions is None
-    assert [problem.code for problem in problems] == ["IA901"]
+    assert [problem.code.id for problem in problems] == ["IA901"]
     assert "there are: `shared-mysql`, `shared-pg-2`" in problems[0].message
     assert problems[0].hint == "did you mean `shared-pg-2`?"
 
@@ -51,13 +51,15 @@ def test_an_account_without_clusters_says_so() -> None:
 def test_a_cluster_without_logical_databases_is_refused() -> None:
     found = Account(clusters=clusters(cluster("shared-pg", "valkey"), cluster("real")))
     _, problems = reconcile(wanted(), found)
-    assert [(problem.code, problem.hint) for problem in problems] == [("IA902", "name one of real")]
+    assert [(problem.code.id, problem.hint) for problem in problems] == [
+        ("IA902", "name one of real")
+    ]
 
 
 def test_every_problem_is_reported_at_once() -> None:
     settings = replace(QUIET, droplet=Droplet(ssh_keys=("ops",), vpc="office"))
     _, problems = reconcile(wanted(settings), Account())
-    assert [problem.code for problem in problems] == ["IA901", "IA903", "IA903"]
+    assert [problem.code.id for problem in problems] == ["IA901", "IA903", "IA903"]
 
 
 def test_names_become_ids() -> None:
@@ -96,14 +98,14 @@ def test_a_droplet_that_was_renamed_outside_is_known_by_its_tag() -> None:
     assert decisions is not None
     assert (decisions.hosts[0].import_id, decisions.hosts[0].droplet_name) == ("7", "lime")
     _, problems = reconcile(wanted(), account(renamed, replace(droplet(), id=8)))
-    assert [problem.code for problem in problems] == ["IA909"]
+    assert [problem.code.id for problem in problems] == ["IA909"]
 
 
 def test_two_droplets_that_could_be_the_host_are_not_guessed_between() -> None:
     other = replace(droplet(), id=8)
     decisions, problems = reconcile(wanted(), account(droplet(), other))
     assert decisions is None
-    assert [problem.code for problem in problems] == ["IA909"]
+    assert [problem.code.id for problem in problems] == ["IA909"]
     assert "7, 8" in problems[0].message
 
 
@@ -116,7 +118,7 @@ def test_a_droplet_of_another_owner_is_not_taken_for_ours() -> None:
 
 def test_a_droplet_somebody_enlarged_is_named_and_never_made_smaller() -> None:
     decisions, problems = reconcile(wanted(), account(droplet(size="s-2vcpu-4gb")))
-    assert [problem.code for problem in problems] == ["IA904"]
+    assert [problem.code.id for problem in problems] == ["IA904"]
     assert decisions is not None
     assert decisions.hosts[0].host.droplet.size == "s-2vcpu-4gb"
     assert decisions.decided_plan.hosts[0].droplet.size == "s-2vcpu-4gb"
@@ -134,7 +136,7 @@ def test_a_droplet_that_is_smaller_than_planned_grows() -> None:
 def test_hosts_without_a_firewall_are_named_in_one_warning() -> None:
     decisions, problems = reconcile(wanted(SETTINGS), account())
     assert decisions is not None
-    assert [problem.code for problem in problems] == ["IA905"]
+    assert [problem.code.id for problem in problems] == ["IA905"]
     assert "no firewall: `lime`" in problems[0].message
 
 
@@ -194,7 +196,7 @@ def test_a_key_of_an_adopted_hosts_own_entry_is_what_it_becomes() -> None:
 def test_a_droplet_that_is_not_there_cannot_be_adopted_and_is_not_made_instead() -> None:
     decisions, problems = reconcile(wanted(adopting(43)), account(droplet()))
     assert decisions is None
-    assert {problem.code for problem in problems} == {"IA908"}
+    assert {problem.code.id for problem in problems} == {"IA908"}
     assert problems[0].hint == "droplets called `lime`: 7"
 
 

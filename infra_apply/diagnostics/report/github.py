@@ -8,39 +8,39 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from infra_apply.diagnostics.codes import CODES
 from infra_apply.diagnostics.model import Diagnostic, Findings, Place
 from infra_apply.diagnostics.report.paths import relative, relative_text
 from infra_apply.diagnostics.report.text import summary
 from infra_apply.terminal import printable
 
 
-def findings(found: Findings, folder: Path) -> str:
+def findings(result: Findings, folder: Path) -> str:
     """Render `::error file=...,line=...,col=...,title=...::message` lines and a summary line."""
-    lines = [_annotation(one, folder) for one in found.diagnostics]
+    lines = [_annotation(diagnostic, folder) for diagnostic in result.diagnostics]
     lines += [
         f"::notice title=not checked::{_message(relative_text(text, folder))}"
-        for text in found.not_checked
+        for text in result.not_checked
     ]
-    return "\n".join([*lines, summary(found)])
+    return "\n".join([*lines, summary(result)])
 
 
-def _annotation(one: Diagnostic, folder: Path) -> str:
+def _annotation(diagnostic: Diagnostic, folder: Path) -> str:
     place = {
-        "file": relative(one.place.path, folder),
-        "line": one.place.line,
-        "col": one.place.column,
-        "title": f"{one.code} {CODES[one.code].title}",
+        "file": relative(diagnostic.place.path, folder),
+        "line": diagnostic.place.line,
+        "col": diagnostic.place.column,
+        "title": f"{diagnostic.code} {diagnostic.code.title}",
     }
     properties = ",".join(
         f"{name}={_property(str(value))}" for name, value in place.items() if value is not None
     )
-    text = [one.message]
-    text += [f"hint: {one.hint}"] if one.hint else []
-    text += [f"{_spot(other.place, folder)}: {other.message}" for other in one.related]
-    return (
-        f"::{one.severity} {properties}::{_message(chr(10).join(printable(part) for part in text))}"
-    )
+    parts = [diagnostic.message]
+    parts += [f"hint: {diagnostic.hint}"] if diagnostic.hint else []
+    parts += [
+        f"{_spot(related.place, folder)}: {related.message}" for related in diagnostic.related
+    ]
+    text = "\n".join(printable(part) for part in parts)
+    return f"::{diagnostic.severity} {properties}::{_message(text)}"
 
 
 def _spot(place: Place, folder: Path) -> str:

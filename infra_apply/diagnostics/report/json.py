@@ -6,36 +6,36 @@ import json
 from pathlib import Path
 from typing import Any
 
-from infra_apply.diagnostics.codes import rule_of
 from infra_apply.diagnostics.model import Diagnostic, Findings, Place
 from infra_apply.diagnostics.report.paths import relative, relative_text
 
 
-def findings(found: Findings, folder: Path) -> str:
+def findings(result: Findings, folder: Path) -> str:
     """Render `{"version": 1, "summary", "diagnostics", "not_checked"}`; unknown places are null."""
     document = {
         "version": 1,
         "summary": {
-            "manifests": found.manifests,
-            "errors": found.errors,
-            "warnings": found.warnings,
+            "manifests": result.manifests,
+            "errors": result.errors,
+            "warnings": result.warnings,
         },
-        "diagnostics": [_diagnostic(one, folder) for one in found.diagnostics],
-        "not_checked": [relative_text(text, folder) for text in found.not_checked],
+        "diagnostics": [_diagnostic(diagnostic, folder) for diagnostic in result.diagnostics],
+        "not_checked": [relative_text(text, folder) for text in result.not_checked],
     }
     return json.dumps(document, indent=2, ensure_ascii=False)
 
 
-def _diagnostic(one: Diagnostic, folder: Path) -> dict[str, Any]:
+def _diagnostic(diagnostic: Diagnostic, folder: Path) -> dict[str, Any]:
     return {
-        "code": one.code,
-        "rule": rule_of(one.code),
-        "severity": str(one.severity),
-        **_place(one.place, folder),
-        "message": one.message,
-        "hint": one.hint,
+        "code": diagnostic.code.id,
+        "rule": diagnostic.code.rule,
+        "severity": str(diagnostic.severity),
+        **_place(diagnostic.place, folder),
+        "message": diagnostic.message,
+        "hint": diagnostic.hint,
         "related": [
-            {**_place(other.place, folder), "message": other.message} for other in one.related
+            {**_place(related.place, folder), "message": related.message}
+            for related in diagnostic.related
         ],
     }
 

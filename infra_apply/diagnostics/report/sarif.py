@@ -7,23 +7,26 @@ from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import quote
 
-from infra_apply.diagnostics.codes import CODES, rule_of
+from infra_apply.diagnostics.code import Code
 from infra_apply.diagnostics.model import Diagnostic, Findings, Place
 from infra_apply.diagnostics.report.paths import relative, relative_text
 
 
-def findings(found: Findings, folder: Path) -> str:
+def findings(result: Findings, folder: Path) -> str:
     """Render one run. Files below the working directory are relative to it (`%SRCROOT%`)."""
-    codes = sorted({one.code for one in found.diagnostics})
+    codes = sorted({diagnostic.code for diagnostic in result.diagnostics}, key=str)
     notes = [
         {"level": "note", "message": {"text": relative_text(text, folder)}}
-        for text in found.not_checked
+        for text in result.not_checked
     ]
     run = {
         "tool": {"driver": {"name": "infra-apply", "rules": [_rule(code) for code in codes]}},
         "columnKind": "unicodeCodePoints",
         "invocations": [{"executionSuccessful": True, "toolExecutionNotifications": notes}],
-        "results": [_result(one, codes.index(one.code), folder) for one in found.diagnostics],
+        "results": [
+            _result(diagnostic, codes.index(diagnostic.code), folder)
+            for diagnostic in result.diagnostics
+        ],
     }
     document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
     return json.dumps(document, indent=2, ensure_ascii=False)
@@ -35,31 +38,32 @@ _SCHEMA = (
 )
 
 
-def _rule(name: str) -> dict[str, Any]:
-    code = CODES[name]
+def _rule(code: Code) -> dict[str, Any]:
     return {
-        "id": name,
+        "id": code.id,
         "shortDescription": {"text": code.title},
         "fullDescription": {"text": code.why},
         "help": {"text": f"Why: {code.why}.\nFix: {code.fix}."},
         "defaultConfiguration": {"level": str(code.severity)},
-        "properties": {"tags": [rule_of(name)]},
+        "properties": {"tags": [code.rule]},
     }
 
 
-def _result(one: Diagnostic, index: int, folder: Path) -> dict[str, Any]:
-    text = f"{one.message}\nhint: {one.hint}" if one.hint else one.message
+def _result(diagnostic: Diagnostic, index: int, folder: Path) -> dict[str, Any]:
+    text = (
+        f"{diagnostic.message}\nhint: {diagnostic.hint}" if diagnostic.hint else diagnostic.message
+    )
     result: dict[str, Any] = {
-        "ruleId": one.code,
+        "ruleId": diagnostic.code.id,
         "ruleIndex": index,
-        "level": str(one.severity),
+        "level": str(diagnostic.severity),
         "message": {"text": text},
-        "locations": [_location(one.place, folder)],
+        "locations": [_location(diagnostic.place, folder)],
     }
-    if one.related:
+    if diagnostic.related:
         result["relatedLocations"] = [
-            {"id": number, **_location(other.place, folder), "message": {"text": other.message}}
-            for number, other in enumerate(one.related, start=1)
+            {"id": number, **_location(related.place, folder), "message": {"text": related.message}}
+            for number, related in enumerate(diagnostic.related, start=1)
         ]
     return result
 

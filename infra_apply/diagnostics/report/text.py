@@ -8,44 +8,49 @@ from pathlib import Path
 from typing import Final
 
 from infra_apply.diagnostics import redact
-from infra_apply.diagnostics.codes import Severity
+from infra_apply.diagnostics.code import Severity
 from infra_apply.diagnostics.lines import read_lines
 from infra_apply.diagnostics.model import Diagnostic, Findings, Place
 from infra_apply.diagnostics.report.paths import relative, relative_text
 from infra_apply.terminal import Colour, painted, plural, printable
 
 
-def findings(found: Findings, folder: Path, *, colour: bool = False) -> str:
+def findings(result: Findings, folder: Path, *, colour: bool = False) -> str:
     """Render all findings and a summary line."""
-    parts = [diagnostics(found.diagnostics, folder, colour=colour)] if found.diagnostics else []
-    parts.extend(f"not checked: {relative_text(text, folder)}" for text in found.not_checked)
-    parts.append(summary(found))
+    parts = [diagnostics(result.diagnostics, folder, colour=colour)] if result.diagnostics else []
+    parts.extend(f"not checked: {relative_text(text, folder)}" for text in result.not_checked)
+    parts.append(summary(result))
     return "\n".join(parts)
 
 
-def diagnostics(found: Sequence[Diagnostic], folder: Path, *, colour: bool = False) -> str:
+def diagnostics(listed: Sequence[Diagnostic], folder: Path, *, colour: bool = False) -> str:
     """Render diagnostics with the source line each one is about; `folder` shortens paths."""
     sources = _Sources()
-    return "\n\n".join(_one(one, folder, sources, colour=colour) for one in found)
+    return "\n\n".join(
+        _diagnostic(diagnostic, folder, sources, colour=colour) for diagnostic in listed
+    )
 
 
-def summary(found: Findings) -> str:
+def summary(findings: Findings) -> str:
     """Say how many manifests were read and how many mistakes were found."""
-    read = plural(found.manifests, "manifest")
-    if not found.diagnostics:
+    read = plural(findings.manifests, "manifest")
+    if not findings.diagnostics:
         return f"{read}: no mistakes found"
-    return f"{read}: {plural(found.errors, 'error')}, {plural(found.warnings, 'warning')}"
+    return f"{read}: {plural(findings.errors, 'error')}, {plural(findings.warnings, 'warning')}"
 
 
-def _one(one: Diagnostic, folder: Path, sources: _Sources, *, colour: bool) -> str:
-    hue = _COLOURS[one.severity]
-    severity = painted(f"{one.severity}[{one.code}]", hue, enabled=colour)
-    lines = [f"{_spot(one.place, folder)}: {severity}: {printable(one.message)}"]
-    lines += _quote(one.place, sources, painted("^", hue, enabled=colour))
-    if one.hint:
-        lines.append(f"  {painted('hint:', 'bold cyan', enabled=colour)} {printable(one.hint)}")
+def _diagnostic(diagnostic: Diagnostic, folder: Path, sources: _Sources, *, colour: bool) -> str:
+    hue = _COLOURS[diagnostic.severity]
+    severity = painted(f"{diagnostic.severity}[{diagnostic.code}]", hue, enabled=colour)
+    lines = [f"{_spot(diagnostic.place, folder)}: {severity}: {printable(diagnostic.message)}"]
+    lines += _quote(diagnostic.place, sources, painted("^", hue, enabled=colour))
+    if diagnostic.hint:
+        lines.append(
+            f"  {painted('hint:', 'bold cyan', enabled=colour)} {printable(diagnostic.hint)}"
+        )
     lines += [
-        f"  {_spot(other.place, folder)}: {printable(other.message)}" for other in one.related
+        f"  {_spot(related.place, folder)}: {printable(related.message)}"
+        for related in diagnostic.related
     ]
     return "\n".join(lines)
 
@@ -58,11 +63,11 @@ def _spot(place: Place, folder: Path) -> str:
 def _quote(place: Place, sources: _Sources, caret: str) -> list[str]:
     if place.line is None or place.column is None:
         return []
-    line, shown = sources.line(place.path, place.line)
-    if not shown.strip():
+    line, masked = sources.line(place.path, place.line)
+    if not masked.strip():
         return []
     number = str(place.line)
-    quoted = [f"  {number} | {shown}"]
+    quoted = [f"  {number} | {masked}"]
     if place.column <= _WIDTH:
         before = "".join("\t" if letter == "\t" else " " for letter in line[: place.column - 1])
         quoted.append(f"  {' ' * len(number)} | {before}{caret}")
@@ -74,7 +79,7 @@ class _Sources:
     """The lines that are quoted; each file is read once, and each line masked once."""
 
     files: dict[str, list[str]] = field(default_factory=dict)
-    shown: dict[tuple[str, int], str] = field(default_factory=dict)
+    masked: dict[tuple[str, int], str] = field(default_factory=dict)
 
     def line(self, path: str, number: int) -> tuple[str, str]:
         """Return a line as it is and as it may be shown; both empty if it is not there."""
@@ -83,14 +88,14 @@ class _Sources:
         lines = self.files[path]
         if number > len(lines):
             return "", ""
-        if (path, number) not in self.shown:
-            self.shown[path, number] = _shown(lines, number - 1)
-        return lines[number - 1], self.shown[path, number]
+        if (path, number) not in self.masked:
+            self.masked[path, number] = _masked(lines, number - 1)
+        return lines[number - 1], self.masked[path, number]
 
 
-def _shown(lines: list[str], index: int) -> str:
-    hidden = redact.masked(lines, index)
-    cut = hidden if len(hidden) <= _WIDTH else hidden[:_WIDTH] + "…"
+def _masked(lines: list[str], index: int) -> str:
+    line = redact.masked(lines, index)
+    cut = line if len(line) <= _WIDTH else line[:_WIDTH] + "…"
     return printable(cut, stand_in="\N{REPLACEMENT CHARACTER}")
 
 

@@ -6,19 +6,54 @@ import re
 from collections.abc import Iterator
 from typing import Final
 
+from infra_apply.diagnostics.code import Code, Severity
 from infra_apply.diagnostics.model import Diagnostic, NotChecked
 from infra_apply.diagnostics.suggest import did_you_mean, nearest
 from infra_apply.fleet.hosts import droplets
 from infra_apply.fleet.model import Fleet
+from infra_apply.fleet.rules.rule import Rule
 from infra_apply.inputs.manifest import Gpu, Manifest
 from infra_apply.inputs.settings import Settings
+
+NO_MODE: Final = Code(
+    "IA401",
+    "no mode",
+    "there is only on-demand, and it should say so",
+    "add the mode",
+    Severity.WARNING,
+)
+NO_DROPLET: Final = Code(
+    "IA402",
+    "no droplet",
+    "without a GPU size or a profile there is nothing to render",
+    "name a GPU size or a profile",
+)
+UNKNOWN_SIZE: Final = Code(
+    "IA403",
+    "unknown GPU size or profile",
+    "a slot of this size could never be made, or would not be a GPU",
+    "correct it, or add a profile to the settings",
+)
+STANDING_GPU: Final = Code(
+    "IA404",
+    "standing GPU",
+    "a GPU host bills around the clock, also when it is switched off",
+    "declare a `gpu:` block and a smaller host",
+    Severity.WARNING,
+)
+IDLE_SLOT: Final = Code(
+    "IA405",
+    "slot that never takes a job",
+    "without user data or an image of its own nothing starts on a slot, and it bills",
+    "give the GPU profile `userData`, or an `image` that starts the work by itself",
+)
 
 
 def check(fleet: Fleet) -> Iterator[Diagnostic | NotChecked]:
     """Report pools that say too little to be made, and hosts that would be a standing GPU."""
-    for one in fleet.manifests:
-        if one.gpu is not None:
-            yield from _pool(fleet, one, one.gpu)
+    for manifest in fleet.manifests:
+        if manifest.gpu is not None:
+            yield from _pool(fleet, manifest, manifest.gpu)
     if fleet.settings is None:
         return
     yield from _idle_profiles(fleet.settings)
@@ -28,7 +63,7 @@ def check(fleet: Fleet) -> Iterator[Diagnostic | NotChecked]:
             message = f"`{host}` has the GPU size `{size}` and would bill around the clock"
             hint = "give the workload a `gpu:` block, and the host a size without a GPU"
             place = carried[0].value("service", "host")
-            yield Diagnostic("IA404", place, message, hint)
+            yield Diagnostic(STANDING_GPU, place, message, hint)
 
 
 def is_gpu_size(size: str) -> bool:
@@ -46,30 +81,30 @@ def _idle_profiles(settings: Settings) -> Iterator[Diagnostic]:
         if profile.user_data_file is None and is_bare_image(profile.image):
             message = f"a slot of the profile `{name}` would start no work, and bill"
             hint = "add `userData: FILE` with what starts the worker, or an image of your own"
-            yield Diagnostic("IA405", settings.key("gpu", "profiles", name), message, hint)
+            yield Diagnostic(IDLE_SLOT, settings.key("gpu", "profiles", name), message, hint)
 
 
-def _pool(fleet: Fleet, one: Manifest, gpu: Gpu) -> Iterator[Diagnostic | NotChecked]:
+def _pool(fleet: Fleet, manifest: Manifest, gpu: Gpu) -> Iterator[Diagnostic | NotChecked]:
     if gpu.mode is None:
         message = "`gpu` does not say its mode; it is taken as on-demand"
         hint = "add `mode: on-demand`"
-        yield Diagnostic("IA401", one.key("gpu"), message, hint)
+        yield Diagnostic(NO_MODE, manifest.key("gpu"), message, hint)
     if gpu.droplet is None:
         message = "`gpu` names no droplet, so there is nothing to render"
         hint = "add `droplet: gpu-l40sx1-48gb`, another GPU size, or a profile of the settings"
-        yield Diagnostic("IA402", one.key("gpu"), message, hint)
+        yield Diagnostic(NO_DROPLET, manifest.key("gpu"), message, hint)
         return
     profiles = {name for stack in fleet.stacks for name in stack.gpu_profiles}
     if is_gpu_size(gpu.droplet) or gpu.droplet in profiles:
         return
     if not fleet.stacks and not _like_a_size(gpu.droplet):
         yield NotChecked(
-            f"{one.path}: whether `{gpu.droplet}` is a GPU profile: no settings were read"
+            f"{manifest.path}: whether `{gpu.droplet}` is a GPU profile: no settings were read"
         )
         return
     message = f"`{gpu.droplet}` is neither a GPU size nor a profile of the settings"
     meant = did_you_mean(gpu.droplet, [*profiles, *GPU_SIZES])
-    yield Diagnostic("IA403", one.value("gpu", "droplet"), message, meant)
+    yield Diagnostic(UNKNOWN_SIZE, manifest.value("gpu", "droplet"), message, meant)
 
 
 def _like_a_size(name: str) -> bool:
@@ -94,3 +129,6 @@ _OTHER_SIZE: Final = re.compile(r"[a-z0-9_]+-\d+vcpu-\d+gb")
 _BARE_IMAGE: Final = re.compile(
     r"gpu-.*-base|(?:ubuntu|debian|fedora|centos|centos-stream|rockylinux|almalinux)-.*"
 )
+
+
+RULE: Final = Rule(check, (NO_MODE, NO_DROPLET, UNKNOWN_SIZE, STANDING_GPU, IDLE_SLOT))

@@ -3,17 +3,41 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator
+from typing import Final
 
 from infra_apply import naming
 from infra_apply.diagnostics import redact
+from infra_apply.diagnostics.code import Code, Severity
 from infra_apply.diagnostics.model import Diagnostic, Place, Related
 from infra_apply.diagnostics.suggest import did_you_mean
 from infra_apply.fleet.hosts import droplets
 from infra_apply.fleet.model import Fleet
+from infra_apply.fleet.rules.fleet import IMPOSSIBLE_NAME
 from infra_apply.fleet.rules.gpu_ondemand import is_gpu_size
+from infra_apply.fleet.rules.rule import Rule
 from infra_apply.inputs.document import Path
 from infra_apply.inputs.pulumi_project import settings_values
 from infra_apply.inputs.settings import Settings
+
+WITHOUT_EFFECT: Final = Code(
+    "IA805",
+    "setting without effect",
+    "it names what nothing here has; most often that is a misspelling",
+    "correct the name, or remove the setting",
+    Severity.WARNING,
+)
+SECRET: Final = Code(
+    "IA807",
+    "secret in the settings",
+    "a stack file is committed, and a repository keeps what was in it for ever",
+    "remove it, and rotate it",
+)
+NO_DOOR_FOR_SSH: Final = Code(
+    "IA808",
+    "managed firewall without a door for ssh",
+    "a firewall that lets nobody log in locks out its owner",
+    "set `network.ssh` to the ranges that may, or to `[]` for nobody",
+)
 
 
 def check(fleet: Fleet) -> Iterator[Diagnostic]:
@@ -21,6 +45,7 @@ def check(fleet: Fleet) -> Iterator[Diagnostic]:
 
     Where a manifest or the mesh could not be read, nothing is called unknown.
     """
+    yield from _firewalls(fleet)
     settings = fleet.settings
     if settings is None:
         return
@@ -47,14 +72,16 @@ def _hosts(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
             yield _without_effect(name, {*carrying, *fleet.mesh.hosts}, place, message)
         elif host and host.kind not in (None, "digitalocean") and name not in carrying:
             message = f"`{name}` is no droplet: the mesh knows it as {host.kind}"
-            yield Diagnostic("IA805", place, message, "remove it; only droplets are rendered")
+            yield Diagnostic(
+                WITHOUT_EFFECT, place, message, "remove it; only droplets are rendered"
+            )
 
 
 def _projects(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
     ports: dict[str, set[int]] = {}
-    for one in fleet.services():
-        if one.service and one.service.port is not None:
-            ports.setdefault(one.project, set()).add(one.service.port)
+    for manifest in fleet.services():
+        if manifest.service and manifest.service.port is not None:
+            ports.setdefault(manifest.project, set()).add(manifest.service.port)
     for name, opened in settings.network.public.items():
         place = settings.key("network", "public", name)
         if name not in ports:
@@ -62,11 +89,11 @@ def _projects(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
             yield _without_effect(name, ports, place, message)
         for index, port in enumerate(opened or ()):
             if name in ports and port not in ports[name]:
-                known = " and ".join(str(one) for one in sorted(ports[name]))
+                known = " and ".join(str(manifest) for manifest in sorted(ports[name]))
                 message = f"`{name}` does not listen on port {port}, its manifests say {known}"
                 place = settings.value("network", "public", name, index)
-                yield Diagnostic("IA805", place, message, f"write `{name}: [{known}]`")
-    pools = {one.project for one in fleet.manifests if one.gpu is not None}
+                yield Diagnostic(WITHOUT_EFFECT, place, message, f"write `{name}: [{known}]`")
+    pools = {manifest.project for manifest in fleet.manifests if manifest.gpu is not None}
     for name in settings.gpu_pools:
         if name not in pools:
             place = settings.key("gpu", "pools", name)
@@ -75,7 +102,7 @@ def _projects(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
 
 
 def _clusters(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
-    used = {one.database.cluster for one in fleet.manifests if one.database}
+    used = {manifest.database.cluster for manifest in fleet.manifests if manifest.database}
     for name in settings.clusters:
         if name not in used:
             message = f"no manifest has a database on a cluster `{name}`"
@@ -87,13 +114,15 @@ def _retired(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
 
     An instance may still have a manifest: one that lost its database, or moved to a mac.
     """
-    instances = {naming.instance(*one.instance) for one in fleet.manifests}
+    instances = {naming.instance(*manifest.instance) for manifest in fleet.manifests}
     for host, carried in droplets(fleet).items():
         if host in settings.retired and host not in instances:
             message = f"the host `{host}` is retired, and still carries services"
             related = Related(carried[0].value("service", "host"), "this one, for example")
             hint = "move the services, or remove the setting"
-            yield Diagnostic("IA805", settings.key("retired", host), message, hint, (related,))
+            yield Diagnostic(
+                WITHOUT_EFFECT, settings.key("retired", host), message, hint, (related,)
+            )
 
 
 def _profiles(settings: Settings) -> Iterator[Diagnostic]:
@@ -102,18 +131,20 @@ def _profiles(settings: Settings) -> Iterator[Diagnostic]:
             if not is_gpu_size(size):
                 place = settings.value("gpu", "profiles", name, "size", index)
                 message = f"the size `{size}` of the GPU profile `{name}` has no GPU"
-                yield Diagnostic("IA805", place, message, "name a size such as gpu-l40sx1-48gb")
+                yield Diagnostic(
+                    WITHOUT_EFFECT, place, message, "name a size such as gpu-l40sx1-48gb"
+                )
 
 
 def _shadows(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
     for name in settings.external:
-        owner = next((one for one in fleet.manifests if one.project == name), None)
+        owner = next((manifest for manifest in fleet.manifests if manifest.project == name), None)
         if owner is not None:
             message = f"the external service `{name}` hides the project `{name}`: nobody calls it"
             related = Related(owner.value("project"), f"the project `{name}`")
             place = settings.key("external", name)
             hint = "give the external service another name"
-            yield Diagnostic("IA805", place, message, hint, (related,))
+            yield Diagnostic(WITHOUT_EFFECT, place, message, hint, (related,))
 
 
 def _tags(settings: Settings) -> Iterator[Diagnostic]:
@@ -128,7 +159,7 @@ def _tags(settings: Settings) -> Iterator[Diagnostic]:
         if not naming.is_tag(tag):
             message = f"DigitalOcean takes no tag `{tag[:80]}`"
             hint = "use letters, digits, colons, dashes and underscores, 255 at most"
-            yield Diagnostic("IA705", settings.value(str(at[0]), *at[1:]), message, hint)
+            yield Diagnostic(IMPOSSIBLE_NAME, settings.value(str(at[0]), *at[1:]), message, hint)
 
 
 def _secrets(settings: Settings) -> Iterator[Diagnostic]:
@@ -137,9 +168,26 @@ def _secrets(settings: Settings) -> Iterator[Diagnostic]:
             name = ".".join(str(part) for part in at)
             message = f"`{name}` has the shape of a secret, and a stack file is committed"
             place = settings.value(str(at[0]), *at[1:])
-            yield Diagnostic("IA807", place, message, "remove it, and rotate it")
+            yield Diagnostic(SECRET, place, message, "remove it, and rotate it")
 
 
 def _without_effect(name: str, known: Collection[str], place: Place, message: str) -> Diagnostic:
     hint = did_you_mean(name, known) or "remove it"
-    return Diagnostic("IA805", place, message, hint)
+    return Diagnostic(WITHOUT_EFFECT, place, message, hint)
+
+
+def _firewalls(fleet: Fleet) -> Iterator[Diagnostic]:
+    """Report hosts with `firewall: managed` in a stack that does not say `network.ssh`."""
+    for stack in fleet.stacks:
+        if stack.network.ssh is not None:
+            continue
+        for name, host in stack.hosts.items():
+            if host.firewall == "managed":
+                message = f"the firewall of `{name}` would lock everybody out: nobody may log in"
+                hint = "add `infra-apply:network: {ssh: [198.51.100.0/24]}`, with your own range"
+                yield Diagnostic(
+                    NO_DOOR_FOR_SSH, stack.key("hosts", name, "firewall"), message, hint
+                )
+
+
+RULE: Final = Rule(check, (WITHOUT_EFFECT, SECRET, NO_DOOR_FOR_SSH))
