@@ -23,7 +23,7 @@ from infra_apply.gpu.placement import places, why_none
 from infra_apply.gpu.pool import Pool
 from infra_apply.gpu.proposal import growth, shrinking
 from infra_apply.gpu.recipe import Recipe, SlotPlan, recipe
-from infra_apply.gpu.slots import slots_of
+from infra_apply.gpu.slot import slots_of
 from infra_apply.gpu.status import Status, when
 from infra_apply.gpu.status import text as status_text
 from infra_apply.inputs.pulumi_project import stack_of_file

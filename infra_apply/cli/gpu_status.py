@@ -12,7 +12,7 @@ from infra_apply.cli.gpu_site import Environment, environment_of, outside
 from infra_apply.digitalocean.live import LiveDroplet, read_gpu_droplets
 from infra_apply.errors import Outage
 from infra_apply.gpu.pool import Remembered, survey
-from infra_apply.gpu.slots import slots_of
+from infra_apply.gpu.slot import slots_of
 from infra_apply.gpu.stack import Backend
 from infra_apply.gpu.status import Status, as_json, text
 

@@ -11,7 +11,7 @@ from infra_apply.errors import Refusal, Usage
 from infra_apply.gpu.placement import base_image
 from infra_apply.gpu.pool import Pool, Remembered, survey
 from infra_apply.gpu.recipe import SlotPlan
-from infra_apply.gpu.slots import Slot, fresh_ids
+from infra_apply.gpu.slot import Slot, new_ids
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +59,7 @@ def grown(
     held = {*taken, *pool.remembered.slots, *(one.id for one in pool.slots)}
     return Change(
         keep=pool.slots,
-        create=tuple(new(one) for one in fresh_ids(missing, held)),
+        create=tuple(new(one) for one in new_ids(missing, held)),
         remove=pool.extras,
         adopt=pool.orphans,
         remembered=pool.remembered.slots,
@@ -100,7 +100,7 @@ def victims(
         )
     rest = sorted(
         (one for one in pool.slots if one.id not in chosen),
-        key=lambda one: (one.busy(now), one.deadline or 0, one.id),
+        key=lambda one: (one.is_busy(now), one.deadline or 0, one.id),
     )
     chosen += [one.id for one in rest[: surplus - len(chosen)]]
     ending = [one for one in pool.slots if one.id in chosen] + [*pool.extras]
@@ -111,7 +111,7 @@ def victims(
 
 def refuse_busy(ending: Iterable[Slot], now: float) -> None:
     """Raise Refusal if any of these slots has a fresh lease."""
-    busy = [f"{one.id} (droplet {one.droplet.id})" for one in ending if one.busy(now)]
+    busy = [f"{one.id} (droplet {one.droplet.id})" for one in ending if one.is_busy(now)]
     if busy:
         raise Refusal(
             f"these slots are at work: {', '.join(busy)}",

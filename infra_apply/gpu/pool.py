@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from infra_apply.digitalocean.live import LiveDroplet
-from infra_apply.gpu.slots import Slot, slots_of
+from infra_apply.gpu.slot import Slot, slots_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +62,7 @@ def survey(
     mine += [
         one
         for one in slots_of(droplets)
-        if one.droplet.id not in named
-        and one.pool.lower() == pool.lower()
-        and _may_be(owner, one.owner)
+        if one.droplet.id not in named and one.belongs_to(pool) and _may_be(owner, one.owner)
     ]
     groups: dict[str, list[Slot]] = {}
     for one in mine:

@@ -8,7 +8,7 @@ from infra_apply import naming
 from infra_apply.gpu.placement import Place
 from infra_apply.gpu.pool import Pool
 from infra_apply.gpu.recipe import Recipe
-from infra_apply.gpu.slots import Slot
+from infra_apply.gpu.slot import Slot
 from infra_apply.gpu.status import age_words
 
 
@@ -47,7 +47,7 @@ def shrinking(pool: Pool, count: int, going: Collection[str], now: float) -> Ite
 
 
 def _ending(slot: Slot, now: float) -> str:
-    spent = slot.spent(now)
+    spent = slot.cost(now)
     cost = "" if spent is None else f", ${spent:.2f} so far"
     age = age_words(slot, now)
     return f"  - {slot.id}, droplet {slot.droplet.id}: {slot.phase(now)}, {age} old{cost}"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from infra_apply.digitalocean.live import LiveDroplet
-from infra_apply.gpu.slots import BOOT_GRACE, LEASE_LASTS, Slot, slots_of
+from infra_apply.gpu.slot import BOOT_GRACE, LEASE_LASTS, Slot, slots_of
 from infra_apply.terminal import duration
 
 Verdict = Literal["destroy", "keep", "report"]
@@ -37,14 +37,14 @@ def _judged(slot: Slot, now: float) -> Judged:
         return Judged(slot, "report", "it has no deadline that can be read")
     if now >= deadline:
         return Judged(slot, "destroy", f"its deadline passed {duration(now - deadline)} ago")
-    if slot.busy(now):
+    if slot.is_busy(now):
         return Judged(slot, "keep", "its lease is live")
     return _leaseless(slot, now)
 
 
 def _leaseless(slot: Slot, now: float) -> Judged:
     lease, age = slot.lease, slot.age(now)
-    if slot.odd_lease:
+    if slot.has_unreadable_lease:
         return Judged(slot, "report", "it has a lease that cannot be read")
     if age is None:
         return Judged(slot, "report", "its age is not known, and it has no live lease")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from infra_apply.gpu.pool import Pool
-from infra_apply.gpu.slots import Slot
+from infra_apply.gpu.slot import Slot
 from infra_apply.terminal import duration, plural, table
 
 
@@ -107,7 +107,7 @@ def _all(pool: Pool) -> list[Slot]:
 
 
 def _row(slot: Slot, now: float) -> tuple[str, ...]:
-    live, spent = slot.droplet, slot.spent(now)
+    live, spent = slot.droplet, slot.cost(now)
     return (
         slot.pool,
         slot.id,
@@ -122,7 +122,7 @@ def _row(slot: Slot, now: float) -> tuple[str, ...]:
 
 def _bill(slots: Sequence[Slot], now: float) -> str:
     hourly = [slot.droplet.hourly for slot in slots]
-    spent = [slot.spent(now) for slot in slots]
+    spent = [slot.cost(now) for slot in slots]
     count = plural(len(slots), "slot")
     partly = ", partly unknown" if None in hourly or None in spent else ""
     return (
@@ -146,7 +146,7 @@ def _entry(slot: Slot, pool: Pool, now: float, *, known: bool) -> dict[str, Any]
         "made_at": live.made_at,
         "age": slot.age(now),
         "hourly": live.hourly,
-        "spent": slot.spent(now),
+        "spent": slot.cost(now),
         "deadline": slot.deadline,
         "lease": slot.lease,
         "in_state": pool.remembered.slots.get(slot.id) == live.id if known else None,

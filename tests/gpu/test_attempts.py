@@ -12,7 +12,7 @@ from infra_apply.gpu.change import Change
 from infra_apply.gpu.placement import Place
 from infra_apply.gpu.pool import Pool, Remembered, survey
 from infra_apply.gpu.recipe import SlotPlan
-from tests.gpu.slots import OWNER, slot
+from tests.gpu.droplets import OWNER, slot
 
 PLACE = Place("gpu-l40sx1-48gb", "tor1", 1.57)
 NEW = SlotPlan("aaaaaa", "train-gpu-aaaaaa", "tor1", PLACE.size, "gpu-h100x1-base")

@@ -15,7 +15,7 @@ from infra_apply.gpu.placement import Place
 from infra_apply.gpu.pool import Pool, Remembered, survey
 from infra_apply.gpu.recipe import Recipe
 from infra_apply.render.slots import render_slots
-from tests.gpu.slots import NOW, OWNER, known, live, slot
+from tests.gpu.droplets import NOW, OWNER, known, live, slot
 from tests.render.graph import Graph, graph
 
 RECIPE = Recipe(

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 from infra_apply.digitalocean.live import LiveDroplet
 from infra_apply.gpu.reaper import judge
-from infra_apply.gpu.slots import BOOT_GRACE, LEASE_LASTS
-from tests.gpu.slots import NOW, live, slot
+from infra_apply.gpu.slot import BOOT_GRACE, LEASE_LASTS
+from tests.gpu.droplets import NOW, live, slot
 
 
 def verdict(*droplets: LiveDroplet, now: float = NOW) -> list[str]:

@@ -9,7 +9,7 @@ from infra_apply.gpu.recipe import Recipe, recipe
 from infra_apply.inputs.manifest import Manifest
 from infra_apply.inputs.settings import Droplet, GpuProfile, PoolLimits, Settings
 from tests.companies import SETTINGS, database, fleet, gpu, service
-from tests.gpu.slots import NOW
+from tests.gpu.droplets import NOW
 
 BATCH = GpuProfile(("gpu-mi300x1-192gb",), ("tor1",), None, "worker.sh")
 READY = replace(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from infra_apply.gpu.pool import Remembered, survey
 from infra_apply.gpu.status import Status, as_json, text
-from tests.gpu.slots import NOW, OWNER, slot
+from tests.gpu.droplets import NOW, OWNER, slot
 
 DROPLETS = (
     slot(1, "aaaaaa", lease=NOW),

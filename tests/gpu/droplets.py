@@ -6,7 +6,7 @@ from typing import Any
 
 from infra_apply import naming
 from infra_apply.digitalocean.live import LiveDroplet
-from infra_apply.gpu.slots import Slot
+from infra_apply.gpu.slot import Slot
 
 NOW = 1_800_000_000.0
 OWNER = "infra-apply:acme:prod"
