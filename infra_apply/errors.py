@@ -5,6 +5,8 @@ A mistake in a file is never one of these: it is a `Diagnostic` value, and all a
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 
 class Failure(Exception):
     """Something that stopped a command: what was tried, what state things are in, what to do.
@@ -41,8 +43,30 @@ class Refusal(Failure):
     exit_code = 1
 
 
+@dataclass(frozen=True, slots=True)
+class LockHolder:
+    """A process that holds a lock: the name of its machine, and its id there."""
+
+    host: str
+    pid: int
+
+
 class Retry(Failure):
-    """Somebody else is at work, or the other side asked for patience. The same call may succeed."""
+    """Somebody else is at work, or the other side asked for patience. The same call may succeed.
+
+    `holders` are the processes that hold a lock, where one is the reason and they are known.
+    """
+
+    def __init__(
+        self,
+        tried: str,
+        *,
+        state: str = "",
+        next_step: str = "",
+        holders: tuple[LockHolder, ...] = (),
+    ) -> None:
+        super().__init__(tried, state=state, next_step=next_step)
+        self.holders = holders
 
 
 class Outage(Failure):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from pulumi.automation.errors import CommandError
 
-from infra_apply.errors import Failure, Outage, Retry, Usage
+from infra_apply.errors import Failure, LockHolder, Outage, Retry, Usage
 
 if TYPE_CHECKING:
     from pulumi.automation import CommandResult, LocalWorkspace
@@ -64,18 +64,19 @@ def no_such_stack(name: str, workspace: LocalWorkspace) -> Usage:
 
 
 def _locked(said: str, stack: str) -> Retry:
-    holders = [
-        f"{found['who']} (process {found['pid']}) since {found['since']}"
-        for found in _HOLDER.finditer(said)
-    ]
-    by = "; ".join(holders) or "another update"
+    matches = list(_HOLDER.finditer(said))
+    by = "; ".join(
+        f"{held['who']} (process {held['pid']}) since {held['since']}" for held in matches
+    )
+    holders = (LockHolder(held["who"].rpartition("@")[2], int(held["pid"])) for held in matches)
     return Retry(
-        f"stack {stack} is locked by {by}",
+        f"stack {stack} is locked by {by or 'another update'}",
         state="nothing was changed by this run",
         next_step=(
             "wait for it and run this again; if that process is gone for certain:"
             f" pulumi cancel --stack {stack}"
         ),
+        holders=tuple(holders),
     )
 
 

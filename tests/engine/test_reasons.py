@@ -6,7 +6,7 @@ import pytest
 from pulumi.automation import CommandResult
 
 from infra_apply.engine.reasons import failure_of
-from infra_apply.errors import Outage, Retry, Usage
+from infra_apply.errors import LockHolder, Outage, Retry, Usage
 
 # As engine 3.259.0 words it.
 LOCKED = """error: the stack is currently locked by 1 lock(s). Either wait for the other \
@@ -21,6 +21,7 @@ def test_a_lock_names_who_holds_it_and_since_when() -> None:
     assert failure.tried == (
         "stack dev is locked by ada@box (process 41) since 2026-11-22T10:00:00Z"
     )
+    assert failure.holders == (LockHolder("box", 41),)
     assert failure.exit_code == 3
 
 
@@ -29,6 +30,7 @@ def test_a_conflict_in_the_cloud_backend_is_a_lock_too() -> None:
     failure = failure_of(CommandResult("", text, 255), "dev", shown=False)
     assert isinstance(failure, Retry)
     assert failure.tried == "stack dev is locked by another update"
+    assert failure.holders == ()
 
 
 @pytest.mark.parametrize("text", ["incorrect passphrase", "passphrase must be set with X"])
