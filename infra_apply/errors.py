@@ -5,7 +5,17 @@ A mistake in a file is never one of these: it is a `Diagnostic` value, and all a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class LockHolder:
+    """A process that holds a stack's lock: `user` as in `ada@box`, `since` an RFC 3339 time."""
+
+    user: str
+    pid: int
+    since: str
 
 
 class Failure(Exception):
@@ -43,18 +53,10 @@ class Refusal(Failure):
     exit_code = 1
 
 
-@dataclass(frozen=True, slots=True)
-class LockHolder:
-    """A process that holds a lock: the name of its machine, and its id there."""
-
-    host: str
-    pid: int
-
-
 class Retry(Failure):
     """Somebody else is at work, or the other side asked for patience. The same call may succeed.
 
-    `holders` are the processes that hold a lock, where one is the reason and they are known.
+    `holders` are the processes that hold the lock, as far as they are known.
     """
 
     def __init__(
@@ -63,10 +65,10 @@ class Retry(Failure):
         *,
         state: str = "",
         next_step: str = "",
-        holders: tuple[LockHolder, ...] = (),
+        holders: Sequence[LockHolder] = (),
     ) -> None:
         super().__init__(tried, state=state, next_step=next_step)
-        self.holders = holders
+        self.holders = tuple(holders)
 
 
 class Outage(Failure):

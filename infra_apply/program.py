@@ -10,19 +10,27 @@ from pulumi.runtime.config import CONFIG, get_config_env
 
 from infra_apply import naming
 from infra_apply.cost.compute import cost, with_current_sizes
-from infra_apply.cost.model import Prices
+from infra_apply.cost.prices import prices_of
 from infra_apply.cost.text import difference
 from infra_apply.diagnostics.codes import Severity
 from infra_apply.diagnostics.model import Diagnostic
 from infra_apply.diagnostics.report import text
-from infra_apply.digitalocean.client import Client, access
-from infra_apply.digitalocean.live import read_gpu_droplets
+from infra_apply.digitalocean.client import Client, find_credentials
 from infra_apply.digitalocean.model import Account
-from infra_apply.digitalocean.read import observe
+from infra_apply.digitalocean.read import (
+    read_clusters,
+    read_droplets,
+    read_firewalls,
+    read_gpu_droplets,
+    read_sizes,
+    read_ssh_keys,
+    read_vpcs,
+)
 from infra_apply.errors import Failure
 from infra_apply.gpu.slot_spec import current_slots
 from infra_apply.inputs import settings
 from infra_apply.inputs.pulumi_project import find
+from infra_apply.plan.model import Plan
 from infra_apply.plan.stack import plan_stack
 from infra_apply.reconcile.decide import reconcile
 from infra_apply.reconcile.model import Decisions
@@ -51,7 +59,7 @@ def _render_stack() -> None:
     _report(planned.findings.diagnostics)
     if planned.plan is None:
         return
-    account = observe(_client(), planned.plan)
+    account = _observe(_client(), planned.plan)
     decisions, problems = reconcile(planned.plan, account)
     _report(problems)
     if decisions is not None:
@@ -74,13 +82,27 @@ def _show_pool(environment: str, project: str) -> None:
 
 def _client() -> Client:
     digitalocean = pulumi.Config("digitalocean")
-    credentials = {key: digitalocean.get(key) for key in ("token", "apiEndpoint")}
-    return Client(access(os.environ, credentials))
+    config = {key: digitalocean.get(key) for key in ("token", "apiEndpoint")}
+    return Client(find_credentials(os.environ, config))
+
+
+def _observe(client: Client, plan: Plan) -> Account:
+    """Read what the plan is about. The clusters always: a wrong token is known at once."""
+    clusters = read_clusters(client)
+    if not plan.hosts and not plan.pools:
+        return Account(clusters)
+    return Account(
+        clusters=clusters,
+        ssh_keys=read_ssh_keys(client) if any(host.droplet.ssh_keys for host in plan.hosts) else {},
+        vpcs=read_vpcs(client) if any(host.droplet.vpc for host in plan.hosts) else {},
+        droplets=tuple(read_droplets(client)),
+        firewalls=read_firewalls(client),
+        sizes=read_sizes(client),
+    )
 
 
 def _cost(decisions: Decisions, account: Account) -> str:
-    by_size = {slug: (size.monthly, size.hourly) for slug, size in account.sizes.items()}
-    prices = Prices(by_size, "the account's sizes")
+    prices = prices_of(account.sizes, "the account's sizes")
     before = cost([with_current_sizes(decisions.plan, decisions.sizes_now)], prices)
     after = cost([decisions.decided_plan], prices)
     return difference(before, after)

@@ -1,7 +1,4 @@
-"""How text looks in a terminal: colour, tables, durations, plurals and progress.
-
-Standard library only: set-up uses it before anything is installed.
-"""
+"""How text looks in a terminal: colour, tables, durations, plurals and progress."""
 
 from __future__ import annotations
 

@@ -13,9 +13,9 @@ from infra_apply.cli.outside import add_account_flag, client_of
 from infra_apply.cost.compute import cost
 from infra_apply.cost.json import as_json
 from infra_apply.cost.model import Prices
-from infra_apply.cost.prices import BUILT_IN
+from infra_apply.cost.prices import BUILT_IN, prices_of
 from infra_apply.cost.text import lines
-from infra_apply.digitalocean.live import read_prices
+from infra_apply.digitalocean.read import read_sizes
 from infra_apply.errors import Outage
 
 
@@ -41,7 +41,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 1
     named = stack_of(arguments) if arguments.stack or arguments.config_file else None
     plans = [plan for name, plan in company.plans.items() if named in {None, name}]
-    found = cost(plans, prices_of(arguments))
+    found = cost(plans, _prices(arguments))
     if arguments.format == "json":
         print(json.dumps(as_json(found), indent=2, ensure_ascii=False))
     else:
@@ -49,15 +49,15 @@ def run(arguments: argparse.Namespace) -> int:
     return 0
 
 
-def prices_of(arguments: argparse.Namespace) -> Prices:
+def _prices(arguments: argparse.Namespace) -> Prices:
     """Return the account's prices, or the built-in ones without a token or an answer."""
     with client_of(arguments) as client:
         if client is None:
             return BUILT_IN
         try:
-            found = read_prices(client)
+            sizes = read_sizes(client)
         except Outage as outage:
             print(f"infra-apply: {outage}\n  so built-in prices are used", file=sys.stderr)
             return BUILT_IN
     simulated = arguments.account is not None
-    return Prices(found, "the rehearsal's sizes" if simulated else "the account's sizes")
+    return prices_of(sizes, "the rehearsal's sizes" if simulated else "the account's sizes")

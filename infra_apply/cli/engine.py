@@ -58,7 +58,7 @@ def run_which(_arguments: argparse.Namespace) -> int:
             return _answer(each)
         print(f"engine: skipped: {each.why}", file=sys.stderr)
     failure = Outage(
-        f"no pulumi >= {find.VERSION} on PATH or in {find.cache_folder(os.environ)}",
+        f"no pulumi >= {find.VERSION} on PATH or in {find.cache_folder()}",
         next_step="infra-apply engine install",
     )
     print(failure, file=sys.stderr)

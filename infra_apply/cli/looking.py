@@ -5,12 +5,20 @@ from __future__ import annotations
 import argparse
 import sys
 import time
+from collections.abc import Container
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
 from infra_apply.cli.outside import client_of
-from infra_apply.digitalocean.live import Live, read_live
+from infra_apply.digitalocean.client import Client
+from infra_apply.digitalocean.model import Account
+from infra_apply.digitalocean.read import (
+    read_clusters,
+    read_databases,
+    read_droplets,
+    read_gpu_droplets,
+)
 from infra_apply.errors import Outage
 from infra_apply.map.graph import Graph
 from infra_apply.map.live_status import live_statuses, strays
@@ -33,17 +41,17 @@ def look(arguments: argparse.Namespace, company: Company, drawn: Picture) -> Loo
     live, complete = _account(arguments, drawn.graph)
     answers = _answers(drawn.graph, arguments.timeout)
     now = time.time()
-    found = live_statuses(drawn.graph, company.plans.values(), live, answers, now)
+    statuses = live_statuses(drawn.graph, company.plans.values(), live, answers, now)
     picture = replace(
         drawn,
-        live_statuses=found,
+        live_statuses=statuses,
         strays=strays(drawn.graph, live, now) if live else (),
         as_of=f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M} UTC",
     )
     return Looked(picture, complete)
 
 
-def _account(arguments: argparse.Namespace, drawn: Graph) -> tuple[Live | None, bool]:
+def _account(arguments: argparse.Namespace, drawn: Graph) -> tuple[Account | None, bool]:
     status_line = StatusLine(sys.stderr)
     with client_of(arguments) as client:
         if client is None:
@@ -51,12 +59,26 @@ def _account(arguments: argparse.Namespace, drawn: Graph) -> tuple[Live | None, 
             return None, True
         status_line.show("reading the account")
         try:
-            return read_live(client, (node.name for node in drawn.of("cluster"))), True
+            return _read(client, {node.name for node in drawn.of("cluster")}), True
         except Outage as outage:
             status_line.say(f"{outage}\n  so what the account holds is shown as unknown")
             return None, False
         finally:
             status_line.clear()
+
+
+def _read(client: Client, cluster_names: Container[str]) -> Account:
+    """Read the droplets and the databases of the clusters named. Raises Outage."""
+    clusters = read_clusters(client)
+    return Account(
+        droplets=tuple(read_droplets(client)),
+        gpu_droplets=tuple(read_gpu_droplets(client)),
+        databases={
+            name: read_databases(client, cluster)
+            for name, cluster in clusters.items()
+            if name in cluster_names
+        },
+    )
 
 
 def _answers(drawn: Graph, timeout: float) -> dict[str, Answer]:
@@ -68,14 +90,14 @@ def _answers(drawn: Graph, timeout: float) -> dict[str, Answer]:
     status_line = StatusLine(sys.stderr)
     status_line.show(f"asking {len(set(targets.values()))} ports")
     try:
-        found = reach(
+        answers = reach(
             targets.values(),
             timeout=timeout,
             on_answer=lambda done, total: status_line.show(f"asked {done} of {total} ports"),
         )
     finally:
         status_line.clear()
-    return {id_: found[target] for id_, target in targets.items()}
+    return {id_: answers[target] for id_, target in targets.items()}
 
 
 def _spot(url: str) -> Target | None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
-from infra_apply.digitalocean.client import Access, Client, access
+from infra_apply.digitalocean.client import Client, Credentials, find_credentials
 from infra_apply.errors import Usage
 from infra_apply.rehearsal.simulator.server import serve
 
@@ -26,7 +26,7 @@ def add_account_flag(parser: argparse.ArgumentParser) -> None:
 
 @contextmanager
 def client_of(
-    arguments: argparse.Namespace, environment: Mapping[str, str] = os.environ
+    arguments: argparse.Namespace, environ: Mapping[str, str] = os.environ
 ) -> Iterator[Client | None]:
     """Give a client of the account, or None where no token is set. Raises Usage, Outage.
 
@@ -34,11 +34,11 @@ def client_of(
     """
     if arguments.account is None:
         try:
-            found = access(environment, {})
+            credentials = find_credentials(environ, {})
         except Usage:
             yield None
             return
-        yield Client(found)
+        yield Client(credentials)
         return
     directory = Path(arguments.account).absolute()
     if not _is_account(directory / "account.json"):
@@ -47,12 +47,12 @@ def client_of(
             next_step=f"make one: infra-apply rehearse preview --account {arguments.account}",
         )
     with serve(directory, {}) as server:
-        yield Client(Access(server.url, "rehearsal-reader"))
+        yield Client(Credentials(server.url, "rehearsal-reader"))
 
 
 def _is_account(file: Path) -> bool:
     try:
-        found = json.loads(file.read_bytes())
+        content = json.loads(file.read_bytes())
     except (OSError, ValueError, RecursionError):
         return False
-    return isinstance(found, dict) and "droplets" in found
+    return isinstance(content, dict) and "droplets" in content

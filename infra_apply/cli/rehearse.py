@@ -75,7 +75,7 @@ def run_engine(arguments: argparse.Namespace) -> int:
                 engine=engine,
                 project=rehearsal.folder,
                 stack=stack,
-                environment=rehearsal.environment,
+                environment=rehearsal.env,
                 on_event=progress.event,
                 on_tick=progress.tick,
                 create_stack=True,
@@ -102,7 +102,7 @@ def run_command(arguments: argparse.Namespace) -> int:
             session.select_stack(rehearsal, engine, planned.plan.stack)
         try:
             child = subprocess.Popen(  # noqa: S603 - running what was asked is its purpose
-                arguments.argv, env=dict(rehearsal.environment), cwd=rehearsal.folder
+                arguments.argv, env=dict(rehearsal.env), cwd=rehearsal.folder
             )
         except OSError as error:
             raise Usage(f"{arguments.argv[0]} cannot be run: {error.strerror}") from None
@@ -117,8 +117,8 @@ def run_api(arguments: argparse.Namespace) -> int:
     """Serve the simulated API; stdout has the lines a client's shell needs."""
     _, planned = _planned(arguments)
     with _directory(arguments) as directory:
-        stage = session.Stage(None, directory, arguments.faults, arguments.clock)
-        with session.served(stage, planned.plan) as server:
+        options = session.Options(None, directory, arguments.faults, arguments.clock)
+        with session.serve_api(options, planned.plan) as server:
             print(f"export DIGITALOCEAN_API_URL={server.url}")
             print(f"export DIGITALOCEAN_TOKEN={session.TOKEN}", flush=True)
             print("rehearsal: serving until Ctrl-C", file=sys.stderr)
@@ -148,10 +148,10 @@ def _rehearsal(
     engine = install(os.environ, StatusLine(sys.stderr))
     with (
         _directory(arguments) as directory,
-        session.rehearsal(
+        session.start_rehearsal(
             project,
             stack_of(arguments),
-            session.Stage(engine, directory, arguments.faults, arguments.clock),
+            session.Options(engine, directory, arguments.faults, arguments.clock),
             plan=planned.plan,
             config_file=arguments.config_file,
         ) as rehearsal,

@@ -1,10 +1,21 @@
-"""Prices that are known without an account."""
+"""Prices of an account's sizes, and prices that are known without an account."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from infra_apply.cost.model import Prices
+from infra_apply.digitalocean.model import Size
+
+
+def prices_of(sizes: Mapping[str, Size], source: str) -> Prices:
+    """Return the prices of the sizes that have one."""
+    return Prices(
+        {slug: (size.monthly, size.hourly) for slug, size in sizes.items() if size.monthly},
+        source,
+    )
+
 
 # Droplets: GET /v2/sizes as recorded with the provider; GPU droplets: public prices. A droplet's
 # hour is a 672nd of its month, a GPU's month 744 of its hours.

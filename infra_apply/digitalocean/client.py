@@ -1,42 +1,44 @@
-"""The one DigitalOcean client: it only reads, and its failures say what to do."""
+"""The one DigitalOcean client: it reads and deletes, and its failures say what to do."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import Any, Final
 from urllib.parse import urlsplit
 
-import urllib3
+from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError, MaxRetryError, ResponseError
-from urllib3.util import Retry
+from urllib3.util import Retry as RetryPolicy
 
-from infra_apply.errors import Outage, Usage
+from infra_apply.digitalocean.connection import connect
+from infra_apply.errors import Ambiguous, Outage, Retry, Usage
 
 DEFAULT_ENDPOINT: Final = "https://api.digitalocean.com"
 
 
 @dataclass(frozen=True, slots=True)
-class Access:
-    """Where the API is and what opens it. The token is never shown."""
+class Credentials:
+    """Where the API is and the token that opens it. The token is never shown."""
 
     endpoint: str
     token: str = field(repr=False)
 
 
-def access(environment: Mapping[str, str], config: Mapping[str, str | None]) -> Access:
-    """Find endpoint and token where the DigitalOcean provider does: its config, then environment.
+def find_credentials(environ: Mapping[str, str], config: Mapping[str, str | None]) -> Credentials:
+    """Find endpoint and token where the DigitalOcean provider does: its config, then `environ`.
 
     `config` holds the stack's `digitalocean:token` and `digitalocean:apiEndpoint`, if any.
     Raises Usage without a token.
     """
     token = (
         config.get("token")
-        or environment.get("DIGITALOCEAN_TOKEN")
-        or environment.get("DIGITALOCEAN_ACCESS_TOKEN")
+        or environ.get("DIGITALOCEAN_TOKEN")
+        or environ.get("DIGITALOCEAN_ACCESS_TOKEN")
     )
-    endpoint = config.get("apiEndpoint") or environment.get("DIGITALOCEAN_API_URL")
+    endpoint = config.get("apiEndpoint") or environ.get("DIGITALOCEAN_API_URL")
     if not token:
         raise Usage(
             "no DigitalOcean token: neither DIGITALOCEAN_TOKEN nor `digitalocean:token` is set",
@@ -44,25 +46,40 @@ def access(environment: Mapping[str, str], config: Mapping[str, str | None]) -> 
             next_step="export DIGITALOCEAN_TOKEN=..., or rehearse without one: "
             "infra-apply rehearse preview",
         )
-    return Access((endpoint or DEFAULT_ENDPOINT).rstrip("/"), token)
+    return Credentials((endpoint or DEFAULT_ENDPOINT).rstrip("/"), token)
+
+
+class TokenRefused(Outage):
+    """The token is not accepted, or may not do what was asked. `answer` is DigitalOcean's."""
+
+    def __init__(self, request: str, answer: str) -> None:
+        super().__init__(
+            f"DigitalOcean does not accept the token ({request}: {answer})",
+            state="nothing was changed",
+            next_step="check DIGITALOCEAN_TOKEN, or `digitalocean:token` of the stack",
+        )
+        self.answer = answer
 
 
 class Client:
-    """Reads lists and objects, page by page, with a few patient tries."""
+    """Reads lists and objects with a few patient tries, and deletes with one.
 
-    def __init__(self, access: Access, *, tries: int = 4) -> None:
-        self._access = access
+    Proxies and certificates come from the process's environment (see `connect`).
+    """
+
+    def __init__(self, credentials: Credentials, *, tries: int = 4) -> None:
+        self._endpoint = credentials.endpoint
+        self._host = urlsplit(credentials.endpoint).netloc
+        self._pool = connect(
+            credentials.endpoint,
+            headers={"Authorization": f"Bearer {credentials.token}", "Accept": "application/json"},
+        )
         # 429 and 5xx pass; 501 does not (the API says it cannot), nor does any other 4xx.
-        retry = Retry(
+        self._patient = RetryPolicy(
             total=tries - 1,
             backoff_factor=0.5,
             status_forcelist=(429, 500, 502, 503, 504),
             raise_on_status=False,
-        )
-        self._pool = urllib3.PoolManager(
-            retries=retry,
-            timeout=urllib3.Timeout(connect=5, read=30),
-            headers={"Authorization": f"Bearer {access.token}", "Accept": "application/json"},
         )
 
     def list(self, path: str, key: str, **query: str) -> Iterator[dict[str, Any]]:
@@ -78,45 +95,79 @@ class Client:
 
     def get(self, path: str, **query: str) -> dict[str, Any]:
         """Return one answer's JSON object. Raises Outage."""
-        url = f"{self._access.endpoint}{path}"
+        answer = self._ask("GET", path, self._patient, query)
+        if answer.status == HTTPStatus.UNAUTHORIZED:
+            raise TokenRefused(f"GET {path}", str(answer.status))
         try:
-            answer = self._pool.request("GET", url, fields=query)
             body = json.loads(answer.data) if answer.data else {}
-        except (HTTPError, OSError) as error:
-            raise self._unreachable(path, error) from None
         except ValueError:
-            raise self._strange(path, "what it said is not JSON") from None
-        if answer.status == _UNAUTHORIZED:
-            raise Outage(
-                f"DigitalOcean does not accept the token (GET {path}: 401)",
-                state="nothing was changed",
-                next_step="check DIGITALOCEAN_TOKEN, or `digitalocean:token` of the stack",
-            )
-        if answer.status >= _FIRST_ERROR or not isinstance(body, dict):
-            said = body.get("message") if isinstance(body, dict) else None
-            raise self._strange(path, f"{answer.status} {said or answer.reason or ''}".strip())
+            raise self._unhelpful(f"GET {path}", "what it said is not JSON") from None
+        if answer.status >= HTTPStatus.BAD_REQUEST or not isinstance(body, dict):
+            raise self._unhelpful(f"GET {path}", _message(answer))
         return body
 
-    def _unreachable(self, path: str, error: Exception) -> Outage:
-        reason: object = error.reason if isinstance(error, MaxRetryError) else error
-        if isinstance(reason, ResponseError):
-            return self._strange(path, str(reason))
-        host = urlsplit(self._access.endpoint).netloc
-        words = str(reason).rpartition(": ")[2] or type(reason).__name__
-        return Outage(
-            f"DigitalOcean's API cannot be reached at {host} (GET {path}): {words}",
-            state="nothing was changed; it was tried several times",
-            next_step="check the network and DIGITALOCEAN_API_URL, then run the same again",
-        )
+    def exists(self, path: str) -> bool:
+        """Ask once whether there is an object; True too where the answer tells nothing.
 
-    def _strange(self, path: str, said: str) -> Outage:
-        host = urlsplit(self._access.endpoint).netloc
+        Raises TokenRefused.
+        """
+        try:
+            answer = self._ask("GET", path, _ONCE)
+        except Outage:
+            return True
+        _check_token("GET", path, answer)
+        return answer.status != HTTPStatus.NOT_FOUND
+
+    def delete(self, path: str) -> None:
+        """Ask once for the end of an object; one that is gone already is no error.
+
+        Raises TokenRefused, Retry where the answer was no, and Ambiguous where none came.
+        """
+        try:
+            answer = self._ask("DELETE", path, _ONCE)
+        except Outage as outage:
+            raise Ambiguous(outage.tried, state="it may be gone or not") from None
+        _check_token("DELETE", path, answer)
+        if answer.status >= HTTPStatus.MULTIPLE_CHOICES and answer.status != HTTPStatus.NOT_FOUND:
+            raise Retry(_message(answer), state="it is still there")
+
+    def _ask(
+        self, method: str, path: str, retries: RetryPolicy, query: Mapping[str, str] | None = None
+    ) -> BaseHTTPResponse:
+        url = f"{self._endpoint}{path}"
+        try:
+            return self._pool.request(method, url, fields=query, retries=retries)
+        except (HTTPError, OSError) as error:
+            reason = error.reason if isinstance(error, MaxRetryError) else error
+            if isinstance(reason, ResponseError):
+                raise self._unhelpful(f"{method} {path}", str(reason)) from None
+            words = str(reason).rpartition(": ")[2] or type(reason).__name__
+            raise Outage(
+                f"DigitalOcean's API cannot be reached at {self._host} ({method} {path}): {words}",
+                state="nothing was changed; it was tried several times",
+                next_step="check the network and DIGITALOCEAN_API_URL, then run the same again",
+            ) from None
+
+    def _unhelpful(self, request: str, answer: str) -> Outage:
         return Outage(
-            f"DigitalOcean's API at {host} answered GET {path} with: {said}",
+            f"DigitalOcean's API at {self._host} answered {request} with: {answer}",
             state="nothing was changed",
             next_step="run the same again; its status page tells if it is down for everyone",
         )
 
 
-_UNAUTHORIZED: Final = 401
-_FIRST_ERROR: Final = 400
+def _check_token(method: str, path: str, answer: BaseHTTPResponse) -> None:
+    if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+        raise TokenRefused(f"{method} {path}", _message(answer))
+
+
+def _message(answer: BaseHTTPResponse) -> str:
+    """Return the status and DigitalOcean's own words, such as "404 gone"."""
+    try:
+        message = json.loads(answer.data)["message"]
+    except (ValueError, KeyError, TypeError):
+        message = answer.reason or ""
+    return f"{answer.status} {message}".strip()
+
+
+_ONCE: Final = RetryPolicy(total=0, redirect=0, raise_on_redirect=False, raise_on_status=False)

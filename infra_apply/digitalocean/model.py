@@ -1,11 +1,32 @@
-"""DigitalOcean as it is, as far as a plan asks: frozen values without anything secret."""
+"""DigitalOcean as it is, as far as anything here asks: frozen values without anything secret."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from infra_apply.digitalocean.live import LiveDroplet
+
+@dataclass(frozen=True, slots=True)
+class LiveDroplet:
+    """A droplet as it is. `addresses` has the public ones first; `hourly` is USD, if it is known.
+
+    `image` is its slug, or its id where it has none; `features` are DigitalOcean's words, such as
+    `backups` and `ipv6`.
+
+    `made_at` is in seconds since 1970, None where the account does not say.
+    """
+
+    id: int
+    name: str
+    status: str
+    region: str
+    size: str
+    tags: tuple[str, ...]
+    addresses: tuple[str, ...]
+    made_at: float | None = None
+    hourly: float | None = None
+    image: str = ""
+    features: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +43,18 @@ class Cluster:
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """What a droplet of a size has: memory in MiB, virtual processors, disk in GiB; its USD."""
+    """A droplet size: memory in MiB, virtual processors, disk in GiB, its USD, and where it is.
+
+    `regions` are slugs; `available` is False where no region has room for it now.
+    """
 
     memory: int
     vcpus: int
     disk: int
     monthly: float = 0.0
     hourly: float = 0.0
+    regions: tuple[str, ...] = ()
+    available: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +68,10 @@ class LiveFirewall:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What was found, by name. What the plan does not need was not looked at."""
+    """What was found, by name; what nobody asked about was not looked at.
+
+    `droplets` has no GPU droplets. `databases` has the names in each cluster that was asked about.
+    """
 
     clusters: Mapping[str, Cluster] = field(default_factory=dict)
     ssh_keys: Mapping[str, int] = field(default_factory=dict)
@@ -50,3 +79,5 @@ class Account:
     droplets: tuple[LiveDroplet, ...] = ()
     firewalls: tuple[LiveFirewall, ...] = ()
     sizes: Mapping[str, Size] = field(default_factory=dict)
+    gpu_droplets: tuple[LiveDroplet, ...] = ()
+    databases: Mapping[str, frozenset[str]] = field(default_factory=dict)

@@ -1,73 +1,120 @@
-"""A plan -> the part of the account it is about."""
+"""One reader a kind of thing in the account. Each raises Outage, and changes nothing."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
 from infra_apply.digitalocean.client import Client
-from infra_apply.digitalocean.live import read_droplets
-from infra_apply.digitalocean.model import Account, Cluster, LiveFirewall, Size
-from infra_apply.plan.model import Plan
+from infra_apply.digitalocean.model import Cluster, LiveDroplet, LiveFirewall, Size
 
 
-def observe(client: Client, plan: Plan) -> Account:
-    """Look at what the plan needs. Raises Outage; the account is never changed.
+def read_droplets(client: Client) -> list[LiveDroplet]:
+    """Return every droplet that is no GPU droplet, by name."""
+    return _sorted(client.list("/v2/droplets", "droplets"))
 
-    The clusters are always read, so that a wrong token or endpoint is known at once.
+
+def read_gpu_droplets(client: Client) -> list[LiveDroplet]:
+    """Return every GPU droplet, slot or not, by name.
+
+    The list has them only if they are asked for, and `type=gpus` cannot be combined with
+    `tag_name` (DigitalOcean's OpenAPI).
     """
-    clusters = _clusters(client)
-    hosts = plan.hosts
-    if not hosts and not plan.pools:
-        return Account(clusters)
-    return Account(
-        clusters=clusters,
-        ssh_keys=_ssh_keys(client) if any(host.droplet.ssh_keys for host in hosts) else {},
-        vpcs=_vpcs(client) if any(host.droplet.vpc for host in hosts) else {},
-        droplets=tuple(read_droplets(client)),
-        firewalls=_firewalls(client),
-        sizes=_sizes(client),
-    )
+    return _sorted(client.list("/v2/droplets", "droplets", type="gpus"))
 
 
-def _clusters(client: Client) -> dict[str, Cluster]:
+def read_clusters(client: Client) -> dict[str, Cluster]:
+    """Return every managed database cluster by its name."""
     # GET /v2/databases is the one list that never paginates (the provider's traces show it).
-    found = client.get("/v2/databases").get("databases") or ()
-    return {
-        one["name"]: Cluster(
-            id=one["id"],
-            name=one["name"],
-            engine=one["engine"],
-            host=(one.get("connection") or {}).get("host") or "",
-            port=(one.get("connection") or {}).get("port") or 0,
-            ssl=bool((one.get("connection") or {}).get("ssl", True)),
-        )
-        for one in found
-    }
+    clusters = client.get("/v2/databases").get("databases") or ()
+    return {cluster["name"]: _cluster(cluster) for cluster in clusters}
 
 
-def _ssh_keys(client: Client) -> dict[str, int]:
-    return {one["name"]: one["id"] for one in client.list("/v2/account/keys", "ssh_keys")}
+def read_databases(client: Client, cluster: Cluster) -> frozenset[str]:
+    """Return the names of the logical databases in a cluster."""
+    databases = client.list(f"/v2/databases/{cluster.id}/dbs", "dbs")
+    return frozenset(database["name"] for database in databases)
 
 
-def _vpcs(client: Client) -> dict[str, str]:
-    return {one["name"]: one["id"] for one in client.list("/v2/vpcs", "vpcs")}
-
-
-def _firewalls(client: Client) -> tuple[LiveFirewall, ...]:
+def read_firewalls(client: Client) -> tuple[LiveFirewall, ...]:
+    """Return every firewall."""
     return tuple(
         LiveFirewall(
-            one["name"], frozenset(one.get("droplet_ids") or ()), frozenset(one.get("tags") or ())
+            firewall["name"],
+            frozenset(firewall.get("droplet_ids") or ()),
+            frozenset(firewall.get("tags") or ()),
         )
-        for one in client.list("/v2/firewalls", "firewalls")
+        for firewall in client.list("/v2/firewalls", "firewalls")
     )
 
 
-def _sizes(client: Client) -> dict[str, Size]:
+def read_sizes(client: Client) -> dict[str, Size]:
+    """Return every size by its slug, priced as the account is billed."""
     return {
-        one["slug"]: Size(
-            memory=one["memory"],
-            vcpus=one["vcpus"],
-            disk=one["disk"],
-            monthly=one["price_monthly"],
-            hourly=one["price_hourly"],
+        size["slug"]: Size(
+            memory=size.get("memory") or 0,
+            vcpus=size.get("vcpus") or 0,
+            disk=size.get("disk") or 0,
+            monthly=float(size.get("price_monthly") or 0.0),
+            hourly=float(size.get("price_hourly") or 0.0),
+            regions=tuple(size.get("regions") or ()),
+            available=bool(size.get("available")),
         )
-        for one in client.list("/v2/sizes", "sizes")
+        for size in client.list("/v2/sizes", "sizes")
     }
+
+
+def read_ssh_keys(client: Client) -> dict[str, int]:
+    """Return the ids of the account's ssh keys by their names."""
+    return {key["name"]: key["id"] for key in client.list("/v2/account/keys", "ssh_keys")}
+
+
+def read_vpcs(client: Client) -> dict[str, str]:
+    """Return the ids of the account's VPCs by their names."""
+    return {vpc["name"]: vpc["id"] for vpc in client.list("/v2/vpcs", "vpcs")}
+
+
+def _sorted(droplets: Any) -> list[LiveDroplet]:
+    live = (_droplet(droplet) for droplet in droplets)
+    return sorted(live, key=lambda droplet: (droplet.name, droplet.id))
+
+
+def _cluster(cluster: Mapping[str, Any]) -> Cluster:
+    connection = cluster.get("connection") or {}
+    return Cluster(
+        id=cluster["id"],
+        name=cluster["name"],
+        engine=cluster["engine"],
+        host=connection.get("host") or "",
+        port=connection.get("port") or 0,
+        ssl=bool(connection.get("ssl", True)),
+    )
+
+
+def _droplet(droplet: Mapping[str, Any]) -> LiveDroplet:
+    networks = droplet.get("networks") or {}
+    interfaces = [*(networks.get("v4") or ()), *(networks.get("v6") or ())]
+    interfaces.sort(key=lambda interface: interface.get("type") != "public")
+    addresses = (interface.get("ip_address") for interface in interfaces)
+    size, image = droplet.get("size") or {}, droplet.get("image") or {}
+    return LiveDroplet(
+        id=int(droplet.get("id") or 0),
+        name=str(droplet.get("name") or ""),
+        status=str(droplet.get("status") or "unknown"),
+        region=str((droplet.get("region") or {}).get("slug") or ""),
+        size=str(droplet.get("size_slug") or size.get("slug") or ""),
+        tags=tuple(sorted(droplet.get("tags") or ())),
+        addresses=tuple(address for address in addresses if address),
+        made_at=_seconds(droplet.get("created_at")),
+        hourly=size.get("price_hourly"),
+        image=str(image.get("slug") or image.get("id") or ""),
+        features=frozenset(droplet.get("features") or ()),
+    )
+
+
+def _seconds(timestamp: object) -> float | None:
+    try:
+        return datetime.fromisoformat(str(timestamp)).timestamp()
+    except ValueError:
+        return None

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 # pkg/backend/diy/lock.go, v3.259
 _LOCKED = "the stack is currently locked by"
-_HOLDER = re.compile(r"created by (?P<who>.+?) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
+_HOLDER = re.compile(r"created by (?P<user>.+?) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
 _CLOUD_CONFLICT = "Another update is currently in progress"
 _PASSPHRASE = re.compile(r"incorrect passphrase|passphrase must be set")
 _ERROR = re.compile(r"^error: ", re.MULTILINE)
@@ -64,11 +64,13 @@ def no_such_stack(name: str, workspace: LocalWorkspace) -> Usage:
 
 
 def _locked(said: str, stack: str) -> Retry:
-    matches = list(_HOLDER.finditer(said))
+    holders = [
+        LockHolder(match["user"], int(match["pid"]), match["since"])
+        for match in _HOLDER.finditer(said)
+    ]
     by = "; ".join(
-        f"{held['who']} (process {held['pid']}) since {held['since']}" for held in matches
+        f"{holder.user} (process {holder.pid}) since {holder.since}" for holder in holders
     )
-    holders = (LockHolder(held["who"].rpartition("@")[2], int(held["pid"])) for held in matches)
     return Retry(
         f"stack {stack} is locked by {by or 'another update'}",
         state="nothing was changed by this run",
@@ -76,7 +78,7 @@ def _locked(said: str, stack: str) -> Retry:
             "wait for it and run this again; if that process is gone for certain:"
             f" pulumi cancel --stack {stack}"
         ),
-        holders=tuple(holders),
+        holders=holders,
     )
 
 
@@ -85,7 +87,7 @@ def _crashed(result: CommandResult, stack: str) -> Outage:
     return Outage(
         f"the engine {how}: {_last_error(result)}",
         state=f"stack {stack} may be locked, and may not know of what was being made",
-        next_step=f"pulumi cancel --stack {stack}, then infra-apply up, which looks before it acts",
+        next_step=f"pulumi cancel --stack {stack}, then run this again: it looks before it acts",
     )
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from infra_apply.digitalocean.client import Client
-from infra_apply.digitalocean.live import read_gpu_droplets
+from infra_apply.digitalocean.read import read_gpu_droplets
 from infra_apply.errors import Retry
 from infra_apply.gpu.attempts import engine_failed
 from infra_apply.gpu.destroyer import Destroyer

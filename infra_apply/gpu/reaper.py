@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from infra_apply.digitalocean.live import LiveDroplet
+from infra_apply.digitalocean.model import LiveDroplet
 from infra_apply.gpu.slot import BOOT_GRACE, LEASE_LASTS, Slot, slots_of
 from infra_apply.terminal import duration
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from infra_apply import naming
-from infra_apply.digitalocean.live import LiveDroplet
+from infra_apply.digitalocean.model import LiveDroplet
 
 Phase = Literal["booting", "starting", "busy", "idle", "overdue"]
 

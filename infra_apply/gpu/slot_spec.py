@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from infra_apply import naming
 from infra_apply.diagnostics.model import Diagnostic
 from infra_apply.diagnostics.suggest import did_you_mean
-from infra_apply.digitalocean.live import LiveDroplet
+from infra_apply.digitalocean.model import LiveDroplet
 from infra_apply.fleet.rules.gpu_ondemand import is_bare_image
 from infra_apply.gpu.placement import Placement, base_image
 from infra_apply.gpu.pool import Remembered, survey

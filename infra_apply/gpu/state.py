@@ -30,7 +30,8 @@ def is_abandoned(
     """
     known = tuple(holders)
     return bool(known) and all(
-        holder.host == this_host and not is_running(holder.pid) for holder in known
+        holder.user.rpartition("@")[2] == this_host and not is_running(holder.pid)
+        for holder in known
     )
 
 

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any
 
 from infra_apply.diagnostics.model import Place
 
@@ -57,17 +56,3 @@ class Document:
             if at[:end] in self.links:
                 return self._followed(self.links[at[:end]] + at[end:])
         return at
-
-
-def lines_of(source: bytes) -> list[str]:
-    """Return the lines of a file's text as YAML counts them, without their line breaks."""
-    return _LINE_BREAK.split(source.decode("utf-8", "replace").removeprefix("\ufeff"))
-
-
-def place_in(path: str, text: str, offset: int) -> Place:
-    """Return the place of a character offset in a text."""
-    lines = _LINE_BREAK.split(text[:offset])
-    return Place(path, len(lines), len(lines[-1]) + 1)
-
-
-_LINE_BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, Final, Literal
 
+from infra_apply.diagnostics.lines import place_in
 from infra_apply.diagnostics.model import Diagnostic, Place
-from infra_apply.inputs.document import place_in
 
 MAX_BYTES: Final = 16 * 1024 * 1024
 

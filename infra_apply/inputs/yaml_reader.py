@@ -18,8 +18,9 @@ import yaml
 from yaml.constructor import SafeConstructor
 
 from infra_apply.diagnostics import redact
+from infra_apply.diagnostics.lines import lines_of, place_in
 from infra_apply.diagnostics.model import Diagnostic, Place, Related
-from infra_apply.inputs.document import Document, Path, lines_of, place_in
+from infra_apply.inputs.document import Document, Path
 
 MAX_BYTES: Final = 256 * 1024
 MAX_DEPTH: Final = 32

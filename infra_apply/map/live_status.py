@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from infra_apply import naming
-from infra_apply.digitalocean.live import Live, LiveDroplet
+from infra_apply.digitalocean.model import Account, LiveDroplet
 from infra_apply.gpu.slot import Slot, slots_of
 from infra_apply.map.graph import Graph, Node
 from infra_apply.map.probe import Answer
@@ -41,7 +41,7 @@ UNKNOWN: Final = LiveStatus("unknown", "unknown")
 def live_statuses(
     drawn: Graph,
     plans: Iterable[Plan],
-    live: Live | None,
+    live: Account | None,
     answers: Mapping[str, Answer],
     now: float,
 ) -> dict[str, LiveStatus]:
@@ -66,7 +66,7 @@ def live_statuses(
     return statuses
 
 
-def strays(drawn: Graph, live: Live, now: float) -> tuple[Stray, ...]:
+def strays(drawn: Graph, live: Account, now: float) -> tuple[Stray, ...]:
     """Return the slots of pools no manifest declares: they cost, and nobody waits for them."""
     pools = [_pool_name(node) for node in drawn.of("pool")]
     return tuple(
@@ -85,7 +85,7 @@ def _planned(plans: Iterable[Plan]) -> dict[str, HostPlan]:
     return {host.name: host for plan in plans for host in plan.hosts}
 
 
-def _host(node: Node, planned: HostPlan | None, live: Live) -> LiveStatus:
+def _host(node: Node, planned: HostPlan | None, live: Account) -> LiveStatus:
     droplets = _droplets(node, planned, live)
     if not droplets:
         return LiveStatus("bad", "no such droplet")
@@ -100,7 +100,7 @@ def _host(node: Node, planned: HostPlan | None, live: Live) -> LiveStatus:
     return LiveStatus("drift" if differs else "good", words, differs)
 
 
-def _droplets(node: Node, planned: HostPlan | None, live: Live) -> list[LiveDroplet]:
+def _droplets(node: Node, planned: HostPlan | None, live: Account) -> list[LiveDroplet]:
     """Return the droplets a host may be: the adopted id, else its name or its mesh address."""
     if planned and planned.adopt:
         return [droplet for droplet in live.droplets if droplet.id == planned.adopt]
@@ -126,7 +126,7 @@ def _address(droplet: LiveDroplet) -> str:
     return droplet.addresses[0] if droplet.addresses else "no address yet"
 
 
-def _cluster(node: Node, live: Live | None) -> LiveStatus:
+def _cluster(node: Node, live: Account | None) -> LiveStatus:
     if live is None:
         return UNKNOWN
     if node.name not in live.databases:
@@ -134,7 +134,7 @@ def _cluster(node: Node, live: Live | None) -> LiveStatus:
     return LiveStatus("good", plural(len(live.databases[node.name]), "database"))
 
 
-def _database(node: Node, live: Live | None) -> LiveStatus:
+def _database(node: Node, live: Account | None) -> LiveStatus:
     names = live.databases.get(node.host or "") if live else None
     if names is None:
         return UNKNOWN

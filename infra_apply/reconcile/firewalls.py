@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping
 
 from infra_apply import naming
 from infra_apply.diagnostics.model import Diagnostic
-from infra_apply.digitalocean.live import LiveDroplet
-from infra_apply.digitalocean.model import Account
+from infra_apply.digitalocean.model import Account, LiveDroplet
 from infra_apply.plan.model import HostPlan, Plan
 
 

@@ -8,8 +8,7 @@ from dataclasses import replace
 from infra_apply import naming
 from infra_apply.diagnostics.model import Diagnostic, Place
 from infra_apply.diagnostics.suggest import did_you_mean
-from infra_apply.digitalocean.live import LiveDroplet
-from infra_apply.digitalocean.model import Account
+from infra_apply.digitalocean.model import Account, LiveDroplet
 from infra_apply.plan.model import HostPlan, Plan
 from infra_apply.reconcile.model import HostDecision
 

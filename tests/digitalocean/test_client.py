@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from infra_apply.digitalocean.client import Access, Client, access
-from infra_apply.errors import Outage, Usage
+from infra_apply.digitalocean.client import Client, Credentials, TokenRefused, find_credentials
+from infra_apply.errors import Ambiguous, Failure, Outage, Retry, Usage
 
 
 @contextmanager
@@ -22,6 +22,12 @@ def server(*answers: tuple[int, Any]) -> Iterator[tuple[str, list[str]]]:
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
+            self.answer()
+
+        def do_DELETE(self) -> None:
+            self.answer()
+
+        def answer(self) -> None:
             status, body = answers[min(len(asked), len(answers) - 1)]
             asked.append(self.path)
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -35,7 +41,7 @@ def server(*answers: tuple[int, Any]) -> Iterator[tuple[str, list[str]]]:
             pass
 
     listening = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=listening.serve_forever)
+    thread = threading.Thread(target=listening.serve_forever, args=(0.01,))
     thread.start()
     try:
         yield f"http://127.0.0.1:{listening.server_address[1]}", asked
@@ -46,13 +52,13 @@ def server(*answers: tuple[int, Any]) -> Iterator[tuple[str, list[str]]]:
 
 
 def client(url: str, tries: int = 2) -> Client:
-    return Client(Access(url, "a-token"), tries=tries)
+    return Client(Credentials(url, "a-token"), tries=tries)
 
 
 def test_a_list_is_read_to_its_last_page() -> None:
     first = {"things": [{"id": 1}], "links": {"pages": {"next": "http://elsewhere/?page=2"}}}
     with server((200, first), (200, {"things": [{"id": 2}], "links": {}})) as (url, asked):
-        assert [one["id"] for one in client(url).list("/v2/things", "things")] == [1, 2]
+        assert [thing["id"] for thing in client(url).list("/v2/things", "things")] == [1, 2]
     assert [path.partition("?")[2] for path in asked] == [
         "page=1&per_page=200",
         "page=2&per_page=200",
@@ -95,17 +101,64 @@ def test_an_api_that_is_down_is_an_outage_that_names_it() -> None:
     assert raised.value.next_step
 
 
+@pytest.mark.parametrize("status", [204, 404])
+def test_what_is_gone_after_a_delete_is_deleted(status: int) -> None:
+    with server((status, b"")) as (url, asked):
+        client(url).delete("/v2/droplets/5")
+    assert asked == ["/v2/droplets/5"]
+
+
+@pytest.mark.parametrize(
+    ("status", "reaction", "words"),
+    [
+        (401, TokenRefused, "401 no"),
+        (403, TokenRefused, "403 no"),
+        (422, Retry, "422 no"),
+        (429, Retry, "429 no"),
+        (500, Retry, "500 no"),
+        (302, Retry, "302"),
+    ],
+)
+def test_a_refused_delete_says_the_reaction_and_is_asked_once(
+    status: int, reaction: type[Failure], words: str
+) -> None:
+    with server((status, {"message": "no"})) as (url, asked), pytest.raises(reaction) as raised:
+        client(url).delete("/v2/droplets/5")
+    assert words in str(raised.value)
+    assert len(asked) == 1
+
+
+def test_an_unanswered_delete_is_ambiguous() -> None:
+    with server((204, b"")) as (url, _):
+        pass
+    with pytest.raises(Ambiguous, match="DELETE /v2/droplets/5"):
+        client(url).delete("/v2/droplets/5")
+
+
+@pytest.mark.parametrize(("status", "there"), [(200, True), (404, False), (500, True), (302, True)])
+def test_only_a_404_says_that_an_object_is_gone(status: int, there: bool) -> None:
+    with server((status, {})) as (url, asked):
+        assert client(url).exists("/v2/droplets/5") is there
+    assert len(asked) == 1
+
+
+def test_an_object_is_not_gone_because_nobody_answers() -> None:
+    with server((404, {})) as (url, _):
+        pass
+    assert client(url).exists("/v2/droplets/5")
+
+
 def test_the_stacks_config_wins_over_the_environment() -> None:
-    environment = {"DIGITALOCEAN_TOKEN": "env", "DIGITALOCEAN_API_URL": "http://127.0.0.1:1/"}
-    found = access(environment, {"token": "config", "apiEndpoint": None})
-    assert (found.endpoint, found.token) == ("http://127.0.0.1:1", "config")
-    assert access({"DIGITALOCEAN_ACCESS_TOKEN": "other"}, {}).token == "other"
+    environ = {"DIGITALOCEAN_TOKEN": "env", "DIGITALOCEAN_API_URL": "http://127.0.0.1:1/"}
+    credentials = find_credentials(environ, {"token": "config", "apiEndpoint": None})
+    assert (credentials.endpoint, credentials.token) == ("http://127.0.0.1:1", "config")
+    assert find_credentials({"DIGITALOCEAN_ACCESS_TOKEN": "other"}, {}).token == "other"
 
 
 def test_no_token_is_a_usage_error_that_offers_a_rehearsal() -> None:
     with pytest.raises(Usage, match="rehearse preview"):
-        access({}, {})
+        find_credentials({}, {})
 
 
 def test_a_token_is_never_part_of_a_representation() -> None:
-    assert "secret" not in repr(Access("http://127.0.0.1:1", "secret"))
+    assert "secret" not in repr(Credentials("http://127.0.0.1:1", "secret"))

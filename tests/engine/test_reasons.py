@@ -21,7 +21,7 @@ def test_a_lock_names_who_holds_it_and_since_when() -> None:
     assert failure.tried == (
         "stack dev is locked by ada@box (process 41) since 2026-11-22T10:00:00Z"
     )
-    assert failure.holders == (LockHolder("box", 41),)
+    assert failure.holders == (LockHolder("ada@box", 41, "2026-11-22T10:00:00Z"),)
     assert failure.exit_code == 3
 
 

@@ -274,7 +274,7 @@ def test_ctrl_c_lets_the_engine_finish_what_is_in_flight_and_leaves_no_process(
     program = textwrap.dedent(f"""
         import json, sys
         from pathlib import Path
-        from infra_apply.engine.find import Engine
+        from infra_apply.engine.install.find import Engine
         from infra_apply.engine.run import run
         def on_tick():
             if Path({str(folder / "begun")!r}).exists():

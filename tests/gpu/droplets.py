@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from infra_apply import naming
-from infra_apply.digitalocean.live import LiveDroplet
+from infra_apply.digitalocean.model import LiveDroplet
 from infra_apply.gpu.pool import Pool, Remembered, survey
 from infra_apply.gpu.slot import Slot
 

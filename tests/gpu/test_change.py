@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from infra_apply.digitalocean.live import LiveDroplet
+from infra_apply.digitalocean.model import LiveDroplet
 from infra_apply.errors import Refusal
 from infra_apply.gpu.change import Change, plan_growth, plan_shrink
 from infra_apply.gpu.placement import Placement

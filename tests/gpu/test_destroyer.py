@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from infra_apply.digitalocean.client import Access
+from infra_apply.digitalocean.client import Client, Credentials
 from infra_apply.errors import Ambiguous, Outage
 from infra_apply.gpu.destroyer import Destroyer
 from infra_apply.rehearsal.simulator.faults import Fault
@@ -27,11 +27,11 @@ def account(folder: Path, *faults: Fault) -> Iterator[tuple[Server, list[float]]
 
 
 def destroyer(server: Server, waits: list[float], word: str = "rehearsal-x") -> Destroyer:
-    return Destroyer(Access(server.url, word), waits.append)
+    return Destroyer(Client(Credentials(server.url, word)), waits.append)
 
 
 def left(server: Server) -> list[int]:
-    return [one["id"] for one in server.state()["droplets"]]
+    return [droplet["id"] for droplet in server.state()["droplets"]]
 
 
 def test_only_the_droplet_asked_for_ends(tmp_path: Path) -> None:

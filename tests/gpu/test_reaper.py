@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra_apply.digitalocean.live import LiveDroplet
+from infra_apply.digitalocean.model import LiveDroplet
 from infra_apply.gpu.reaper import judge
 from infra_apply.gpu.slot import BOOT_GRACE, LEASE_LASTS
 from tests.gpu.droplets import NOW, live, slot

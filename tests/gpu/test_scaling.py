@@ -14,11 +14,11 @@ import pytest
 
 from infra_apply.cli.gpu.pool_context import connect, read_environment_stack
 from infra_apply.cli.gpu.scale import plan_of_pool, pool_context
+from infra_apply.digitalocean.read import read_ssh_keys
 from infra_apply.engine.run import Outcome
 from infra_apply.errors import Refusal
 from infra_apply.gpu import scaling
 from infra_apply.gpu.attempts import CHANGED_MEANWHILE
-from infra_apply.gpu.catalogue import read_ssh_keys
 from infra_apply.gpu.context import PoolContext, read_pool
 from infra_apply.gpu.pool import Pool
 from infra_apply.gpu.stack import Backend

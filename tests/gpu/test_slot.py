@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra_apply import naming
-from infra_apply.digitalocean.live import LiveDroplet
+from infra_apply.digitalocean.model import LiveDroplet
 from infra_apply.gpu.slot import BOOT_GRACE, LEASE_LASTS, Phase, Slot, new_ids, slots_of
 from tests.gpu.droplets import NOW, OWNER, live, slot
 

@@ -14,6 +14,7 @@ from infra_apply.gpu.pool import Remembered
 from infra_apply.gpu.state import is_abandoned, remembered_in
 
 DROPLET = "digitalocean:index/droplet:Droplet"
+SINCE = "2026-11-23T03:00:00Z"
 URN = f"urn:pulumi:prod.gpu.train::infra-apply::{DROPLET}::"
 
 
@@ -77,10 +78,10 @@ def test_the_provider_gets_the_account_that_was_looked_at_and_repeats_no_post() 
 @pytest.mark.parametrize(
     ("holders", "abandoned"),
     [
-        ([LockHolder("here", 7)], True),
-        ([LockHolder("here", 8)], False),
-        ([LockHolder("elsewhere", 7)], False),
-        ([LockHolder("here", 7), LockHolder("elsewhere", 7)], False),
+        ([LockHolder("root@here", 7, SINCE)], True),
+        ([LockHolder("root@here", 8, SINCE)], False),
+        ([LockHolder("root@elsewhere", 7, SINCE)], False),
+        ([LockHolder("root@here", 7, SINCE), LockHolder("root@elsewhere", 7, SINCE)], False),
         ([], False),
     ],
 )

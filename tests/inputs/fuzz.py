@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra_apply.diagnostics.codes import Severity
+from infra_apply.diagnostics.lines import lines_of
 from infra_apply.diagnostics.model import Diagnostic
 from infra_apply.diagnostics.report import github, json, sarif, text
 from infra_apply.fleet.check import check
@@ -25,7 +26,6 @@ from infra_apply.fleet.load import Loaded
 from infra_apply.fleet.model import Fleet
 from infra_apply.inputs import manifest, mesh
 from infra_apply.inputs import settings as settings_door
-from infra_apply.inputs.document import lines_of
 from infra_apply.inputs.pulumi_project import settings_values
 from infra_apply.inputs.yaml_reader import read
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra_apply.digitalocean.live import Live, LiveDroplet
+from infra_apply.digitalocean.model import Account, LiveDroplet
 from infra_apply.gpu.pool import Remembered, survey
 from infra_apply.gpu.status import Status, as_json
 from infra_apply.inputs.settings import HostSettings
@@ -29,7 +29,7 @@ SLOT = LiveDroplet(
 
 
 def host(*droplets: LiveDroplet, plan: Plan = PLAN) -> LiveStatus:
-    return live_statuses(DRAWN, [plan], Live(droplets), {}, 0.0)["host:lime"]
+    return live_statuses(DRAWN, [plan], Account(droplets=droplets), {}, 0.0)["host:lime"]
 
 
 def test_a_droplet_as_declared_is_good() -> None:
@@ -83,15 +83,15 @@ def test_an_adopted_droplet_is_found_by_its_id_alone() -> None:
 
 
 def test_databases_and_clusters_stand_as_the_account_has_them() -> None:
-    here = Live(databases={"shared-pg": frozenset({"shop", "defaultdb"})})
-    lacks = Live(databases={"shared-pg": frozenset()})
+    here = Account(databases={"shared-pg": frozenset({"shop", "defaultdb"})})
+    lacks = Account(databases={"shared-pg": frozenset()})
     ids = ("cluster:shared-pg", "database:shared-pg/shop")
     statuses = [live_statuses(DRAWN, [], live, {}, 0.0) for live in (here, lacks)]
     assert [[by_id[id_] for id_ in ids] for by_id in statuses] == [
         [LiveStatus("good", "2 databases"), LiveStatus("good", "present")],
         [LiveStatus("good", "0 databases"), LiveStatus("bad", "not there")],
     ]
-    gone = live_statuses(DRAWN, [], Live(), {}, 0.0)
+    gone = live_statuses(DRAWN, [], Account(), {}, 0.0)
     assert [gone[id_].words for id_ in ids] == ["no such cluster", "unknown"]
 
 
@@ -104,7 +104,7 @@ def test_without_an_account_everything_of_it_is_unknown_and_ports_are_not() -> N
 
 
 def pool(*droplets: LiveDroplet, now: float) -> LiveStatus:
-    return live_statuses(DRAWN, [], Live(gpu_droplets=droplets), {}, now)["pool:prod/shop"]
+    return live_statuses(DRAWN, [], Account(gpu_droplets=droplets), {}, now)["pool:prod/shop"]
 
 
 def test_a_slot_costs_from_when_it_was_made() -> None:
@@ -129,13 +129,13 @@ def test_an_empty_pool_is_good() -> None:
 
 def test_slots_of_pools_nobody_declares_are_strays() -> None:
     other = replace(SLOT, tags=("infra-apply-slot:old:zzzzzz", "env:prod", "infra-apply-slot"))
-    live = Live(gpu_droplets=(SLOT, other))
+    live = Account(gpu_droplets=(SLOT, other))
     assert strays(DRAWN, live, 3600.0) == (Stray("old", "g", "$1.50 so far"),)
 
 
 def test_a_pool_s_tag_is_known_in_any_case_as_digitalocean_keeps_it() -> None:
     loud = replace(SLOT, tags=("infra-apply-slot:SHOP:a1b2c3",))
-    assert strays(DRAWN, Live(gpu_droplets=(loud,)), 0.0) == ()
+    assert strays(DRAWN, Account(gpu_droplets=(loud,)), 0.0) == ()
     assert pool(loud, now=7200.0).words == "1 slot, $3.00 so far"
 
 

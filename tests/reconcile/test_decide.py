@@ -2,8 +2,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from infra_apply.digitalocean.live import LiveDroplet
-from infra_apply.digitalocean.model import Account, Cluster, LiveFirewall, Size
+from infra_apply.digitalocean.model import Account, Cluster, LiveDroplet, LiveFirewall, Size
 from infra_apply.inputs.settings import Droplet, HostSettings, Network, Settings
 from infra_apply.plan.model import Plan
 from infra_apply.reconcile.decide import reconcile

@@ -13,8 +13,8 @@ from pulumi.runtime.proto import provider_pb2
 
 from infra_apply.rehearsal.plugin.client import Client, configured
 from infra_apply.rehearsal.plugin.servicer import Provider
+from infra_apply.rehearsal.simulator.account.messages import Request, Response, State
 from infra_apply.rehearsal.simulator.account.routes import handle
-from infra_apply.rehearsal.simulator.account.wire import Request, Response, State
 from infra_apply.rehearsal.simulator.seed.build import seed
 from infra_apply.rehearsal.simulator.server import Server, serve
 

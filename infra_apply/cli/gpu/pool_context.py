@@ -20,7 +20,7 @@ from infra_apply.cli.gpu.credentials import (
     read_document,
 )
 from infra_apply.cli.options import project_of, stack_of
-from infra_apply.digitalocean.client import Access, Client, access
+from infra_apply.digitalocean.client import Client, Credentials, find_credentials
 from infra_apply.engine.install.find import Engine
 from infra_apply.engine.install.installer import install
 from infra_apply.errors import Usage
@@ -80,17 +80,18 @@ def connect(arguments: argparse.Namespace, stack: EnvironmentStack) -> Iterator[
             config_file = private_config(stack.file, Path(private))
             folder = stack.pulumi_project.folder
             backend = _backend(engine, credentials, folder, os.environ, config_file)
-            yield Connection(Client(credentials), _destroyer(credentials, 1), backend)
+            client = Client(credentials)
+            yield Connection(client, _destroyer(client, 1), backend)
             return
         engine = install(os.environ, StatusLine(sys.stderr))
         with _rehearsal(arguments, engine, stack) as rehearsal:
-            credentials = Access(rehearsal.server.url, session.TOKEN)
+            credentials = Credentials(rehearsal.server.url, session.TOKEN)
             copied = rehearsal.folder / "stacks" / f"Pulumi.{stack.name}.yaml"
             config_file = private_config(copied, Path(private))
-            folder, environ = rehearsal.folder, rehearsal.environment
+            folder, environ = rehearsal.folder, rehearsal.env
             backend = _backend(engine, credentials, folder, environ, config_file)
-            destroyer = _destroyer(credentials, _clock(arguments))
-            yield Connection(Client(credentials), destroyer, backend)
+            client = Client(credentials)
+            yield Connection(client, _destroyer(client, _clock(arguments)), backend)
 
 
 @contextmanager
@@ -98,38 +99,45 @@ def connect_account(arguments: argparse.Namespace) -> Iterator[tuple[Client, Des
     """Open the account with nothing but a token, or a rehearsal's. Raises Usage."""
     if arguments.account is None:
         _refuse_rehearsal_flags(arguments)
-        credentials = access(os.environ, {})
-        yield Client(credentials), _destroyer(credentials, 1)
+        client = Client(find_credentials(os.environ, {}))
+        yield client, _destroyer(client, 1)
         return
     directory = Path(arguments.account).absolute()
     if not (directory / "account.json").is_file():
         raise Usage(f"{directory} holds no rehearsal's account (account.json)")
     clock = _clock(arguments)
-    with session.served(session.Stage(None, directory, clock=clock), None) as server:
-        credentials = Access(server.url, session.TOKEN)
-        yield Client(credentials), _destroyer(credentials, clock)
+    options = session.Options(None, directory, clock_scale=clock)
+    with session.serve_api(options, None) as server:
+        client = Client(Credentials(server.url, session.TOKEN))
+        yield client, _destroyer(client, clock)
 
 
-def _engine_and_credentials(stack: EnvironmentStack) -> tuple[Engine, Access]:
+def _engine_and_credentials(stack: EnvironmentStack) -> tuple[Engine, Credentials]:
     """Install the engine, which decrypts the stack file's credentials where they are encrypted."""
     configured = configured_credentials(stack.file)
     if are_encrypted(configured):
         engine = install(os.environ, StatusLine(sys.stderr))
         values = decrypted(configured, stack.file, engine, stack.pulumi_project, stack.name)
-        return engine, access(os.environ, values)
-    credentials = access(os.environ, plain(configured))  # a missing token is said before a build
+        return engine, find_credentials(os.environ, values)
+    credentials = find_credentials(
+        os.environ, plain(configured)
+    )  # a missing token is said before a build
     return install(os.environ, StatusLine(sys.stderr)), credentials
 
 
 def _backend(
-    engine: Engine, credentials: Access, folder: Path, environ: Mapping[str, str], config_file: Path
+    engine: Engine,
+    credentials: Credentials,
+    folder: Path,
+    environ: Mapping[str, str],
+    config_file: Path,
 ) -> Backend:
     own = engine_environ(environ, endpoint=credentials.endpoint, token=credentials.token)
     return Backend(engine, folder, own, config_file)
 
 
-def _destroyer(credentials: Access, clock: float) -> Destroyer:
-    return Destroyer(credentials, lambda seconds: time.sleep(seconds / clock))
+def _destroyer(client: Client, clock: float) -> Destroyer:
+    return Destroyer(client, lambda seconds: time.sleep(seconds / clock))
 
 
 @contextmanager
@@ -141,8 +149,12 @@ def _rehearsal(
     plan = None
     if not (directory / "account.json").exists():  # a fresh account is seeded by a plan
         plan = plan_stack(project, stack.name, config_file=file).plan
-    stage = session.Stage(engine, directory, getattr(arguments, "faults", None), _clock(arguments))
-    with session.rehearsal(project, stack.name, stage, plan=plan, config_file=file) as rehearsal:
+    options = session.Options(
+        engine, directory, getattr(arguments, "faults", None), _clock(arguments)
+    )
+    with session.start_rehearsal(
+        project, stack.name, options, plan=plan, config_file=file
+    ) as rehearsal:
         print(
             f"rehearsal: pulumi {engine.version}, a simulated account in {directory}; "
             "nothing real is touched",

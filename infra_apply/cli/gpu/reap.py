@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from infra_apply.cli.gpu.pool_context import connect_account
-from infra_apply.digitalocean.live import read_gpu_droplets
+from infra_apply.digitalocean.read import read_gpu_droplets
 from infra_apply.errors import Ambiguous
 from infra_apply.gpu.destroyer import Destroyer
 from infra_apply.gpu.reaper import judge

@@ -19,10 +19,10 @@ from infra_apply.cli.gpu.pool_context import (
 from infra_apply.diagnostics.model import Findings
 from infra_apply.diagnostics.report import text
 from infra_apply.diagnostics.suggest import did_you_mean
-from infra_apply.digitalocean.live import read_gpu_droplets
+from infra_apply.digitalocean.read import read_gpu_droplets, read_ssh_keys
 from infra_apply.errors import Refusal, Retry, Usage
 from infra_apply.gpu import scaling
-from infra_apply.gpu.catalogue import has_firewall, read_offers, read_ssh_keys
+from infra_apply.gpu.catalogue import has_firewall, read_offers
 from infra_apply.gpu.context import PoolContext, read_pool
 from infra_apply.gpu.placement import placements, why_none
 from infra_apply.gpu.pool import Pool

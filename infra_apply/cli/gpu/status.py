@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 
 from infra_apply import naming
 from infra_apply.cli.gpu.pool_context import EnvironmentStack, connect, read_environment_stack
-from infra_apply.digitalocean.live import LiveDroplet, read_gpu_droplets
+from infra_apply.digitalocean.model import LiveDroplet
+from infra_apply.digitalocean.read import read_gpu_droplets
 from infra_apply.errors import Outage
 from infra_apply.gpu.pool import Remembered, survey
 from infra_apply.gpu.slot import slots_of

@@ -9,10 +9,9 @@ from typing import Final
 
 from infra_apply.diagnostics import redact
 from infra_apply.diagnostics.codes import Severity
+from infra_apply.diagnostics.lines import read_lines
 from infra_apply.diagnostics.model import Diagnostic, Findings, Place
 from infra_apply.diagnostics.report.paths import relative, relative_text
-from infra_apply.inputs import files
-from infra_apply.inputs.document import lines_of
 from infra_apply.terminal import Colour, painted, plural, printable
 
 
@@ -80,7 +79,7 @@ class _Sources:
     def line(self, path: str, number: int) -> tuple[str, str]:
         """Return a line as it is and as it may be shown; both empty if it is not there."""
         if path not in self.files:
-            self.files[path] = _lines(path)
+            self.files[path] = read_lines(path)
         lines = self.files[path]
         if number > len(lines):
             return "", ""
@@ -95,15 +94,6 @@ def _shown(lines: list[str], index: int) -> str:
     return printable(cut, stand_in="\N{REPLACEMENT CHARACTER}")
 
 
-def _lines(path: str) -> list[str]:
-    """Read a file again for its lines; one that has vanished is shown without."""
-    try:
-        return lines_of(files.content(path, _QUOTED_BYTES))
-    except OSError:
-        return []
-
-
-_QUOTED_BYTES = 16 * 1024 * 1024
 _WIDTH = 160
 _COLOURS: Final[Mapping[Severity, Colour]] = {
     Severity.ERROR: "bold red",

@@ -1,7 +1,4 @@
-"""Where an engine that can run our program is: `pulumi` on PATH, else the user's cache.
-
-Standard library only: set-up calls this before anything is installed.
-"""
+"""Where an engine that can run our program is: `pulumi` on PATH, else the user's cache."""
 
 from __future__ import annotations
 
@@ -11,6 +8,8 @@ import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
+
+from platformdirs import user_cache_path
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -46,7 +45,7 @@ def find(environment: Mapping[str, str]) -> Engine | None:
 def look(environment: Mapping[str, str]) -> list[Engine | Skipped]:
     """Look in order and stop at the first of use; those before it say why they are skipped."""
     seen: list[Engine | Skipped] = []
-    cached = cached_binary(environment)
+    cached = cached_binary()
     on_path = shutil.which("pulumi", path=environment.get("PATH", ""))
     if on_path and Path(on_path).resolve() != cached.resolve():
         seen.append(_examine(Path(on_path), "path", environment))
@@ -55,18 +54,14 @@ def look(environment: Mapping[str, str]) -> list[Engine | Skipped]:
     return seen
 
 
-def cache_folder(environment: Mapping[str, str]) -> Path:
-    """Where engines are kept: `$XDG_CACHE_HOME/infra-apply/engine`, by default in `~/.cache`."""
-    home = Path(environment["HOME"]) if environment.get("HOME") else Path.home()
-    given = environment.get("XDG_CACHE_HOME", "")
-    # The XDG base directory specification has relative values ignored.
-    base = Path(given) if Path(given).is_absolute() else home / ".cache"
-    return base / "infra-apply" / "engine"
+def cache_folder() -> Path:
+    """Where engines are kept; on Linux below `$XDG_CACHE_HOME`, by default below `~/.cache`."""
+    return user_cache_path("infra-apply") / "engine"
 
 
-def cached_binary(environment: Mapping[str, str]) -> Path:
+def cached_binary() -> Path:
     """Where the engine of our own version is, once it is installed."""
-    return cache_folder(environment) / f"v{VERSION}" / "bin" / "pulumi"
+    return cache_folder() / f"v{VERSION}" / "bin" / "pulumi"
 
 
 def version_of(path: Path, environment: Mapping[str, str]) -> str:

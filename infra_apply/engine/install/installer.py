@@ -1,7 +1,4 @@
-"""Puts an engine into the user's cache: the vendor's release, else a build from Go modules.
-
-Standard library only (the vendor's way imports pulumi in a child process, where it is installed).
-"""
+"""Puts an engine into the user's cache: the vendor's release, else a build from Go modules."""
 
 from __future__ import annotations
 
@@ -57,7 +54,7 @@ def install(
     chosen = _ways(environment) if ways is None else ways
     if found := _present(environment, progress):
         return found
-    folder = find.cache_folder(environment)
+    folder = find.cache_folder()
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with held(folder / "lock", progress):
@@ -115,7 +112,7 @@ def _clear_leftovers(folder: Path) -> None:
 def _try_each(ways: Sequence[Way], environment: Mapping[str, str], progress: StatusLine) -> Engine:
     refused: list[str] = []
     for way in ways:
-        folder = find.cache_folder(environment)
+        folder = find.cache_folder()
         with tempfile.TemporaryDirectory(
             prefix=_STAGING, dir=folder, ignore_cleanup_errors=True
         ) as staging:
@@ -145,7 +142,7 @@ def _move_in(root: Path, way: Way, environment: Mapping[str, str]) -> Engine:
         version = find.version_of(fresh, environment)
     except ValueError as reason:
         raise ChildFailed(f"the engine it made {reason}") from None
-    place = find.cached_binary(environment).parent.parent
+    place = find.cached_binary().parent.parent
     if place.exists():  # it does not run, or it would have been found
         place.rename(root.with_name("broken"))
     root.replace(place)

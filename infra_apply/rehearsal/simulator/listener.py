@@ -1,4 +1,4 @@
-"""The HTTP listener of the simulated API: one function answers every request."""
+"""The HTTP server under the simulated API: one function answers every request."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import TypeAlias
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from infra_apply.rehearsal.simulator.account.wire import Response
+from infra_apply.rehearsal.simulator.account.messages import Response
 
 
 @dataclass(frozen=True, slots=True)
-class Arrival:
-    """A request as it came over the wire; `token` is the bearer token ("" if there is none)."""
+class HttpRequest:
+    """A request as the client sent it; `token` is the bearer token ("" if there is none)."""
 
     method: str
     path: str
@@ -26,33 +26,40 @@ class Arrival:
     origin: str
 
 
-Answerer: TypeAlias = Callable[[Arrival], Response | None]
+RequestHandler: TypeAlias = Callable[[HttpRequest], Response | None]
 
 
 class Listener(ThreadingHTTPServer):
-    # An engine opens many connections at once; one that finds no room tries again after a second.
+    """The server with a queue that is long enough for an engine."""
+
+    # A connection that finds the queue full is tried again by the client after a second.
     request_queue_size = 128
 
 
 @contextmanager
-def listening(answer: Answerer, port: int) -> Iterator[tuple[Listener, str]]:
-    """A server on 127.0.0.1 and its URL; leaving the block closes every connection."""
+def listen(respond: RequestHandler, port: int) -> Iterator[tuple[Listener, str]]:
+    """Bind a server to 127.0.0.1 (port 0: any) and return it with its URL.
+
+    Leaving the block closes every connection; the caller starts and stops `serve_forever`.
+    """
     connections: set[socket.socket] = set()
-    httpd = Listener(("127.0.0.1", port), handler(answer, connections))
+    httpd = Listener(("127.0.0.1", port), _handler_class(respond, connections))
     try:
         yield httpd, f"http://127.0.0.1:{httpd.server_address[1]}"
     finally:
         httpd.server_close()
         for connection in tuple(connections):
-            # Threads that wait for the next request of a kept-alive connection end at once.
+            # Ends the threads that wait for the next request of a kept-alive connection.
             with suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
 
-def handler(answer: Answerer, connections: set[socket.socket]) -> type[BaseHTTPRequestHandler]:
+def _handler_class(
+    respond: RequestHandler, connections: set[socket.socket]
+) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
-        # One packet an answer: headers and body in two would wait for a delayed ACK.
+        # Headers and body leave in one packet: a second one would wait for a delayed ACK.
         wbufsize = -1
         disable_nagle_algorithm = True
 
@@ -66,12 +73,12 @@ def handler(answer: Answerer, connections: set[socket.socket]) -> type[BaseHTTPR
                 super().finish()
 
         def handle(self) -> None:
-            # A client that goes away in the middle is its own business.
+            # A client may close the connection in the middle of an answer.
             with suppress(ConnectionError):
                 super().handle()
 
-        def respond(self) -> None:
-            response = answer(arrival(self))
+        def answer(self) -> None:
+            response = respond(_read_request(self))
             if response is None:
                 self.close_connection = True
                 return
@@ -83,23 +90,23 @@ def handler(answer: Answerer, connections: set[socket.socket]) -> type[BaseHTTPR
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = respond  # noqa: N815
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = answer  # noqa: N815
 
         def log_message(self, *_: object) -> None:
-            """Say nothing: requests.jsonl is the log."""
+            """Write nothing: requests.jsonl is the log."""
 
     return Handler
 
 
-def arrival(request: BaseHTTPRequestHandler) -> Arrival:
+def _read_request(request: BaseHTTPRequestHandler) -> HttpRequest:
     parts = urlsplit(request.path)
     length = request.headers.get("Content-Length", "")
-    kind, _, token = request.headers.get("Authorization", "").partition(" ")
-    return Arrival(
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    return HttpRequest(
         method=request.command,
         path=unquote(parts.path),
         query=dict(parse_qsl(parts.query, keep_blank_values=True)),
         content=request.rfile.read(int(length)) if length.isdigit() else b"",
-        token=token if kind.lower() == "bearer" else "",
+        token=token if scheme.lower() == "bearer" else "",
         origin=f"http://{request.headers.get('Host', '127.0.0.1')}",
     )

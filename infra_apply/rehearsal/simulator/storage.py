@@ -7,59 +7,59 @@ import json
 from pathlib import Path
 from typing import TypeAlias
 
-from infra_apply.rehearsal.simulator.account.wire import JSON, Object, State
+from infra_apply.rehearsal.simulator.account.messages import JSON, Object, State
 
-Signature: TypeAlias = tuple[int, int, int]
+FileVersion: TypeAlias = tuple[int, int, int]
 
 
-class Ledger:
-    """Keeps the state in memory and on disk alike; the disk wins when someone edited it."""
+class AccountFiles:
+    """The state in memory and on disk; an edit of the file replaces what is in memory."""
 
     def __init__(self, directory: Path, seed: State) -> None:
-        self.account = directory / "account.json"
-        self.requests = directory / "requests.jsonl"
+        self.account_path = directory / "account.json"
+        self.requests_path = directory / "requests.jsonl"
         self._state = seed
-        self._seen: Signature | None = None
-        if self.account.exists():
+        self._version: FileVersion | None = None
+        if self.account_path.exists():
             self.load()
         else:
             self.save(seed)
-        self.requests.touch()
+        self.requests_path.touch()
 
     def load(self) -> State:
-        """The state, read again if the file is not as this process left it.
+        """Return the state, read again if someone else has written the file.
 
-        Raises ValueError, naming the file, if an edit left it unreadable.
+        Raises ValueError, which names the file, if it is not JSON.
         """
-        signature = signed(self.account)
-        if signature != self._seen:
+        version = _file_version(self.account_path)
+        if version != self._version:
             try:
-                self._state = json.loads(self.account.read_text(encoding="utf-8"))
+                self._state = json.loads(self.account_path.read_text(encoding="utf-8"))
             except ValueError as error:
-                raise ValueError(f"{self.account} is not JSON: {error}") from error
-            self._seen = signature
+                raise ValueError(f"{self.account_path} is not JSON: {error}") from error
+            self._version = version
         return self._state
 
     def save(self, state: State) -> None:
-        """Replace the file at once: a reader sees the old state or the new one."""
-        fresh = self.account.with_suffix(".new")
-        fresh.write_text(readable(state), encoding="utf-8")
-        fresh.replace(self.account)
-        self._state, self._seen = state, signed(self.account)
+        """Replace the file atomically: a reader sees the old state or the new one."""
+        temporary = self.account_path.with_suffix(".new")
+        temporary.write_text(_format_state(state), encoding="utf-8")
+        temporary.replace(self.account_path)
+        self._state, self._version = state, _file_version(self.account_path)
 
     def record(self, entry: Object) -> None:
         """Append one request to the log."""
-        with self.requests.open("a", encoding="utf-8") as log:
-            log.write(json.dumps(entry | {"body": discreet(entry["body"])}) + "\n")
+        with self.requests_path.open("a", encoding="utf-8") as log:
+            log.write(json.dumps(entry | {"body": _redact_user_data(entry["body"])}) + "\n")
 
 
-def signed(path: Path) -> Signature:
+def _file_version(path: Path) -> FileVersion:
     status = path.stat()
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
-def readable(state: State) -> str:
-    """The state as JSON with one line an object: people read and edit it, and it is quick."""
+def _format_state(state: State) -> str:
+    """Write the state as JSON with a line for every object, so that people can edit it."""
     parts = []
     for key, value in state.items():
         if isinstance(value, list) and value:
@@ -70,8 +70,8 @@ def readable(state: State) -> str:
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-def discreet(body: JSON) -> JSON:
-    """The body for the log: user data may hold secrets, so only its digest is kept."""
+def _redact_user_data(body: JSON) -> JSON:
+    """Return the body with a digest for the user data, which may hold secrets."""
     if isinstance(body, dict) and isinstance(body.get("user_data"), str):
         digest = hashlib.sha256(body["user_data"].encode()).hexdigest()
         return body | {"user_data": f"sha256:{digest}"}

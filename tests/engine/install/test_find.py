@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,13 +17,10 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     (tmp_path / "bin").mkdir()
-    return {
-        "PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin",
-        "HOME": str(tmp_path),
-        "XDG_CACHE_HOME": str(tmp_path / "cache"),
-    }
+    return {"PATH": f"{tmp_path / 'bin'}:/usr/bin:/bin", "HOME": str(tmp_path)}
 
 
 def pulumi(script: Script, folder: str, version: str) -> Path:
@@ -105,7 +103,22 @@ def test_the_cached_engine_counts_as_cached_also_when_its_folder_is_on_the_path(
     assert engine.origin == "cache"
 
 
-@pytest.mark.parametrize("given", ["", "relative/cache"])
-def test_the_cache_is_below_home_unless_an_absolute_one_is_given(given: str) -> None:
-    folder = find.cache_folder({"HOME": "/home/ada", "XDG_CACHE_HOME": given})
-    assert str(folder) == "/home/ada/.cache/infra-apply/engine"
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems have folders of their own")
+@pytest.mark.parametrize(
+    ("cache_home", "expected"),
+    [
+        ("/srv/cache", "/srv/cache/infra-apply/engine"),
+        (None, "/home/ada/.cache/infra-apply/engine"),
+        ("", "/home/ada/.cache/infra-apply/engine"),
+        # The XDG base directory specification has relative values ignored.
+        ("relative/cache", "/home/ada/.cache/infra-apply/engine"),
+    ],
+)
+def test_the_cache_is_below_home_unless_an_absolute_one_is_given(
+    monkeypatch: pytest.MonkeyPatch, cache_home: str | None, expected: str
+) -> None:
+    monkeypatch.setenv("HOME", "/home/ada")
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    if cache_home is not None:
+        monkeypatch.setenv("XDG_CACHE_HOME", cache_home)
+    assert str(find.cache_folder()) == expected

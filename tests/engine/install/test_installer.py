@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 
 @pytest.fixture
-def environment(tmp_path: Path) -> dict[str, str]:
+def environment(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "c"))
     return {"PATH": "/usr/bin:/bin", "HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "c")}
 
 
@@ -59,8 +60,8 @@ def never(_root: Path, _environment: Mapping[str, str], _progress: StatusLine) -
     pytest.fail("this way should not be tried")
 
 
-def left(environment: Mapping[str, str]) -> list[str]:
-    return sorted(each.name for each in find.cache_folder(environment).iterdir())
+def left() -> list[str]:
+    return sorted(entry.name for entry in find.cache_folder().iterdir())
 
 
 def test_the_first_way_that_works_fills_the_cache(
@@ -68,16 +69,16 @@ def test_the_first_way_that_works_fills_the_cache(
 ) -> None:
     ways = [Way("the first", "vendor", works), Way("the second", "build", never)]
     engine = install(environment, progress, ways)
-    assert engine.path == find.cached_binary(environment)
+    assert engine.path == find.cached_binary()
     assert (engine.version, engine.origin) == ("3.259.0", "vendor")
     assert engine.why == "installed now by the first"
-    assert left(environment) == ["lock", "v3.259.0"]
+    assert left() == ["lock", "v3.259.0"]
 
 
 def test_an_engine_that_is_there_is_returned_at_once(
     environment: dict[str, str], progress: StatusLine
 ) -> None:
-    engine_in(find.cached_binary(environment).parent.parent)
+    engine_in(find.cached_binary().parent.parent)
     engine = install(environment, progress, [Way("any", "build", never)])
     assert engine.origin == "cache"
 
@@ -106,7 +107,7 @@ def test_no_way_left_is_an_outage_that_names_every_reason(
           state: no engine was installed; nothing was changed
           next:  put pulumi >= 3.259.0 on PATH, or give this machine access to a Go module \
 registry and run `infra-apply engine install` again""")
-    assert left(environment) == ["lock"]
+    assert left() == ["lock"]
 
 
 def test_an_engine_that_does_not_run_is_not_moved_into_the_cache(
@@ -124,27 +125,27 @@ def test_an_engine_that_does_not_run_is_not_moved_into_the_cache(
 def test_a_broken_engine_in_the_cache_is_told_and_replaced(
     environment: dict[str, str], progress: StatusLine, said: io.StringIO
 ) -> None:
-    cached = find.cached_binary(environment)
+    cached = find.cached_binary()
     engine_in(cached.parent.parent)
     cached.write_text("#!/bin/sh\nexit 9\n")
     assert install(environment, progress, [Way("a build", "build", works)]).origin == "build"
     assert said.getvalue() == f"engine: skipped: {cached} does not run (exit code 9)\n"
-    assert left(environment) == ["lock", "v3.259.0"]
+    assert left() == ["lock", "v3.259.0"]
 
 
 def test_what_a_killed_install_left_is_cleared(
     environment: dict[str, str], progress: StatusLine
 ) -> None:
-    litter = find.cache_folder(environment) / ".staging-dead" / "root"
+    litter = find.cache_folder() / ".staging-dead" / "root"
     litter.mkdir(parents=True)
     install(environment, progress, [Way("a build", "build", works)])
-    assert left(environment) == ["lock", "v3.259.0"]
+    assert left() == ["lock", "v3.259.0"]
 
 
 def test_a_second_install_waits_says_for_whom_and_finds_what_the_first_made(
     environment: dict[str, str], progress: StatusLine, said: io.StringIO
 ) -> None:
-    folder = find.cache_folder(environment)
+    folder = find.cache_folder()
     folder.mkdir(parents=True)
     first = (folder / "lock").open("w", encoding="utf-8")
     first.write("process 4711")
@@ -159,7 +160,7 @@ def test_a_second_install_waits_says_for_whom_and_finds_what_the_first_made(
     thread.start()
     while "waiting for process 4711, which is installing it" not in said.getvalue():
         assert thread.is_alive()
-    engine_in(find.cached_binary(environment).parent.parent)
+    engine_in(find.cached_binary().parent.parent)
     first.close()
     thread.join(20)
     assert [engine.origin for engine in found] == ["cache"]
@@ -174,7 +175,7 @@ def test_an_interrupted_install_leaves_no_engine_and_no_litter(
 
     with pytest.raises(KeyboardInterrupt):
         install(environment, progress, [Way("a build", "build", interrupted)])
-    assert left(environment) == ["lock"]
+    assert left() == ["lock"]
 
 
 def test_ctrl_c_during_a_build_ends_it_and_exits_130(
@@ -201,7 +202,7 @@ def test_ctrl_c_during_a_build_ends_it_and_exits_130(
         rest = process.stderr.read()
     assert process.returncode == 130
     assert rest.endswith("engine: interrupted; nothing was installed\n")
-    assert left(environment) == ["lock"]
+    assert left() == ["lock"]
 
 
 def test_a_cache_that_cannot_be_written_is_an_outage(

@@ -14,7 +14,7 @@ from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto import provider_pb2 as pb
 
 from infra_apply.rehearsal.plugin.servicer import Provider
-from infra_apply.rehearsal.simulator.account.wire import State
+from infra_apply.rehearsal.simulator.account.messages import State
 from infra_apply.rehearsal.simulator.server import Server
 from tests.rehearsal.lab import Aborted, Account, Clock, Context, plugin, running
 

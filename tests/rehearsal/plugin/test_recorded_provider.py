@@ -17,7 +17,7 @@ import pytest
 from google.protobuf.json_format import MessageToDict, ParseDict
 from pulumi.runtime.proto import provider_pb2 as pb
 
-from infra_apply.rehearsal.simulator.account.wire import State
+from infra_apply.rehearsal.simulator.account.messages import State
 from tests.rehearsal.lab import SHARED, Aborted, Account, Clock, Context, lab_state, plugin, running
 
 RECORDINGS = SHARED / "provider-grpc"

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from infra_apply.rehearsal.simulator.account.messages import Request
 from infra_apply.rehearsal.simulator.account.routes import handle
-from infra_apply.rehearsal.simulator.account.wire import Request
 from tests.rehearsal.lab import NOW, Account, lab_state
 
 PLAIN = {"region": "nyc1", "size": "s-1vcpu-1gb", "image": "ubuntu-24-04-x64"}
@@ -25,17 +25,17 @@ def test_a_new_droplet_is_locked_and_without_addresses_until_it_has_booted() -> 
     assert [n["type"] for n in live["networks"]["v4"]] == ["private", "public"]
 
 
-@pytest.mark.parametrize(("clock", "seconds"), [(1.0, 600), (100.0, 6)])
+@pytest.mark.parametrize(("clock_scale", "seconds"), [(1.0, 600), (100.0, 6)])
 def test_the_states_waits_and_the_clock_say_how_long_a_boot_takes(
-    clock: float, seconds: float
+    clock_scale: float, seconds: float
 ) -> None:
     state = lab_state()
     state["waits"] = state["waits"] | {"droplet": 600.0}
     request = Request("POST", "/v2/droplets", {}, PLAIN | {"name": "slow"})
-    state, answer = handle(state, request, NOW, clock=clock)
+    state, answer = handle(state, request, NOW, clock_scale=clock_scale)
     reading = Request("GET", f"/v2/droplets/{answer.body['droplet']['id']}")
     statuses = [
-        handle(state, reading, NOW + after, clock=clock)[1].body["droplet"]["status"]
+        handle(state, reading, NOW + after, clock_scale=clock_scale)[1].body["droplet"]["status"]
         for after in (seconds - 0.1, seconds)
     ]
     assert statuses == ["new", "active"]

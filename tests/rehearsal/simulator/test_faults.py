@@ -7,7 +7,13 @@ from typing import Any
 
 import pytest
 
-from infra_apply.rehearsal.simulator.faults import Armed, Fault, FaultsError, load, parse
+from infra_apply.rehearsal.simulator.faults import (
+    Fault,
+    FaultInjector,
+    FaultsError,
+    load_faults,
+    parse_faults,
+)
 
 
 def test_a_faults_file_is_a_list_of_mappings(tmp_path: Path) -> None:
@@ -16,7 +22,7 @@ def test_a_faults_file_is_a_list_of_mappings(tmp_path: Path) -> None:
         "- {method: POST, path: /v2/droplets, when: after, drop: true}\n"
         "- {path: /v2/tags/*, nth: 2, times: 3, status: 503, delay: 0.5}\n"
     )
-    assert load(path) == (
+    assert load_faults(path) == (
         Fault(path="/v2/droplets", method="POST", when="after", drop=True),
         Fault(path="/v2/tags/*", nth=2, times=3, status=503, delay=0.5),
     )
@@ -44,13 +50,13 @@ def test_a_faults_file_is_a_list_of_mappings(tmp_path: Path) -> None:
 )
 def test_a_fault_that_makes_no_sense_is_named_with_its_number(item: Any, message: str) -> None:
     with pytest.raises(FaultsError, match=message) as raised:
-        parse([{"path": "/v2", "drop": True}, item], "f.yaml")
+        parse_faults([{"path": "/v2", "drop": True}, item], "f.yaml")
     assert str(raised.value).startswith("f.yaml: fault 2: ")
 
 
 def test_every_problem_is_told_at_once() -> None:
     with pytest.raises(FaultsError) as raised:
-        parse([{"nth": 0}, {"path": "/v2", "status": 1}])
+        parse_faults([{"nth": 0}, {"path": "/v2", "status": 1}])
     assert len(str(raised.value).splitlines()) == 4
 
 
@@ -64,13 +70,13 @@ def test_a_file_that_cannot_be_read_is_named(
     if content is not None:
         path.write_text(content)
     with pytest.raises(FaultsError, match=message) as raised:
-        load(path)
+        load_faults(path)
     assert str(path) in str(raised.value)
 
 
 def test_a_fault_strikes_from_the_nth_request_as_often_as_it_says() -> None:
     fault = Fault(path="/v2/droplets*", method="GET", nth=2, times=2, status=500)
-    armed = Armed([fault])
+    injector = FaultInjector([fault])
     hits = []
     for method, path in [
         ("GET", "/v2/droplets"),
@@ -80,11 +86,11 @@ def test_a_fault_strikes_from_the_nth_request_as_often_as_it_says() -> None:
         ("GET", "/v2/droplets"),
         ("GET", "/v2/droplets"),
     ]:
-        hits.append(armed.strike(method, path) is fault)
+        hits.append(injector.fault_for(method, path) is fault)
     assert hits == [False, False, False, True, True, False]
 
 
 def test_of_two_faults_that_are_due_the_first_strikes_and_both_count() -> None:
     first, second = Fault(path="/*", status=500), Fault(path="/*", nth=2, status=502)
-    armed = Armed([first, second])
-    assert [armed.strike("GET", "/v2/tags") for _ in range(3)] == [first, second, None]
+    injector = FaultInjector([first, second])
+    assert [injector.fault_for("GET", "/v2/tags") for _ in range(3)] == [first, second, None]

@@ -9,8 +9,8 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from infra_apply.rehearsal.simulator.account.messages import Request
 from infra_apply.rehearsal.simulator.account.routes import ROUTES, handle
-from infra_apply.rehearsal.simulator.account.wire import Request
 from infra_apply.rehearsal.simulator.seed.build import seed
 from tests.rehearsal.lab import NOW, Account, lab_state
 

@@ -1,62 +1,67 @@
 """Database clusters: listing and reading them, their autoscale setting and trusted sources.
 
-A cluster of the state carries `dbs`, `users`, `pools`, `rules` and `autoscale` beside the API's
-own fields; an answer shows the cluster without them, and `db_names` derived from `dbs`.
-Clusters cannot be created or deleted here: a fleet only ever uses what exists.
+A cluster of the state has `dbs`, `users`, `pools`, `rules` and `autoscale` beside the API's own
+fields; an answer holds the cluster without them, and `db_names` derived from `dbs`. Clusters cannot
+be created or deleted: a fleet only ever uses what exists.
 """
 
 from __future__ import annotations
 
 from infra_apply.rehearsal.simulator.account import store
-from infra_apply.rehearsal.simulator.account.wire import (
+from infra_apply.rehearsal.simulator.account.messages import (
     JSON,
-    Answer,
     Call,
     Object,
     Response,
+    Result,
     State,
-    stamp,
+    timestamp,
     unprocessable,
 )
 
-MEMBERS = ("dbs", "users", "pools", "rules", "autoscale")
-SOURCES = ("droplet", "k8s", "ip_addr", "tag", "app")
+INTERNAL_FIELDS = ("dbs", "users", "pools", "rules", "autoscale")
+SOURCE_TYPES = ("droplet", "k8s", "ip_addr", "tag", "app")
 
 
-def list_clusters(state: State, call: Call) -> Answer:
+def list_clusters(state: State, call: Call) -> Result:
     """GET /v2/databases: everything at once (it never paginates); `tag_name` filters."""
     tag = call.query.get("tag_name")
-    clusters = [shown(c) for c in state["databases"] if tag is None or tag in c["tags"]]
+    clusters = [
+        _cluster_body(cluster)
+        for cluster in state["databases"]
+        if tag is None or tag in cluster["tags"]
+    ]
     return state, Response(200, {"databases": clusters})
 
 
-def get_cluster(state: State, call: Call) -> Answer:
-    return state, Response(200, {"database": shown(addressed(state, call))})
+def get_cluster(state: State, call: Call) -> Result:
+    return state, Response(200, {"database": _cluster_body(find_cluster(state, call))})
 
 
-def get_autoscale(state: State, call: Call) -> Answer:
-    return state, Response(200, {"autoscale": addressed(state, call)["autoscale"]})
+def get_autoscale(state: State, call: Call) -> Result:
+    return state, Response(200, {"autoscale": find_cluster(state, call)["autoscale"]})
 
 
-def get_firewall(state: State, call: Call) -> Answer:
-    return state, Response(200, {"rules": addressed(state, call)["rules"]})
+def get_firewall(state: State, call: Call) -> Result:
+    return state, Response(200, {"rules": find_cluster(state, call)["rules"]})
 
 
-def put_firewall(state: State, call: Call) -> Answer:
-    """PUT replaces the whole list of trusted sources of the cluster: 204."""
-    cluster = addressed(state, call)
-    asked = call.body.get("rules")
-    if not isinstance(asked, list):
+def put_firewall(state: State, call: Call) -> Result:
+    """PUT: replace the whole list of trusted sources of the cluster, 204."""
+    cluster = find_cluster(state, call)
+    requested = call.body.get("rules")
+    if not isinstance(requested, list):
         raise unprocessable("rules must be an array")
     rules = []
-    for item in asked:
-        state, rule = trusted(state, call, cluster, item)
+    for item in requested:
+        state, rule = _trusted_source(state, call, cluster, item)
         rules.append(rule)
-    return store.changed(state, "databases", cluster | {"rules": rules}), Response(204, None)
+    return store.replace(state, "databases", cluster | {"rules": rules}), Response(204, None)
 
 
-def trusted(state: State, call: Call, cluster: Object, item: JSON) -> tuple[State, Object]:
-    known = isinstance(item, dict) and item.get("type") in SOURCES
+def _trusted_source(state: State, call: Call, cluster: Object, item: JSON) -> tuple[State, Object]:
+    """Return a rule of the body: the cluster's own if it has it. Raises ErrorResponse (422)."""
+    known = isinstance(item, dict) and item.get("type") in SOURCE_TYPES
     if not known or not isinstance(item.get("value"), str):
         raise unprocessable("a rule needs a type and a value")
     for old in cluster["rules"]:
@@ -66,17 +71,17 @@ def trusted(state: State, call: Call, cluster: Object, item: JSON) -> tuple[Stat
     return state, {
         "uuid": identifier,
         "cluster_uuid": cluster["id"],
-        "created_at": stamp(call.now),
+        "created_at": timestamp(call.now),
         "type": item["type"],
         "value": item["value"],
     }
 
 
-def addressed(state: State, call: Call) -> Object:
-    """The cluster that the path names. Refused (404)."""
-    return store.find(state, "databases", call.path["cluster"])
+def find_cluster(state: State, call: Call) -> Object:
+    """Return the cluster of the request's path. Raises ErrorResponse (404)."""
+    return store.find(state, "databases", call.params["cluster"])
 
 
-def shown(cluster: Object) -> Object:
-    own = {key: value for key, value in cluster.items() if key not in MEMBERS}
+def _cluster_body(cluster: Object) -> Object:
+    own = {key: value for key, value in cluster.items() if key not in INTERNAL_FIELDS}
     return own | {"db_names": [database["name"] for database in cluster["dbs"]]}

@@ -1,24 +1,25 @@
 """POST /v2/droplets/{id}/actions and reading actions back.
 
-An action is `in-progress` until the state's action wait is over; its effect shows then. A resize
-needs a droplet that is off; a larger disk is permanent, so a size with a smaller one is refused.
+An action is `in-progress` until the state's wait for actions is over; the droplet changes then. A
+resize needs a droplet that is off, and a size whose disk is no smaller: a disk never shrinks.
 """
 
 from __future__ import annotations
 
 from infra_apply.rehearsal.simulator.account import catalogue, store, timers
-from infra_apply.rehearsal.simulator.account.droplets import addressed
-from infra_apply.rehearsal.simulator.account.wire import (
-    Answer,
+from infra_apply.rehearsal.simulator.account.droplets import find_droplet
+from infra_apply.rehearsal.simulator.account.messages import (
     Call,
     Object,
     Response,
+    Result,
     State,
-    text,
+    required_string,
     unprocessable,
 )
+from infra_apply.rehearsal.simulator.account.paging import page
 
-POWER = {
+POWER_STATUS = {
     "power_on": "active",
     "power_off": "off",
     "shutdown": "off",
@@ -32,36 +33,36 @@ FEATURES = {
 }
 
 
-def act(state: State, call: Call) -> Answer:
-    """Start an action: 201 and the action. 422 while another is going on, or if it cannot be."""
-    droplet = addressed(state, call)
-    kind = text(call.body, "type")
-    if timers.busy(state, droplet):
+def create_action(state: State, call: Call) -> Result:
+    """Start an action: 201 and the action; 422 if it cannot be done now."""
+    droplet = find_droplet(state, call)
+    kind = required_string(call.body, "type")
+    if timers.has_pending_action(state, droplet):
         raise unprocessable("Droplet already has a pending event.")
-    later = effect(state, call, droplet, kind)
-    state, action = timers.start(state, call, droplet, kind, later)
+    changes = _action_changes(state, call, droplet, kind)
+    state, action = timers.start_action(state, call, droplet, kind, changes)
     return state, Response(201, {"action": action})
 
 
-def effect(state: State, call: Call, droplet: Object, kind: str) -> Object:
-    """The fields that the droplet will have when the action completes. Refused (422)."""
-    if kind in POWER:
+def _action_changes(state: State, call: Call, droplet: Object, kind: str) -> Object:
+    """Return the fields that the action will set. Raises ErrorResponse (422)."""
+    if kind in POWER_STATUS:
         if kind == "power_off" and droplet["status"] == "off":
             raise unprocessable("Droplet is already powered off.")
-        return {"status": POWER[kind]}
+        return {"status": POWER_STATUS[kind]}
     if kind in FEATURES:
-        feature, on = FEATURES[kind]
+        feature, enabled = FEATURES[kind]
         others = [name for name in droplet["features"] if name != feature]
-        return {"features": [*others, feature] if on else others}
+        return {"features": [*others, feature] if enabled else others}
     if kind == "rename":
-        return {"name": text(call.body, "name")}
+        return {"name": required_string(call.body, "name")}
     if kind == "resize":
-        return resized(state, call, droplet)
+        return _resize_changes(state, call, droplet)
     raise unprocessable(f"The action {kind} is not modelled.")
 
 
-def resized(state: State, call: Call, droplet: Object) -> Object:
-    size = catalogue.find_size(state, text(call.body, "size"))
+def _resize_changes(state: State, call: Call, droplet: Object) -> Object:
+    size = catalogue.find_size(state, required_string(call.body, "size"))
     if size is None or droplet["region"]["slug"] not in size["regions"]:
         raise unprocessable("Size is not available in this region.")
     if droplet["status"] != "off":
@@ -78,21 +79,23 @@ def resized(state: State, call: Call, droplet: Object) -> Object:
     }
 
 
-def get_action(state: State, call: Call) -> Answer:
-    action = store.find(state, "actions", store.numbered(call.path["action"]))
+def get_action(state: State, call: Call) -> Result:
+    action = store.find(state, "actions", store.numeric_id(call.params["action"]))
     return state, Response(200, {"action": action})
 
 
-def list_actions(state: State, call: Call) -> Answer:
-    return state, store.page(call, "actions", list(reversed(state["actions"])))
+def list_actions(state: State, call: Call) -> Result:
+    return state, page(call, "actions", list(reversed(state["actions"])))
 
 
-def list_droplet_actions(state: State, call: Call) -> Answer:
-    droplet = addressed(state, call)
-    mine = [a for a in reversed(state["actions"]) if a["resource_id"] == droplet["id"]]
-    return state, store.page(call, "actions", mine)
+def list_droplet_actions(state: State, call: Call) -> Result:
+    droplet = find_droplet(state, call)
+    actions = [
+        action for action in reversed(state["actions"]) if action["resource_id"] == droplet["id"]
+    ]
+    return state, page(call, "actions", actions)
 
 
-def get_droplet_action(state: State, call: Call) -> Answer:
-    addressed(state, call)
+def get_droplet_action(state: State, call: Call) -> Result:
+    find_droplet(state, call)
     return get_action(state, call)

@@ -1,8 +1,8 @@
 """POST /v2/droplets: what the API checks, and the droplet it answers with.
 
-A new droplet is `new`, locked and without addresses until the state's boot wait is over.
-Refusals are 422; the texts are the API's where known. No idempotency key exists and names are
-not unique, so a repeated POST makes a second droplet.
+A new droplet is `new`, locked and without addresses until its create action is completed. What the
+API does not accept is answered with 422; the texts are the API's where they are known. No
+idempotency key exists and names are not unique, so a repeated POST creates a second droplet.
 """
 
 from __future__ import annotations
@@ -11,39 +11,39 @@ import ipaddress
 import re
 
 from infra_apply.rehearsal.simulator.account import catalogue, store, tags, timers
-from infra_apply.rehearsal.simulator.account.wire import (
+from infra_apply.rehearsal.simulator.account.messages import (
     JSON,
-    Answer,
     Call,
     Object,
     Response,
+    Result,
     State,
-    stamp,
-    text,
-    texts,
+    required_string,
+    string_list,
+    timestamp,
     unprocessable,
 )
 
 NAME = re.compile(r"[a-zA-Z0-9]?[a-z0-9A-Z.\-]*[a-z0-9A-Z]")
-LONGEST_NAME = 255
-LARGEST_USER_DATA = 64 * 1024
-MOST_AT_ONCE = 10
-FIRST_ID = 400000001
+MAX_NAME_LENGTH = 255
+MAX_USER_DATA_BYTES = 64 * 1024
+MAX_DROPLETS_AT_ONCE = 10
+FIRST_DROPLET_ID = 400000001
 
 
-def create(state: State, call: Call) -> Answer:
-    """One droplet for `name`, or up to ten alike for `names`: 202 and the create actions."""
-    several = "names" in call.body
-    names = wanted_names(call.body)
-    blueprint = designed(state, call)
-    state = tags.ensured(state, blueprint["tags"])
-    blueprint["tags"] = tags.canonical(state, blueprint["tags"])
-    made, actions = [], []
+def create_droplets(state: State, call: Call) -> Result:
+    """Create a droplet for `name`, or up to ten alike for `names`: 202 and the create actions."""
+    is_batch = "names" in call.body
+    names = _requested_names(call.body)
+    template = _template(state, call)
+    state = tags.create_missing(state, template["tags"])
+    template["tags"] = tags.canonical(state, template["tags"])
+    droplets, actions = [], []
     for name in names:
-        state, droplet, action = booted(state, call, blueprint | {"name": name})
-        made.append(droplet)
+        state, droplet, action = _add_droplet(state, call, template | {"name": name})
+        droplets.append(droplet)
         actions.append(action)
-    body: Object = {"droplets": made} if several else {"droplet": made[0]}
+    body: Object = {"droplets": droplets} if is_batch else {"droplet": droplets[0]}
     body["links"] = {
         "actions": [
             {
@@ -57,31 +57,31 @@ def create(state: State, call: Call) -> Answer:
     return state, Response(202, body)
 
 
-def wanted_names(body: Object) -> list[str]:
-    names = texts(body, "names") if "names" in body else [text(body, "name")]
-    if not 1 <= len(names) <= MOST_AT_ONCE:
-        raise unprocessable(f"names must hold 1 to {MOST_AT_ONCE} names")
+def _requested_names(body: Object) -> list[str]:
+    names = string_list(body, "names") if "names" in body else [required_string(body, "name")]
+    if not 1 <= len(names) <= MAX_DROPLETS_AT_ONCE:
+        raise unprocessable(f"names must hold 1 to {MAX_DROPLETS_AT_ONCE} names")
     for name in names:
-        if len(name) > LONGEST_NAME or not NAME.fullmatch(name):
+        if len(name) > MAX_NAME_LENGTH or not NAME.fullmatch(name):
             raise unprocessable(
                 "Only valid hostname characters are allowed. (a-z, A-Z, 0-9, . and -)"
             )
     return names
 
 
-def designed(state: State, call: Call) -> Object:
-    """The droplet that the request describes, before it has a name, an id or addresses."""
+def _template(state: State, call: Call) -> Object:
+    """Return the described droplet as it is before it has a name, an id or addresses."""
     body = call.body
     image = catalogue.find_image(state, str(body.get("image", "")))
     if image is None:
         raise unprocessable("You specified an invalid image for Droplet creation.")
-    size = catalogue.find_size(state, text(body, "size"))
+    size = catalogue.find_size(state, required_string(body, "size"))
     if size is None:
         raise unprocessable("You specified an invalid size for Droplet creation.")
-    region = placed(state, body, size)
-    vpc = wanted_vpc(state, body, region)
-    check_keys(state, body, size)
-    if len(str(body.get("user_data") or "").encode()) > LARGEST_USER_DATA:
+    region = _requested_region(state, body, size)
+    vpc = _requested_vpc(state, body, region)
+    _check_ssh_keys(state, body, size)
+    if len(str(body.get("user_data") or "").encode()) > MAX_USER_DATA_BYTES:
         raise unprocessable("user_data must be at most 64 KiB")
     return {
         "memory": size["memory"],
@@ -90,15 +90,15 @@ def designed(state: State, call: Call) -> Object:
         "locked": True,
         "status": "new",
         "kernel": None,
-        "created_at": stamp(call.now),
-        "features": features(body),
+        "created_at": timestamp(call.now),
+        "features": _features(body),
         "backup_ids": [],
         "next_backup_window": None,
         "snapshot_ids": [],
         "image": image,
         "size_slug": size["slug"],
         "region": region,
-        "tags": texts(body, "tags"),
+        "tags": string_list(body, "tags"),
         "networks": {"v4": [], "v6": []},
         "vpc_uuid": vpc["id"],
         "size": size,
@@ -106,8 +106,8 @@ def designed(state: State, call: Call) -> Object:
     }
 
 
-def placed(state: State, body: Object, size: Object) -> Object:
-    """The region asked for, or the first that has the size. Refused (422)."""
+def _requested_region(state: State, body: Object, size: Object) -> Object:
+    """Return the region asked for, or the first with the size. Raises ErrorResponse (422)."""
     slug = body.get("region") or next(iter(size["regions"]), None)
     region = catalogue.find_region(state, slug) if isinstance(slug, str) else None
     if region is None:
@@ -117,19 +117,22 @@ def placed(state: State, body: Object, size: Object) -> Object:
     return region
 
 
-def wanted_vpc(state: State, body: Object, region: Object) -> Object:
-    """The VPC asked for, or the region's default one. Refused (422)."""
-    asked = body.get("vpc_uuid")
-    for vpc in state["vpcs"]:
-        here = vpc["region"] == region["slug"]
-        if here and (vpc["id"] == asked if asked else vpc["default"]):
-            found: Object = vpc
-            return found
+def _requested_vpc(state: State, body: Object, region: Object) -> Object:
+    """Return the VPC asked for, or the region's default one. Raises ErrorResponse (422)."""
+    vpc_id = body.get("vpc_uuid")
+    vpcs: list[Object] = state["vpcs"]
+    for vpc in vpcs:
+        in_region = vpc["region"] == region["slug"]
+        if in_region and (vpc["id"] == vpc_id if vpc_id else vpc["default"]):
+            return vpc
     raise unprocessable("The specified VPC does not exist in this region.")
 
 
-def check_keys(state: State, body: Object, size: Object) -> None:
-    """SSH keys by id or fingerprint must exist, and a GPU Droplet needs one. Refused (422)."""
+def _check_ssh_keys(state: State, body: Object, size: Object) -> None:
+    """Check that every SSH key (id or fingerprint) exists and that a GPU Droplet has one.
+
+    Raises ErrorResponse (422).
+    """
     keys = body.get("ssh_keys") or []
     if not isinstance(keys, list):
         raise unprocessable("ssh_keys must be an array")
@@ -139,51 +142,51 @@ def check_keys(state: State, body: Object, size: Object) -> None:
     for key in keys:
         if not isinstance(key, int | str) or key not in known:
             raise unprocessable(f"{key} are invalid key identifiers for Droplet creation.")
-    if size["slug"].startswith("gpu-") and not keys:
+    if catalogue.is_gpu_size(size["slug"]) and not keys:
         raise unprocessable("An SSH key is required to create a GPU Droplet.")
 
 
-def features(body: Object) -> list[str]:
+def _features(body: Object) -> list[str]:
     agent = [] if body.get("with_droplet_agent") is False else ["droplet_agent"]
-    chosen = [name for name in ("monitoring", "backups", "ipv6") if body.get(name) is True]
-    return [*agent, "private_networking", *chosen]
+    optional = [name for name in ("monitoring", "backups", "ipv6") if body.get(name) is True]
+    return [*agent, "private_networking", *optional]
 
 
-def booted(state: State, call: Call, blueprint: Object) -> tuple[State, Object, Object]:
-    """The state with one more droplet and its create action, which will bring it up."""
+def _add_droplet(state: State, call: Call, template: Object) -> tuple[State, Object, Object]:
+    """Add a droplet and start its create action; returns the state, the droplet, the action."""
     state, number = store.next_number(state, "droplet")
-    droplet = {"id": number, **blueprint}
-    state = store.added(state, "droplets", droplet)
-    later = {
+    droplet = {"id": number, **template}
+    state = store.add(state, "droplets", droplet)
+    changes = {
         "status": "active",
         "locked": False,
-        "networks": addresses(state, call, droplet),
+        "networks": _networks(state, call, droplet),
     }
-    state, action = timers.start(state, call, droplet, "create", later)
+    state, action = timers.start_action(state, call, droplet, "create", changes)
     return state, droplet, action
 
 
-def addresses(state: State, call: Call, droplet: Object) -> Object:
-    """Addresses that follow from the id alone; all are from ranges reserved for examples."""
-    ordinal = droplet["id"] - FIRST_ID + 11
+def _networks(state: State, call: Call, droplet: Object) -> Object:
+    """Return addresses that follow from the id alone, of ranges reserved for documentation."""
+    ordinal = droplet["id"] - FIRST_DROPLET_ID + 11
     vpc = store.find(state, "vpcs", droplet["vpc_uuid"])
     network = ipaddress.ip_network(vpc["ip_range"])
-    inside = network[
+    private = network[
         ordinal % (network.num_addresses - 2) + 1 if ordinal >= network.num_addresses else ordinal
     ]
-    v4 = [address(str(inside), str(network.netmask), "<nil>", "private")]
+    v4 = [_address(str(private), str(network.netmask), "<nil>", "private")]
     if call.body.get("public_networking") is not False:
-        # TEST-NET-3 for the first, the benchmarking range (RFC 2544) for the many.
-        few = ordinal <= 250  # noqa: PLR2004
-        base = ipaddress.ip_address("203.0.113.0" if few else "198.18.0.0")
-        gateway = "203.0.113.1" if few else "198.18.0.1"
-        v4.append(address(str(base + ordinal % 2**17), "255.255.240.0", gateway, "public"))
+        # TEST-NET-3 (RFC 5737) as long as it lasts, then the benchmarking range (RFC 2544).
+        documented = ordinal <= 250  # noqa: PLR2004
+        base = ipaddress.ip_address("203.0.113.0" if documented else "198.18.0.0")
+        gateway = "203.0.113.1" if documented else "198.18.0.1"
+        v4.append(_address(str(base + ordinal % 2**17), "255.255.240.0", gateway, "public"))
     v6 = []
     if "ipv6" in droplet["features"]:
-        outside = str(ipaddress.ip_address("2001:db8::") + ordinal)
-        v6.append(address(outside, 64, "2001:db8::1", "public"))
+        public = str(ipaddress.ip_address("2001:db8::") + ordinal)
+        v6.append(_address(public, 64, "2001:db8::1", "public"))
     return {"v4": v4, "v6": v6}
 
 
-def address(ip: str, netmask: JSON, gateway: str, kind: str) -> Object:
+def _address(ip: str, netmask: JSON, gateway: str, kind: str) -> Object:
     return {"ip_address": ip, "netmask": netmask, "gateway": gateway, "type": kind}

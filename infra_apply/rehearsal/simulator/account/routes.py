@@ -1,4 +1,4 @@
-"""The simulated account: a pure function from (state, request, time) to (state, response)."""
+"""The simulated API: a pure function from (state, request, time) to (state, response)."""
 
 from __future__ import annotations
 
@@ -13,45 +13,45 @@ from infra_apply.rehearsal.simulator.account import (
     droplet_creation,
     droplets,
     firewalls,
-    keys,
     projects,
+    ssh_keys,
     tags,
     vpcs,
 )
-from infra_apply.rehearsal.simulator.account.timers import settle
-from infra_apply.rehearsal.simulator.account.wire import (
-    Answer,
+from infra_apply.rehearsal.simulator.account.messages import (
     Call,
+    ErrorResponse,
     Handler,
-    Refused,
     Request,
     Response,
+    Result,
     State,
     error_body,
 )
+from infra_apply.rehearsal.simulator.account.timers import complete_due_actions
 
 NOT_MODELLED = "not_modelled"
 
 
-def handle(state: State, request: Request, now: float, *, clock: float = 1.0) -> Answer:
+def handle(state: State, request: Request, now: float, *, clock_scale: float = 1.0) -> Result:
     """Answer one request at the time `now` (seconds since 1970). Mutates nothing.
 
-    What was due by `now` happens first, whoever asks. `clock` divides the account's own waits.
-    A route that is not modelled answers 501 with id `not_modelled`; every other refusal has the
-    API's status and `{id, message, request_id}`. A refused request changes nothing else.
+    Actions that are due by `now` are completed first. The account's waits are divided by
+    `clock_scale`. A route that is not modelled is answered with 501 and the id `not_modelled`; any
+    other error has the API's status and `{id, message, request_id}`, and changes nothing else.
     """
-    state = settle(state, now)
-    matched = match(request)
+    state = complete_due_actions(state, now)
+    matched = _match(request)
     if matched is None:
         message = f"the rehearsal does not model {request.method} {request.path}"
         return state, Response(501, error_body(NOT_MODELLED, message))
-    handler, path = matched
+    handler, params = matched
     body = request.body if isinstance(request.body, dict) else {}
-    call = Call(path, request.query, body, now, clock, request.origin, request.path)
+    call = Call(params, request.query, body, now, clock_scale, request.origin, request.path)
     try:
         return handler(state, call)
-    except Refused as refusal:
-        return state, refusal.response
+    except ErrorResponse as error:
+        return state, error.response
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +65,11 @@ class Route:
 
 ROUTES = (
     Route("GET", "account", catalogue.get_account),
-    Route("GET", "account/keys", keys.list_keys),
-    Route("POST", "account/keys", keys.create_key),
-    Route("GET", "account/keys/{key}", keys.get_key),
-    Route("PUT", "account/keys/{key}", keys.update_key),
-    Route("DELETE", "account/keys/{key}", keys.delete_key),
+    Route("GET", "account/keys", ssh_keys.list_keys),
+    Route("POST", "account/keys", ssh_keys.create_key),
+    Route("GET", "account/keys/{key}", ssh_keys.get_key),
+    Route("PUT", "account/keys/{key}", ssh_keys.update_key),
+    Route("DELETE", "account/keys/{key}", ssh_keys.delete_key),
     Route("GET", "actions", droplet_actions.list_actions),
     Route("GET", "actions/{action}", droplet_actions.get_action),
     Route("GET", "databases", databases.list_clusters),
@@ -92,13 +92,13 @@ ROUTES = (
     Route("GET", "databases/{cluster}/pools/{pool}", database_members.get_pool),
     Route("DELETE", "databases/{cluster}/pools/{pool}", database_members.delete_pool),
     Route("GET", "droplets", droplets.list_droplets),
-    Route("POST", "droplets", droplet_creation.create),
-    Route("DELETE", "droplets", droplets.delete_tagged),
+    Route("POST", "droplets", droplet_creation.create_droplets),
+    Route("DELETE", "droplets", droplets.delete_droplets_by_tag),
     Route("GET", "droplets/{droplet}", droplets.get_droplet),
     Route("DELETE", "droplets/{droplet}", droplets.delete_droplet),
     Route("GET", "droplets/{droplet}/firewalls", droplets.list_firewalls),
     Route("GET", "droplets/{droplet}/actions", droplet_actions.list_droplet_actions),
-    Route("POST", "droplets/{droplet}/actions", droplet_actions.act),
+    Route("POST", "droplets/{droplet}/actions", droplet_actions.create_action),
     Route("GET", "droplets/{droplet}/actions/{action}", droplet_actions.get_droplet_action),
     Route("GET", "firewalls", firewalls.list_firewalls),
     Route("POST", "firewalls", firewalls.create_firewall),
@@ -138,20 +138,22 @@ ROUTES = (
 )
 
 
-def match(request: Request) -> tuple[Handler, Mapping[str, str]] | None:
-    """The handler of a request's route and the values of the route's {names}."""
+def _match(request: Request) -> tuple[Handler, Mapping[str, str]] | None:
+    """Return the handler of a request's route and the values of the route's {names}."""
     root, _, rest = request.path.lstrip("/").partition("/")
     segments = rest.rstrip("/").split("/")
     if root != "v2":
         return None
-    for pattern, handler in TABLE.get((request.method, len(segments)), ()):
+    for pattern, handler in _ROUTES_BY_LENGTH.get((request.method, len(segments)), ()):
         pairs = list(zip(pattern, segments, strict=True))
         if all(word.startswith("{") or word == segment for word, segment in pairs):
-            return handler, {w[1:-1]: s for w, s in pairs if w.startswith("{")}
+            return handler, {word[1:-1]: segment for word, segment in pairs if word.startswith("{")}
     return None
 
 
-def by_length(routes: tuple[Route, ...]) -> dict[tuple[str, int], list[tuple[list[str], Handler]]]:
+def _group_by_length(
+    routes: tuple[Route, ...],
+) -> dict[tuple[str, int], list[tuple[list[str], Handler]]]:
     table: dict[tuple[str, int], list[tuple[list[str], Handler]]] = {}
     for route in routes:
         words = route.pattern.split("/")
@@ -159,4 +161,4 @@ def by_length(routes: tuple[Route, ...]) -> dict[tuple[str, int], list[tuple[lis
     return table
 
 
-TABLE = by_length(ROUTES)
+_ROUTES_BY_LENGTH = _group_by_length(ROUTES)

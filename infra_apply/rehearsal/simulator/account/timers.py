@@ -1,4 +1,4 @@
-"""What happens later: a droplet that boots, an action that completes.
+"""Actions that take time: a droplet that boots, a resize, a reboot.
 
 The state's `pending` list holds `{at, action, droplet, set}`: when `at` (seconds since
 1970) has come, the action is completed and the droplet gets the fields in `set`.
@@ -8,36 +8,39 @@ The state's `waits` are seconds: {"droplet", "gpu_droplet", "action"}; a user ma
 from __future__ import annotations
 
 from infra_apply.rehearsal.simulator.account import store
-from infra_apply.rehearsal.simulator.account.wire import Call, Object, State, stamp
+from infra_apply.rehearsal.simulator.account.catalogue import is_gpu_size
+from infra_apply.rehearsal.simulator.account.messages import Call, Object, State, timestamp
 
 
-def settle(state: State, now: float) -> State:
-    """The state after everything that was due by `now` has happened, in order of time."""
-    due = sorted((item for item in state["pending"] if item["at"] <= now), key=lambda i: i["at"])
+def complete_due_actions(state: State, now: float) -> State:
+    """Return the state after every action that is due by `now`, in order of time."""
+    due = sorted(
+        (timer for timer in state["pending"] if timer["at"] <= now), key=lambda timer: timer["at"]
+    )
     if not due:
         return state
-    state = state | {"pending": [item for item in state["pending"] if item["at"] > now]}
-    for item in due:
-        state = complete(state, item)
+    state = state | {"pending": [timer for timer in state["pending"] if timer["at"] > now]}
+    for timer in due:
+        state = _complete(state, timer)
     return state
 
 
-def start(
-    state: State, call: Call, droplet: Object, kind: str, later: Object
+def start_action(
+    state: State, call: Call, droplet: Object, kind: str, changes: Object
 ) -> tuple[State, Object]:
-    """Start an action on a droplet that sets the fields of `later` once it is over.
+    """Start an action on a droplet that sets the fields of `changes` once it is over.
 
-    A `create` lasts as long as the droplet boots, anything else the action wait. Returns the new
-    state and the action (in progress).
+    A `create` lasts as long as the state's wait for such a droplet, anything else as long as the
+    wait for an action. Returns the new state and the action (in progress).
     """
-    boot = "gpu_droplet" if droplet["size_slug"].startswith("gpu-") else "droplet"
+    boot = "gpu_droplet" if is_gpu_size(droplet["size_slug"]) else "droplet"
     wait = boot if kind == "create" else "action"
     state, number = store.next_number(state, "action")
     action = {
         "id": number,
         "status": "in-progress",
         "type": kind,
-        "started_at": stamp(call.now),
+        "started_at": timestamp(call.now),
         "completed_at": None,
         "resource_id": droplet["id"],
         "resource_type": "droplet",
@@ -45,30 +48,30 @@ def start(
         "region_slug": droplet["region"]["slug"],
     }
     timer = {
-        "at": call.now + state["waits"][wait] / call.clock,
+        "at": call.now + state["waits"][wait] / call.clock_scale,
         "action": number,
         "droplet": droplet["id"],
-        "set": later,
+        "set": changes,
     }
-    state = store.added(state, "actions", action)
-    return store.added(state, "pending", timer), action
+    state = store.add(state, "actions", action)
+    return store.add(state, "pending", timer), action
 
 
-def busy(state: State, droplet: Object) -> bool:
-    """Whether an action on the droplet is still going on."""
-    return any(item["droplet"] == droplet["id"] for item in state["pending"])
+def has_pending_action(state: State, droplet: Object) -> bool:
+    """Say whether an action on the droplet is still going on."""
+    return any(timer["droplet"] == droplet["id"] for timer in state["pending"])
 
 
-def complete(state: State, timer: Object) -> State:
-    droplets = [item for item in state["droplets"] if item["id"] == timer["droplet"]]
+def _complete(state: State, timer: Object) -> State:
+    droplets = [droplet for droplet in state["droplets"] if droplet["id"] == timer["droplet"]]
     for droplet in droplets:
-        state = store.changed(state, "droplets", droplet | timer["set"])
+        state = store.replace(state, "droplets", droplet | timer["set"])
     for action in state["actions"]:
         if action["id"] == timer["action"]:
-            end = {
+            outcome = {
                 # The droplet may have been destroyed while the action went on.
                 "status": "completed" if droplets else "errored",
-                "completed_at": stamp(timer["at"]),
+                "completed_at": timestamp(timer["at"]),
             }
-            state = store.changed(state, "actions", action | end)
+            state = store.replace(state, "actions", action | outcome)
     return state

@@ -1,6 +1,6 @@
-"""The account a rehearsal starts with: the clusters, keys and sizes that a fleet names.
+"""A fresh account with the clusters, keys, networks and sizes that a fleet names.
 
-Everything is deterministic: the same names give the same ids, passwords and addresses.
+The same names give the same ids, passwords and addresses.
 """
 
 from __future__ import annotations
@@ -8,15 +8,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from infra_apply.rehearsal.simulator.account import keys, store
-from infra_apply.rehearsal.simulator.account.droplet_creation import FIRST_ID
+from infra_apply.rehearsal.simulator.account import store
+from infra_apply.rehearsal.simulator.account.droplet_creation import FIRST_DROPLET_ID
+from infra_apply.rehearsal.simulator.account.messages import Object, State
 from infra_apply.rehearsal.simulator.account.projects import OWNER
-from infra_apply.rehearsal.simulator.account.wire import Object, State
-from infra_apply.rehearsal.simulator.seed.catalogue import MADE_AT, REGIONS, catalogue
-from infra_apply.rehearsal.simulator.seed.clusters import cluster, guessed_engine
+from infra_apply.rehearsal.simulator.account.ssh_keys import new_key
+from infra_apply.rehearsal.simulator.seed.catalogue import CREATED_AT, REGIONS, catalogue
+from infra_apply.rehearsal.simulator.seed.clusters import cluster, engine_from_name
 
 FIRST_ACTION, FIRST_KEY = 2000000001, 512190
-# Seconds. The provider first looks 10 s after it asked, and expects to find the work done.
+# Seconds. Below the 10 s after which the provider first asks whether an action is completed.
 WAITS: Final = {"droplet": 6.0, "gpu_droplet": 6.0, "action": 4.0}
 ACCOUNT: Final = {
     "droplet_limit": 1000,
@@ -39,30 +40,37 @@ def seed(
     extra_sizes: Sequence[str] = (),
     region: str = "nyc1",
 ) -> State:
-    """A fresh account.
+    """Return the state of a fresh account.
 
-    `clusters`: (name, engine) each; engine None: mysql if the name contains "mysql", else pg.
-    `ssh_keys`: names. `vpcs`: (name, region) beside the default one of every region.
-    `extra_sizes`: slugs that are not in the catalogue but must exist. `region`: the clusters'.
+    `clusters` are pairs (name, engine); for the engine None it is guessed from the name.
+    `ssh_keys` are names. `vpcs` are pairs (name, region), beside the default one of every region.
+    `extra_sizes` are slugs that must exist though the catalogue lacks them. `region` is the
+    clusters' region.
     """
     sizes, regions, images = catalogue(extra_sizes)
-    networks = [vpc(i, f"default-{slug}", slug, default=True) for i, slug in enumerate(REGIONS)]
-    networks += [
-        vpc(len(networks) + i, name, slug, default=False) for i, (name, slug) in enumerate(vpcs)
+    networks = [
+        _vpc(index, f"default-{slug}", slug, default=True) for index, slug in enumerate(REGIONS)
     ]
-    private = next(v["id"] for v in networks if v["region"] == region)
+    networks += [
+        _vpc(len(networks) + index, name, slug, default=False)
+        for index, (name, slug) in enumerate(vpcs)
+    ]
+    cluster_vpc = next(network["id"] for network in networks if network["region"] == region)
     return {
         "account": ACCOUNT,
         "droplets": [],
         "databases": [
-            cluster(i + 1, name, engine or guessed_engine(name), region, private)
-            for i, (name, engine) in enumerate(clusters)
+            cluster(index + 1, name, engine or engine_from_name(name), region, cluster_vpc)
+            for index, (name, engine) in enumerate(clusters)
         ],
         "firewalls": [],
         "tags": [],
         "vpcs": networks,
-        "keys": [keys.made(FIRST_KEY + i, name, public(name)) for i, name in enumerate(ssh_keys)],
-        "projects": [first_project()],
+        "keys": [
+            new_key(FIRST_KEY + index, name, _public_key(name))
+            for index, name in enumerate(ssh_keys)
+        ],
+        "projects": [_first_project()],
         "project_resources": {},
         "sizes": sizes,
         "regions": regions,
@@ -71,7 +79,7 @@ def seed(
         "pending": [],
         "waits": dict(WAITS),
         "next_id": {
-            "droplet": FIRST_ID,
+            "droplet": FIRST_DROPLET_ID,
             "action": FIRST_ACTION,
             "key": FIRST_KEY + 110 + len(ssh_keys),
             "firewall": 1,
@@ -82,7 +90,7 @@ def seed(
     }
 
 
-def vpc(index: int, name: str, region: str, *, default: bool) -> Object:
+def _vpc(index: int, name: str, region: str, *, default: bool) -> Object:
     identifier = store.uuid("aaaa0001", index + 1)
     return {
         "id": identifier,
@@ -91,12 +99,12 @@ def vpc(index: int, name: str, region: str, *, default: bool) -> Object:
         "description": "",
         "region": region,
         "ip_range": f"10.{100 + index}.0.0/20",
-        "created_at": MADE_AT,
+        "created_at": CREATED_AT,
         "default": default,
     }
 
 
-def first_project() -> Object:
+def _first_project() -> Object:
     return {
         "id": store.uuid("dddd0001", 1),
         **OWNER,
@@ -105,11 +113,11 @@ def first_project() -> Object:
         "purpose": "Just trying out DigitalOcean",
         "environment": "",
         "is_default": True,
-        "created_at": MADE_AT,
-        "updated_at": MADE_AT,
+        "created_at": CREATED_AT,
+        "updated_at": CREATED_AT,
     }
 
 
-def public(name: str) -> str:
-    """A public key that nobody holds the private half of."""
+def _public_key(name: str) -> str:
+    """Return a public key of which nobody has the private half."""
     return f"ssh-ed25519 {'A' * 4}C3NzaC1lZDI1NTE5{name.encode().hex()} {name}"

@@ -1,4 +1,4 @@
-"""The catalogue of a rehearsal's account: regions, images and sizes with their prices.
+"""The catalogue of a fresh account: regions, images and sizes with their prices.
 
 DigitalOcean's as of December 2025 (public pricing and API listings), except that every size is
 in every region and GPU sizes are in four. A GPU month is 744 hours.
@@ -10,11 +10,12 @@ import re
 from collections.abc import Sequence
 from typing import Final, TypeAlias
 
-from infra_apply.rehearsal.simulator.account.wire import Object
+from infra_apply.rehearsal.simulator.account.catalogue import is_gpu_size
+from infra_apply.rehearsal.simulator.account.messages import Object
 
 Row: TypeAlias = tuple[int, int, int, float, float]
 
-MADE_AT: Final = "2026-01-15T10:00:00Z"
+CREATED_AT: Final = "2026-01-15T10:00:00Z"
 GPU_REGIONS: Final = ("nyc2", "ams3", "tor1", "atl1")
 REGIONS: Final = {
     "nyc1": "New York 1",
@@ -71,45 +72,45 @@ GPU_SIZES: Final = {
 
 
 def catalogue(extra_sizes: Sequence[str]) -> tuple[list[Object], list[Object], list[Object]]:
-    """Sizes, regions and images; `extra_sizes` are slugs that must exist beside the known ones."""
-    sizes = [*map(basic_size, SIZES), *map(gpu_size, GPU_SIZES)]
-    sizes += [guessed_size(slug) for slug in unlike(extra_sizes, sizes)]
-    regions = [described_region(slug, name, sizes) for slug, name in REGIONS.items()]
-    return sizes, regions, [image(*row) for row in IMAGES]
+    """Return sizes, regions and images; `extra_sizes` are slugs to add if they are missing."""
+    sizes = [*map(_basic_size, SIZES), *map(_gpu_size, GPU_SIZES)]
+    sizes += [_guessed_size(slug) for slug in _missing(extra_sizes, sizes)]
+    regions = [_region(slug, name, sizes) for slug, name in REGIONS.items()]
+    return sizes, regions, [_image(*row) for row in IMAGES]
 
 
-def unlike(slugs: Sequence[str], sizes: list[Object]) -> list[str]:
+def _missing(slugs: Sequence[str], sizes: list[Object]) -> list[str]:
     known = {size["slug"] for size in sizes}
     return [slug for slug in dict.fromkeys(slugs) if slug not in known]
 
 
-def basic_size(slug: str) -> Object:
-    return size(slug, SIZES[slug])
+def _basic_size(slug: str) -> Object:
+    return _size(slug, SIZES[slug])
 
 
-def gpu_size(slug: str) -> Object:
+def _gpu_size(slug: str) -> Object:
     memory, vcpus, disk, hourly, count, model, vram = GPU_SIZES[slug]
     info = {"count": count, "model": model, "vram": {"amount": vram, "unit": "gib"}}
-    return size(slug, (memory, vcpus, disk, 15.0, round(hourly * 744, 2))) | {
+    return _size(slug, (memory, vcpus, disk, 15.0, round(hourly * 744, 2))) | {
         "price_hourly": hourly,
         "gpu_info": info,
     }
 
 
-def guessed_size(slug: str) -> Object:
-    """A size that the catalogue lacks, by what its slug says; its price is a guess."""
-    if slug.startswith("gpu-"):
-        return gpu_size("gpu-h100x1-80gb") | {"slug": slug}
+def _guessed_size(slug: str) -> Object:
+    """Return a size that the catalogue lacks, by what its slug says; the price is a guess."""
+    if is_gpu_size(slug):
+        return _gpu_size("gpu-h100x1-80gb") | {"slug": slug}
     vcpus = re.search(r"(\d+)vcpu|-(\d+)", slug)
     memory = re.search(r"(\d+)gb", slug)
     cores = int(next(filter(None, vcpus.groups()))) if vcpus else 2
     gigabytes = int(memory.group(1)) if memory else 2 * cores
-    return size(slug, (gigabytes * 1024, cores, 25 * cores, 4.0, 6.0 * gigabytes))
+    return _size(slug, (gigabytes * 1024, cores, 25 * cores, 4.0, 6.0 * gigabytes))
 
 
-def size(slug: str, row: Row) -> Object:
+def _size(slug: str, row: Row) -> Object:
     memory, vcpus, disk, transfer, monthly = row
-    gpu = slug.startswith("gpu-")
+    gpu = is_gpu_size(slug)
     return {
         "slug": slug,
         "memory": memory,
@@ -120,18 +121,18 @@ def size(slug: str, row: Row) -> Object:
         "price_hourly": round(monthly / 672, 5),
         "regions": sorted(GPU_REGIONS if gpu else REGIONS),
         "available": True,
-        "description": "GPU" if gpu else described_class(slug),
+        "description": "GPU" if gpu else _size_description(slug),
         "networking_throughput": 2000,
         "disk_info": [{"type": "local", "size": {"amount": disk, "unit": "gib"}}],
     }
 
 
-def described_class(slug: str) -> str:
+def _size_description(slug: str) -> str:
     classes = {"g": "General Purpose", "c": "CPU-Optimized", "m": "Memory-Optimized"}
     return classes.get(slug.split("-", maxsplit=1)[0], "Basic")
 
 
-def described_region(slug: str, name: str, sizes: list[Object]) -> Object:
+def _region(slug: str, name: str, sizes: list[Object]) -> Object:
     return {
         "name": name,
         "slug": slug,
@@ -141,7 +142,7 @@ def described_region(slug: str, name: str, sizes: list[Object]) -> Object:
     }
 
 
-def image(number: int, slug: str, distribution: str, name: str) -> Object:
+def _image(number: int, slug: str, distribution: str, name: str) -> Object:
     return {
         "id": number,
         "name": name,
@@ -149,7 +150,7 @@ def image(number: int, slug: str, distribution: str, name: str) -> Object:
         "slug": slug,
         "public": True,
         "regions": sorted(REGIONS),
-        "created_at": MADE_AT,
+        "created_at": CREATED_AT,
         "min_disk_size": 7,
         "type": "base",
         "size_gigabytes": 2.36,

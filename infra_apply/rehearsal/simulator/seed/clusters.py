@@ -1,12 +1,12 @@
-"""The database clusters of a rehearsal's account, as DigitalOcean describes managed databases."""
+"""The database clusters of a fresh account, in the shape of DigitalOcean's API."""
 
 from __future__ import annotations
 
 from typing import Final
 
 from infra_apply.rehearsal.simulator.account import store
-from infra_apply.rehearsal.simulator.account.wire import Object
-from infra_apply.rehearsal.simulator.seed.catalogue import MADE_AT
+from infra_apply.rehearsal.simulator.account.messages import Object
+from infra_apply.rehearsal.simulator.seed.catalogue import CREATED_AT
 
 VERSIONS: Final = {
     "pg": ("16", "16.4"),
@@ -15,7 +15,7 @@ VERSIONS: Final = {
     "redis": ("7", "7.2.4"),
     "mongodb": ("7", "7.0.12"),
 }
-# engine: (protocol, what follows the database in an uri)
+# engine: (protocol, the end of a connection's URI)
 PROTOCOLS: Final = {
     "pg": ("postgresql", "?sslmode=require"),
     "mysql": ("mysql", "?ssl-mode=REQUIRED"),
@@ -28,7 +28,7 @@ PROTOCOLS: Final = {
 def cluster(number: int, name: str, engine: str, region: str, vpc_id: str) -> Object:
     identifier = store.uuid("bbbb0001", number)
     host = f"{name}-do-user-1234-0.b.db.ondigitalocean.com"
-    holds = engine not in {"redis", "valkey"}
+    has_members = engine not in {"redis", "valkey"}
     admin: Object = {"name": "doadmin", "role": "primary", "password": "pw-doadmin"}
     if engine == "mysql":
         admin["mysql_settings"] = {"auth_plugin": "caching_sha2_password"}
@@ -43,7 +43,7 @@ def cluster(number: int, name: str, engine: str, region: str, vpc_id: str) -> Ob
         "size": "db-s-1vcpu-1gb",
         "region": region,
         "status": "online",
-        "created_at": MADE_AT,
+        "created_at": CREATED_AT,
         "private_network_uuid": vpc_id,
         "tags": [],
         "project_id": store.uuid("dddd0001", 1),
@@ -57,21 +57,22 @@ def cluster(number: int, name: str, engine: str, region: str, vpc_id: str) -> Ob
             "description": [],
         },
         "metrics_endpoints": [{"host": f"m-{name}.db.ondigitalocean.com", "port": 9273}],
-        "connection": connection(engine, host),
-        "private_connection": connection(engine, f"private-{host}"),
-        "dbs": [{"name": "defaultdb"}] if holds else [],
-        "users": [admin] if holds else [],
+        "connection": _connection(engine, host),
+        "private_connection": _connection(engine, f"private-{host}"),
+        "dbs": [{"name": "defaultdb"}] if has_members else [],
+        "users": [admin] if has_members else [],
         "pools": [],
         "rules": [],
         "autoscale": {"storage": {"enabled": False, "threshold_percent": 80, "increment_gib": 10}},
     }
 
 
-def guessed_engine(name: str) -> str:
+def engine_from_name(name: str) -> str:
+    """Guess a cluster's engine: `mysql` if its name says so, else `pg`."""
     return "mysql" if "mysql" in name.lower() else "pg"
 
 
-def connection(engine: str, host: str) -> Object:
+def _connection(engine: str, host: str) -> Object:
     protocol, options = PROTOCOLS.get(engine, (engine, ""))
     return {
         "protocol": protocol,

@@ -1,4 +1,4 @@
-"""Reading the account of a rehearsal for looking at."""
+"""One reader a kind of thing, against a rehearsal's account."""
 
 from __future__ import annotations
 
@@ -10,8 +10,14 @@ from typing import Any
 import pytest
 import urllib3
 
-from infra_apply.digitalocean.client import Access, Client
-from infra_apply.digitalocean.live import read_live, read_prices
+from infra_apply.digitalocean.client import Client, Credentials
+from infra_apply.digitalocean.read import (
+    read_clusters,
+    read_databases,
+    read_droplets,
+    read_gpu_droplets,
+    read_sizes,
+)
 from infra_apply.errors import Outage
 from infra_apply.rehearsal.simulator.seed.build import seed
 from infra_apply.rehearsal.simulator.server import Server, serve
@@ -40,7 +46,7 @@ def post(server: Server, path: str, **body: Any) -> Any:
 
 
 def client(server: Server, token: str = TOKEN) -> Client:
-    return Client(Access(server.url, token), tries=1)
+    return Client(Credentials(server.url, token), tries=1)
 
 
 def test_droplets_gpu_droplets_and_databases_are_read(server: Server) -> None:
@@ -55,9 +61,8 @@ def test_droplets_gpu_droplets_and_databases_are_read(server: Server) -> None:
     )  # fmt: skip
     cluster = server.state()["databases"][0]["id"]
     post(server, f"/v2/databases/{cluster}/dbs", name="shop")
-    live = read_live(client(server), ["shared-pg", "missing"])
-    (lime,) = live.droplets
-    (slot,) = live.gpu_droplets
+    (lime,) = read_droplets(client(server))
+    (slot,) = read_gpu_droplets(client(server))
     assert (lime.name, lime.region, lime.size, lime.tags) == (
         "lime",
         "nyc1",
@@ -66,15 +71,19 @@ def test_droplets_gpu_droplets_and_databases_are_read(server: Server) -> None:
     )
     assert lime.made_at == NOW
     assert (slot.hourly, slot.tags) == (1.57, ("infra-apply-slot:shop:a1b2c3",))
-    assert dict(live.databases) == {"shared-pg": frozenset({"defaultdb", "shop"})}
+    clusters = read_clusters(client(server))
+    assert sorted(clusters) == ["other", "shared-pg"]
+    assert read_databases(client(server), clusters["shared-pg"]) == {"defaultdb", "shop"}
 
 
-def test_prices_are_the_accounts(server: Server) -> None:
-    prices = read_prices(client(server))
-    assert prices["s-1vcpu-1gb"][0] == 6.0
-    assert prices["gpu-l40sx1-48gb"][1] == 1.57
+def test_a_size_has_its_memory_its_prices_and_its_regions(server: Server) -> None:
+    sizes = read_sizes(client(server))
+    small = sizes["s-1vcpu-1gb"]
+    assert (small.memory, small.vcpus, small.disk, small.monthly) == (1024, 1, 25, 6.0)
+    assert "nyc1" in small.regions and small.available
+    assert sizes["gpu-l40sx1-48gb"].hourly == 1.57
 
 
 def test_a_token_that_is_not_accepted_is_an_outage(server: Server) -> None:
     with pytest.raises(Outage, match="does not accept the token"):
-        read_live(client(server, "wrong"), [])
+        read_clusters(client(server, "wrong"))
