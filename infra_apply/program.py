@@ -29,7 +29,7 @@ from infra_apply.digitalocean.read import (
     read_vpcs,
 )
 from infra_apply.errors import Failure
-from infra_apply.gpu.change import as_it_is
+from infra_apply.gpu.slot_spec import current_slots
 from infra_apply.inputs import settings
 from infra_apply.inputs.pulumi_project import find
 from infra_apply.plan.model import Plan
@@ -81,7 +81,7 @@ def _show_pool(environment: str, project: str) -> None:
             "a plain update does not change a GPU pool, and changed nothing; use: "
             f"infra-apply gpu scale {project} N --stack {environment}"
         )
-    slots, problems = as_it_is(read_gpu_droplets(_client()), environment, project)
+    slots, problems = current_slots(read_gpu_droplets(_client()), environment, project)
     for problem in problems:
         pulumi.log.warn(problem)
     render_slots(slots)

@@ -21,7 +21,7 @@ from infra_apply.digitalocean.read import (
 )
 from infra_apply.errors import Outage
 from infra_apply.map.graph import Graph
-from infra_apply.map.live_status import standings, strays
+from infra_apply.map.live_status import live_statuses, strays
 from infra_apply.map.model import Picture
 from infra_apply.map.probe import Answer, Target, reach
 from infra_apply.plan.company import Company
@@ -41,10 +41,10 @@ def look(arguments: argparse.Namespace, company: Company, drawn: Picture) -> Loo
     live, complete = _account(arguments, drawn.graph)
     answers = _answers(drawn.graph, arguments.timeout)
     now = time.time()
-    statuses = standings(drawn.graph, company.plans.values(), live, answers, now)
+    statuses = live_statuses(drawn.graph, company.plans.values(), live, answers, now)
     picture = replace(
         drawn,
-        standings=statuses,
+        live_statuses=statuses,
         strays=strays(drawn.graph, live, now) if live else (),
         as_of=f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M} UTC",
     )

@@ -25,6 +25,8 @@ COMMANDS: Final = {
     "schema": "print the JSON Schema of a manifest",
     "explain": "explain a diagnostic's code",
 }
+# Where a command is not the module of its own name.
+MODULES: Final = {"gpu": "gpu.command"}
 INTERRUPTED: Final = 130
 UNFORESEEN: Final = 3
 
@@ -64,7 +66,7 @@ def parser_for(words: Sequence[str]) -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, summary in COMMANDS.items():
         if list(words[:1]) == [name]:
-            import_module(f"infra_apply.cli.{name}").add_parser(commands)
+            import_module(f"infra_apply.cli.{MODULES.get(name, name)}").add_parser(commands)
         else:
             commands.add_parser(name, help=summary, add_help=False)
     return parser

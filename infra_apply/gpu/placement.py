@@ -19,7 +19,7 @@ class Offer:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Placement:
     """A size in a region, and what it costs: USD an hour."""
 
     size: str
@@ -30,30 +30,29 @@ class Place:
         return f"{self.size} in {self.region}"
 
 
-def places(
+def placements(
     sizes: Sequence[str],
     regions: Sequence[str],
     offers: Mapping[str, Offer],
     *,
     refused: Collection[tuple[str, str]] = (),
-) -> tuple[Place, ...]:
+) -> tuple[Placement, ...]:
     """Return where a slot may go, in the order to try: by size, then by region.
 
     Without `regions` any that has the size will do, by name. `refused` has the (size, region) that
     DigitalOcean said no to a moment ago, although its list has them.
     """
-    found = []
+    choices = []
     for size in dict.fromkeys(sizes):
         offer = offers.get(size)
         if offer is None or not offer.available:
             continue
-        wanted = dict.fromkeys(regions) if regions else sorted(offer.regions)
-        found += [
-            Place(size, region, offer.hourly)
-            for region in wanted
+        choices += [
+            Placement(size, region, offer.hourly)
+            for region in (dict.fromkeys(regions) if regions else sorted(offer.regions))
             if region in offer.regions and (size, region) not in refused
         ]
-    return tuple(found)
+    return tuple(choices)
 
 
 def why_none(sizes: Iterable[str], regions: Sequence[str], offers: Mapping[str, Offer]) -> str:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from infra_apply.digitalocean.model import LiveDroplet
-from infra_apply.gpu.slots import Slot, slots_of
+from infra_apply.gpu.slot import Slot, slots_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,12 +38,23 @@ class Pool:
     @property
     def orphans(self) -> tuple[Slot, ...]:
         """Slots that the stack knows nothing of, as a killed run leaves them."""
-        return tuple(one for one in self.slots if one.id not in self.remembered.slots)
+        return tuple(slot for slot in self.slots if slot.id not in self.remembered.slots)
+
+    @property
+    def all_slots(self) -> tuple[Slot, ...]:
+        """Every droplet it has, extras too, sorted by slot and droplet."""
+        slots = (*self.slots, *self.extras)
+        return tuple(sorted(slots, key=lambda slot: (slot.id, slot.droplet.id)))
+
+    @property
+    def ids(self) -> frozenset[str]:
+        """Every slot id in use, in the account or in the state."""
+        return frozenset((*self.remembered.slots, *(slot.id for slot in self.slots)))
 
     @property
     def droplets(self) -> frozenset[int]:
         """The ids of every droplet it has."""
-        return frozenset(one.droplet.id for one in (*self.slots, *self.extras))
+        return frozenset(slot.droplet.id for slot in (*self.slots, *self.extras))
 
 
 def survey(
@@ -54,46 +65,55 @@ def survey(
     A droplet that another owner's tag claims is none of ours; without an `owner` all are.
     """
     droplets = tuple(gpu_droplets)
-    by_id = {one.id: one for one in droplets}
+    by_id = {droplet.id: droplet for droplet in droplets}
     # What the state has goes by the state's name, whatever became of its tags: under another
     # name, the engine would end the droplet that it had just taken in.
-    named = {droplet: slot for slot, droplet in remembered.slots.items()}
-    mine = [Slot(pool, slot, by_id[droplet]) for droplet, slot in named.items() if droplet in by_id]
-    mine += [
-        one
-        for one in slots_of(droplets)
-        if one.droplet.id not in named
-        and one.pool.lower() == pool.lower()
-        and _may_be(owner, one.owner)
+    in_state = {droplet_id: slot_id for slot_id, droplet_id in remembered.slots.items()}
+    slots = [
+        Slot(pool, slot_id, by_id[droplet_id])
+        for droplet_id, slot_id in in_state.items()
+        if droplet_id in by_id
     ]
-    groups: dict[str, list[Slot]] = {}
-    for one in mine:
-        groups.setdefault(one.id, []).append(one)
-    ordered = [_keeper_first(groups[slot], remembered.slots.get(slot)) for slot in sorted(groups)]
+    slots += [
+        slot
+        for slot in slots_of(droplets)
+        if slot.droplet.id not in in_state and slot.belongs_to(pool) and _may_be_of(slot, owner)
+    ]
+    by_slot: dict[str, list[Slot]] = {}
+    for slot in slots:
+        by_slot.setdefault(slot.id, []).append(slot)
+    groups = [
+        _keeper_first(by_slot[slot_id], remembered.slots.get(slot_id))
+        for slot_id in sorted(by_slot)
+    ]
     return Pool(
-        slots=tuple(group[0] for group in ordered),
+        slots=tuple(group[0] for group in groups),
         remembered=remembered,
-        extras=tuple(one for group in ordered for one in group[1:]),
+        extras=tuple(slot for group in groups for slot in group[1:]),
         gone=tuple(
-            sorted(slot for slot, droplet in remembered.slots.items() if droplet not in by_id)
+            sorted(
+                slot_id
+                for slot_id, droplet_id in remembered.slots.items()
+                if droplet_id not in by_id
+            )
         ),
     )
 
 
-def _may_be(owner: str | None, says: str | None) -> bool:
+def _may_be_of(slot: Slot, owner: str | None) -> bool:
     # DigitalOcean's tags are the same whatever their case.
-    return owner is None or says is None or owner.lower() == says.lower()
+    return owner is None or slot.owner is None or owner.lower() == slot.owner.lower()
 
 
 def _keeper_first(group: Sequence[Slot], remembered: int | None) -> list[Slot]:
     """Put the droplet that stays first: the state's, else the one last at work, else the oldest."""
     return sorted(
         group,
-        key=lambda one: (
-            one.droplet.id != remembered,
-            -(one.lease or 0),
-            one.droplet.made_at or _NEVER,
-            one.droplet.id,
+        key=lambda slot: (
+            slot.droplet.id != remembered,
+            -(slot.lease or 0),
+            slot.droplet.made_at or _NEVER,
+            slot.droplet.id,
         ),
     )
 

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from typing import Literal
 
 from infra_apply.digitalocean.model import LiveDroplet
-from infra_apply.gpu.slots import BOOT_GRACE, LEASE_LASTS, Slot, slots_of
+from infra_apply.gpu.slot import BOOT_GRACE, LEASE_LASTS, Slot, slots_of
 from infra_apply.terminal import duration
 
 Verdict = Literal["destroy", "keep", "report"]
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class Judgement:
     """A slot, what becomes of it, and why in a few words."""
 
     slot: Slot
@@ -22,34 +22,34 @@ class Judged:
     why: str
 
 
-def judge(gpu_droplets: Iterable[LiveDroplet], now: float) -> tuple[Judged, ...]:
+def judge(gpu_droplets: Iterable[LiveDroplet], now: float) -> tuple[Judgement, ...]:
     """Judge every slot; a droplet without a slot's tag is not even named.
 
     What its deadline's tag does not say in one way is for people to decide, and is only reported:
     so is a slot whose lease or age cannot be read, unless its deadline has passed.
     """
-    return tuple(_judged(slot, now) for slot in slots_of(gpu_droplets))
+    return tuple(_judgement(slot, now) for slot in slots_of(gpu_droplets))
 
 
-def _judged(slot: Slot, now: float) -> Judged:
+def _judgement(slot: Slot, now: float) -> Judgement:
     deadline = slot.deadline
     if deadline is None:
-        return Judged(slot, "report", "it has no deadline that can be read")
+        return Judgement(slot, "report", "it has no deadline that can be read")
     if now >= deadline:
-        return Judged(slot, "destroy", f"its deadline passed {duration(now - deadline)} ago")
-    if slot.busy(now):
-        return Judged(slot, "keep", "its lease is live")
+        return Judgement(slot, "destroy", f"its deadline passed {duration(now - deadline)} ago")
+    if slot.is_busy(now):
+        return Judgement(slot, "keep", "its lease is live")
     return _leaseless(slot, now)
 
 
-def _leaseless(slot: Slot, now: float) -> Judged:
+def _leaseless(slot: Slot, now: float) -> Judgement:
     lease, age = slot.lease, slot.age(now)
-    if slot.odd_lease:
-        return Judged(slot, "report", "it has a lease that cannot be read")
+    if slot.has_unreadable_lease:
+        return Judgement(slot, "report", "it has a lease that cannot be read")
     if age is None:
-        return Judged(slot, "report", "its age is not known, and it has no live lease")
+        return Judgement(slot, "report", "its age is not known, and it has no live lease")
     if age < BOOT_GRACE:
-        return Judged(slot, "keep", f"it is {duration(age)} old, and may still be starting")
+        return Judgement(slot, "keep", f"it is {duration(age)} old, and may still be starting")
     if lease is None:
-        return Judged(slot, "destroy", f"it is {duration(age)} old and never had a lease")
-    return Judged(slot, "destroy", f"its lease ended {duration(now - lease - LEASE_LASTS)} ago")
+        return Judgement(slot, "destroy", f"it is {duration(age)} old and never had a lease")
+    return Judgement(slot, "destroy", f"its lease ended {duration(now - lease - LEASE_LASTS)} ago")

@@ -31,31 +31,31 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """Where the engine keeps the stacks of a project, and with what environment it runs."""
+    """Where the engine keeps a Pulumi project's stacks; `environ` are its process's variables."""
 
     engine: Engine
     folder: Path
-    environment: Mapping[str, str]
+    environ: Mapping[str, str]
     config_file: Path
 
     def remembered(self, stack: str) -> Remembered:
         """Read what a stack's last checkpoint remembers; it is not changed. Raises Outage."""
-        done = self._asked("stack", "export", "--stack", stack)
-        if done.returncode == _NO_SUCH_STACK:
+        process = self._ask("stack", "export", "--stack", stack)
+        if process.returncode == _NO_SUCH_STACK:
             return Remembered()
-        if done.returncode:
-            raise self._failed(f"the state of stack {stack} cannot be read", done.stderr)
-        return remembered_in(json.loads(done.stdout))
+        if process.returncode:
+            raise self._failed(f"the state of stack {stack} cannot be read", process.stderr)
+        return remembered_in(json.loads(process.stdout))
 
     def stacks(self) -> tuple[str, ...]:
         """Name every stack of the project. Raises Outage."""
-        done = self._asked("stack", "ls", "--json")
-        if done.returncode:
-            raise self._failed("the stacks cannot be listed", done.stderr)
-        names = (str(one["name"]) for one in json.loads(done.stdout or "[]"))
+        process = self._ask("stack", "ls", "--json")
+        if process.returncode:
+            raise self._failed("the stacks cannot be listed", process.stderr)
+        names = (str(stack["name"]) for stack in json.loads(process.stdout or "[]"))
         return tuple(sorted(name.rpartition("/")[2] for name in names))
 
-    def act(
+    def run_engine(
         self,
         verb: Verb,
         stack: str,
@@ -78,17 +78,17 @@ class Backend:
                     engine=self.engine,
                     pulumi_project=self.folder,
                     stack=stack,
-                    environ=self.environment,
+                    environ=self.environ,
                     on_event=progress.event,
                     on_tick=progress.tick,
                     config_file=self.config_file,
                     create_stack=True,
                     refresh=True,
                     clear_pending_creates=clear_pending_creates,
-                    program=program or _nothing,
+                    program=program or _no_program,
                 )
             except Retry as locked:
-                if is_abandoned(locked.tried, socket.gethostname(), _is_running):
+                if is_abandoned(locked.holders, socket.gethostname(), _is_running):
                     self._unlock(stack)
                     status_line.say(
                         f"{stack}: the run that held its lock is gone; the lock is lifted"
@@ -103,16 +103,16 @@ class Backend:
                 progress.end()
 
     def _unlock(self, stack: str) -> None:
-        done = self._asked("cancel", "--yes", "--stack", stack)
-        if done.returncode:
-            raise self._failed(f"the lock of stack {stack} cannot be lifted", done.stderr)
+        process = self._ask("cancel", "--yes", "--stack", stack)
+        if process.returncode:
+            raise self._failed(f"the lock of stack {stack} cannot be lifted", process.stderr)
 
-    def _asked(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def _ask(self, *words: str) -> subprocess.CompletedProcess[str]:
         try:
             return subprocess.run(  # noqa: S603 - the engine itself
                 [str(self.engine.path), *words, "--non-interactive"],
                 cwd=self.folder,
-                env=dict(self.environment),
+                env=dict(self.environ),
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 text=True,
@@ -121,9 +121,9 @@ class Backend:
         except OSError as error:
             raise self._failed("the engine does not start", str(error)) from None
 
-    def _failed(self, tried: str, said: str) -> Outage:
+    def _failed(self, tried: str, answer: str) -> Outage:
         return Outage(
-            f"{tried}: {said.strip().removeprefix('error: ')}",
+            f"{tried}: {answer.strip().removeprefix('error: ')}",
             state="nothing was changed",
             next_step="if a GPU must end now: infra-apply gpu reap needs no state",
         )
@@ -141,7 +141,7 @@ def _is_running(pid: int) -> bool:
     return True
 
 
-def _nothing() -> None:
+def _no_program() -> None:
     """Stand in for a program where none runs: a refresh asks the provider alone."""
 
 

@@ -1,11 +1,11 @@
-"""What the engine's CLI prints of a pool's stack: its state, and who holds its lock. Pure."""
+"""What a pool's stack remembers, and whether its lock is abandoned. Pure."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from infra_apply.errors import LockHolder
 from infra_apply.gpu.pool import Remembered
 
 
@@ -16,25 +16,29 @@ def remembered_in(exported: Mapping[str, Any]) -> Remembered:
     pending = deployment.get("pending_operations") or ()
     return Remembered(
         slots=dict(_droplets(resources)),
-        unfinished=any(one.get("type") == "creating" for one in pending),
+        unfinished=any(operation.get("type") == "creating" for operation in pending),
         exists=bool(resources or pending),
     )
 
 
-def is_abandoned(said: str, here: str, running: Callable[[int], bool]) -> bool:
-    """Say whether every process that holds a lock was one of this machine, and is gone."""
-    holders = _HOLDER.findall(said)
-    return bool(holders) and all(
-        who.rpartition("@")[2] == here and not running(int(pid)) for who, pid in holders
+def is_abandoned(
+    holders: Iterable[LockHolder], this_host: str, is_running: Callable[[int], bool]
+) -> bool:
+    """Say whether every process that holds a lock was one of this machine, and is gone.
+
+    A lock whose holder is not known is not abandoned.
+    """
+    known = tuple(holders)
+    return bool(known) and all(
+        holder.user.rpartition("@")[2] == this_host and not is_running(holder.pid)
+        for holder in known
     )
 
 
 def _droplets(resources: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, int]]:
-    for one in resources:
-        if one.get("type") == _DROPLET and str(one.get("id", "")).isdecimal():
-            yield str(one["urn"]).rpartition("::")[2], int(one["id"])
+    for resource in resources:
+        if resource.get("type") == _DROPLET and str(resource.get("id", "")).isdecimal():
+            yield str(resource["urn"]).rpartition("::")[2], int(resource["id"])
 
 
 _DROPLET: Final = "digitalocean:index/droplet:Droplet"
-# engine.reasons writes it so.
-_HOLDER: Final = re.compile(r"(\S+) \(process (\d+)\) since")

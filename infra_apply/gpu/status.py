@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from infra_apply.gpu.pool import Pool
-from infra_apply.gpu.slots import Slot
+from infra_apply.gpu.slot import Slot
 from infra_apply.terminal import duration, plural, table
 
 
@@ -23,17 +23,17 @@ class Status:
 
 def text(status: Status, now: float) -> Iterator[str]:
     """Yield the lines: a table of slots, what they cost, and what differs."""
-    rows = [_row(slot, now) for pool in _sorted(status) for slot in _all(pool)]
+    rows = [_row(slot, now) for pool in _sorted(status) for slot in pool.all_slots]
     if not rows:
         yield "no slot is there, and nothing bills"
     else:
         yield from table([_HEAD, *rows])
         yield ""
-        yield _bill([slot for pool in _sorted(status) for slot in _all(pool)], now)
-    if found := list(differences(status)):
+        yield _bill([slot for pool in _sorted(status) for slot in pool.all_slots], now)
+    if lines := list(differences(status)):
         yield ""
-        yield f"differences ({len(found)})"
-        yield from (f"  {one}" for one in found)
+        yield f"differences ({len(lines)})"
+        yield from (f"  {line}" for line in lines)
 
 
 def as_json(status: Status, now: float) -> dict[str, Any]:
@@ -45,9 +45,9 @@ def as_json(status: Status, now: float) -> dict[str, Any]:
         "version": 1,
         "stack": status.stack,
         "slots": [
-            _entry(slot, pool, now, known=status.state_read)
+            _entry(slot, pool, now, state_read=status.state_read)
             for pool in _sorted(status)
-            for slot in _all(pool)
+            for slot in pool.all_slots
         ],
         "differences": list(differences(status)),
     }
@@ -67,14 +67,15 @@ def differences(status: Status) -> Iterator[str]:
                 f"{name}: droplet {slot.droplet.id} is a second one of slot {slot.id}; "
                 "`gpu scale` ends it"
             )
-        for gone in pool.gone:
-            droplet = pool.remembered.slots[gone]
+        for slot_id in pool.gone:
+            droplet = pool.remembered.slots[slot_id]
             yield (
-                f"{name}: the state has slot {gone} (droplet {droplet}), and DigitalOcean has not"
+                f"{name}: the state has slot {slot_id} (droplet {droplet}), "
+                "and DigitalOcean has not"
             )
         if pool.remembered.unfinished:
             yield f"{name}: a run is making slots, or was cut short; `gpu scale` clears that up"
-        for slot in _all(pool):
+        for slot in pool.all_slots:
             if slot.deadline is None:
                 yield (
                     f"{name}: slot {slot.id} (droplet {slot.droplet.id}) has no deadline that can "
@@ -82,13 +83,13 @@ def differences(status: Status) -> Iterator[str]:
                 )
 
 
-def age_words(slot: Slot, now: float) -> str:
+def age_text(slot: Slot, now: float) -> str:
     """Write how old a slot is: `3 h 05 min`, or `unknown`."""
     age = slot.age(now)
     return "unknown" if age is None else duration(age)
 
 
-def when(seconds: float | None) -> str:
+def time_text(seconds: float | None) -> str:
     """Write a time, in UTC: `2026-11-23 03:14Z`."""
     if seconds is None:
         return "unknown"
@@ -102,54 +103,50 @@ def _sorted(status: Status) -> list[Pool]:
     return [pool for _, pool in sorted(status.pools.items())]
 
 
-def _all(pool: Pool) -> list[Slot]:
-    return sorted((*pool.slots, *pool.extras), key=lambda one: (one.id, one.droplet.id))
-
-
 def _row(slot: Slot, now: float) -> tuple[str, ...]:
-    live, spent = slot.droplet, slot.spent(now)
+    droplet, cost = slot.droplet, slot.cost(now)
     return (
         slot.pool,
         slot.id,
         slot.phase(now),
-        f"{live.size} in {live.region}",
-        str(live.id),
-        age_words(slot, now),
-        "unknown" if spent is None else f"${spent:.2f}",
-        when(slot.deadline),
+        f"{droplet.size} in {droplet.region}",
+        str(droplet.id),
+        age_text(slot, now),
+        "unknown" if cost is None else f"${cost:.2f}",
+        time_text(slot.deadline),
     )
 
 
 def _bill(slots: Sequence[Slot], now: float) -> str:
     hourly = [slot.droplet.hourly for slot in slots]
-    spent = [slot.spent(now) for slot in slots]
+    costs = [slot.cost(now) for slot in slots]
     count = plural(len(slots), "slot")
-    partly = ", partly unknown" if None in hourly or None in spent else ""
+    partly = ", partly unknown" if None in hourly or None in costs else ""
     return (
-        f"{count}: ${sum(one for one in hourly if one):.2f} an hour, "
-        f"${sum(one for one in spent if one):.2f} so far{partly}"
+        f"{count}: ${sum(price for price in hourly if price):.2f} an hour, "
+        f"${sum(cost for cost in costs if cost):.2f} so far{partly}"
     )
 
 
-def _entry(slot: Slot, pool: Pool, now: float, *, known: bool) -> dict[str, Any]:
-    live = slot.droplet
+def _entry(slot: Slot, pool: Pool, now: float, *, state_read: bool) -> dict[str, Any]:
+    droplet = slot.droplet
     return {
         "pool": slot.pool,
         "slot": slot.id,
         "phase": slot.phase(now),
-        "droplet": live.id,
-        "name": live.name,
-        "status": live.status,
-        "size": live.size,
-        "region": live.region,
-        "addresses": list(live.addresses),
-        "made_at": live.made_at,
+        "droplet": droplet.id,
+        "name": droplet.name,
+        "status": droplet.status,
+        "size": droplet.size,
+        "region": droplet.region,
+        "addresses": list(droplet.addresses),
+        "made_at": droplet.made_at,
         "age": slot.age(now),
-        "hourly": live.hourly,
-        "spent": slot.spent(now),
+        "hourly": droplet.hourly,
+        "spent": slot.cost(now),
         "deadline": slot.deadline,
         "lease": slot.lease,
-        "in_state": pool.remembered.slots.get(slot.id) == live.id if known else None,
+        "in_state": pool.remembered.slots.get(slot.id) == droplet.id if state_read else None,
     }
 
 

@@ -10,7 +10,6 @@ from typing import Any
 from infra_apply.diagnostics.model import Diagnostic
 from infra_apply.diagnostics.report.paths import relative
 from infra_apply.map.graph import Affected, Edge, Node
-from infra_apply.map.live_status import Slot, cost_so_far
 from infra_apply.map.model import Picture
 
 
@@ -24,7 +23,7 @@ def as_json(picture: Picture) -> dict[str, Any]:
         "edges": [_edge(edge) for edge in picture.graph.edges],
         "findings": [_finding(picture, diagnostic) for diagnostic in picture.findings.diagnostics],
         "not_checked": list(picture.findings.not_checked),
-        "strays": [_stray(slot) for slot in picture.strays],
+        "strays": [asdict(stray) for stray in picture.strays],
     }
 
 
@@ -55,8 +54,8 @@ def _node(picture: Picture, node: Node) -> dict[str, Any]:
         del facts["known"]
     if node.manifest:
         facts["manifest"] = relative(node.manifest, Path(picture.folder))
-    if standing := picture.standing(node):
-        facts["standing"] = asdict(standing)
+    if status := picture.live_status(node):
+        facts["standing"] = asdict(status)
     return facts
 
 
@@ -73,7 +72,3 @@ def _finding(picture: Picture, diagnostic: Diagnostic) -> dict[str, Any]:
         "message": diagnostic.message,
         "hint": diagnostic.hint,
     }
-
-
-def _stray(slot: Slot) -> dict[str, Any]:
-    return {"pool": slot.pool, "droplet": slot.droplet.name, "cost": cost_so_far([slot])}

@@ -1,4 +1,4 @@
-"""What is declared beside what is real: how each node of the fleet's graph stands."""
+"""What is declared beside what is real: the live status of each node of the fleet's graph."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Final, Literal
 
 from infra_apply import naming
 from infra_apply.digitalocean.model import Account, LiveDroplet
+from infra_apply.gpu.slot import Slot, slots_of
 from infra_apply.map.graph import Graph, Node
 from infra_apply.map.probe import Answer
 from infra_apply.plan.model import HostPlan, Plan
@@ -17,8 +18,8 @@ Mark = Literal["good", "drift", "bad", "unknown"]
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
-    """How one node stands, in words; `notes` say what differs, or what there is in it."""
+class LiveStatus:
+    """What one node really is, in words; `notes` say what differs, or what there is in it."""
 
     mark: Mark
     words: str
@@ -26,75 +27,57 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class Slot:
-    """A live GPU droplet of a pool: hours since it was made, and USD so far (None: no price)."""
+class Stray:
+    """The droplet of a slot whose pool no manifest declares; `cost` is in words."""
 
     pool: str
-    id: str
-    droplet: LiveDroplet
-    hours: float | None
-    cost: float | None
+    droplet: str
+    cost: str
 
 
-UNKNOWN: Final = Standing("unknown", "unknown")
+UNKNOWN: Final = LiveStatus("unknown", "unknown")
 
 
-def standings(
+def live_statuses(
     drawn: Graph,
     plans: Iterable[Plan],
     live: Account | None,
     answers: Mapping[str, Answer],
     now: float,
-) -> dict[str, Standing]:
-    """Say how nodes stand, by id. `live` is None when the account could not be read.
+) -> dict[str, LiveStatus]:
+    """Return the live status of nodes, by id. `live` is None when the account could not be read.
 
     `answers` are by service id; `now` is in seconds since 1970. Nodes of which nothing can be
     asked (a mac's host, an external service) have no entry.
     """
-    found = {id_: _ANSWERS[answer] for id_, answer in answers.items()}
+    statuses = {id_: _ANSWERS[answer] for id_, answer in answers.items()}
     planned = _planned(plans)
     for node in drawn.of("host"):
         if node.lane == "digitalocean":
-            found[node.id] = _host(node, planned.get(node.name), live) if live else UNKNOWN
+            statuses[node.id] = _host(node, planned.get(node.name), live) if live else UNKNOWN
     for node in drawn.of("cluster"):
-        found[node.id] = _cluster(node, live)
+        statuses[node.id] = _cluster(node, live)
     for node in drawn.of("database"):
-        found[node.id] = _database(node, live)
-    by_pool: dict[str, list[Slot]] = {}
-    for slot in slots(live, now) if live else ():
-        by_pool.setdefault(slot.pool, []).append(slot)
+        statuses[node.id] = _database(node, live)
+    slots = slots_of(live.gpu_droplets) if live else ()
     for node in drawn.of("pool"):
-        name = naming.instance(node.project or "", node.environment or "")
-        found[node.id] = _pool(by_pool.get(name, ())) if live else UNKNOWN
-    return found
+        of_pool = [slot for slot in slots if slot.belongs_to(_pool_name(node))]
+        statuses[node.id] = _pool(of_pool, now) if live else UNKNOWN
+    return statuses
 
 
-def slots(live: Account, now: float) -> Iterator[Slot]:
-    """Yield the GPU droplets that carry a slot's tag, `infra-apply-slot:<pool>:<id>`."""
-    for droplet in live.gpu_droplets:
-        for tag in droplet.tags:
-            word, _, rest = tag.partition(":")
-            pool, colon, identifier = rest.rpartition(":")
-            if word == _SLOT and colon:
-                made = droplet.made_at
-                hours = None if made is None else max(0.0, now - made) / 3600
-                price = droplet.hourly
-                cost = None if hours is None or price is None else hours * price
-                yield Slot(naming.text_of_tag(pool), identifier, droplet, hours, cost)
-
-
-def strays(drawn: Graph, live: Account, now: float) -> tuple[Slot, ...]:
+def strays(drawn: Graph, live: Account, now: float) -> tuple[Stray, ...]:
     """Return the slots of pools no manifest declares: they cost, and nobody waits for them."""
-    pools = {naming.instance(one.project or "", one.environment or "") for one in drawn.of("pool")}
-    return tuple(slot for slot in slots(live, now) if slot.pool not in pools)
+    pools = [_pool_name(node) for node in drawn.of("pool")]
+    return tuple(
+        Stray(slot.pool, slot.droplet.name, _cost_so_far([slot], now))
+        for slot in slots_of(live.gpu_droplets)
+        if not any(slot.belongs_to(pool) for pool in pools)
+    )
 
 
-def cost_so_far(of: Sequence[Slot]) -> str:
-    """Write what slots have cost, in USD; a part that has no price is said."""
-    known = [slot.cost for slot in of if slot.cost is not None]
-    if not known and of:
-        return "cost unknown"
-    return f"${sum(known):.2f} so far" + ("" if len(known) == len(of) else ", partly unknown")
+def _pool_name(node: Node) -> str:
+    return naming.instance(node.project or "", node.environment or "")
 
 
 def _planned(plans: Iterable[Plan]) -> dict[str, HostPlan]:
@@ -102,27 +85,27 @@ def _planned(plans: Iterable[Plan]) -> dict[str, HostPlan]:
     return {host.name: host for plan in plans for host in plan.hosts}
 
 
-def _host(node: Node, planned: HostPlan | None, live: Account) -> Standing:
-    found = _droplets(node, planned, live)
-    if not found:
-        return Standing("bad", "no such droplet")
-    if len(found) > 1:
-        ids = tuple(f"droplet {one.id} at {_address(one)}" for one in found)
-        return Standing("unknown", f"{len(found)} droplets may be meant", ids)
-    (droplet,) = found
+def _host(node: Node, planned: HostPlan | None, live: Account) -> LiveStatus:
+    droplets = _droplets(node, planned, live)
+    if not droplets:
+        return LiveStatus("bad", "no such droplet")
+    if len(droplets) > 1:
+        ids = tuple(f"droplet {droplet.id} at {_address(droplet)}" for droplet in droplets)
+        return LiveStatus("unknown", f"{len(droplets)} droplets may be meant", ids)
+    (droplet,) = droplets
     words = f"{droplet.status}, {_address(droplet)}"
     differs = tuple(_drift(planned, droplet)) if planned else ()
     if droplet.status != "active":
-        return Standing("bad", words, differs)
-    return Standing("drift" if differs else "good", words, differs)
+        return LiveStatus("bad", words, differs)
+    return LiveStatus("drift" if differs else "good", words, differs)
 
 
 def _droplets(node: Node, planned: HostPlan | None, live: Account) -> list[LiveDroplet]:
     """Return the droplets a host may be: the adopted id, else its name or its mesh address."""
     if planned and planned.adopt:
-        return [one for one in live.droplets if one.id == planned.adopt]
-    same = [one for one in live.droplets if one.name == node.name]
-    return same or [one for one in live.droplets if node.address in one.addresses]
+        return [droplet for droplet in live.droplets if droplet.id == planned.adopt]
+    same_name = [droplet for droplet in live.droplets if droplet.name == node.name]
+    return same_name or [droplet for droplet in live.droplets if node.address in droplet.addresses]
 
 
 def _drift(planned: HostPlan, droplet: LiveDroplet) -> Iterator[str]:
@@ -143,44 +126,50 @@ def _address(droplet: LiveDroplet) -> str:
     return droplet.addresses[0] if droplet.addresses else "no address yet"
 
 
-def _cluster(node: Node, live: Account | None) -> Standing:
+def _cluster(node: Node, live: Account | None) -> LiveStatus:
     if live is None:
         return UNKNOWN
     if node.name not in live.databases:
-        return Standing("bad", "no such cluster")
-    return Standing("good", plural(len(live.databases[node.name]), "database"))
+        return LiveStatus("bad", "no such cluster")
+    return LiveStatus("good", plural(len(live.databases[node.name]), "database"))
 
 
-def _database(node: Node, live: Account | None) -> Standing:
+def _database(node: Node, live: Account | None) -> LiveStatus:
     names = live.databases.get(node.host or "") if live else None
     if names is None:
         return UNKNOWN
     here = node.name in names
-    return Standing("good", "present") if here else Standing("bad", "not there")
+    return LiveStatus("good", "present") if here else LiveStatus("bad", "not there")
 
 
-def _pool(of: Sequence[Slot]) -> Standing:
-    if not of:
-        return Standing("good", "empty")
-    count = plural(len(of), "slot")
-    notes = tuple(
-        f"{slot.id}: {slot.droplet.size} in {slot.droplet.region}, {slot.droplet.status}, "
-        + (
-            f"{slot.hours:.1f} h, {cost_so_far([slot])}"
-            if slot.hours is not None
-            else "age unknown"
-        )
-        for slot in of
-    )
-    return Standing("good", f"{count}, {cost_so_far(of)}", notes)
+def _pool(slots: Sequence[Slot], now: float) -> LiveStatus:
+    if not slots:
+        return LiveStatus("good", "empty")
+    count = plural(len(slots), "slot")
+    notes = tuple(_slot_note(slot, now) for slot in slots)
+    return LiveStatus("good", f"{count}, {_cost_so_far(slots, now)}", notes)
 
 
-_SLOT: Final = "infra-apply-slot"
+def _slot_note(slot: Slot, now: float) -> str:
+    droplet, age = slot.droplet, slot.age(now)
+    so_far = "age unknown" if age is None else f"{age / 3600:.1f} h, {_cost_so_far([slot], now)}"
+    return f"{slot.id}: {droplet.size} in {droplet.region}, {droplet.status}, {so_far}"
+
+
+def _cost_so_far(slots: Sequence[Slot], now: float) -> str:
+    """Write what slots have cost, in USD; a part that has no price is said."""
+    costs = [slot.cost(now) for slot in slots]
+    known = [cost for cost in costs if cost is not None]
+    if not known:
+        return "cost unknown"
+    return f"${sum(known):.2f} so far" + ("" if len(known) == len(costs) else ", partly unknown")
+
+
 _OURS: Final = ("infra-apply", "env:", "project:", "db:")
-_ANSWERS: Final[Mapping[Answer, Standing]] = {
-    "answers": Standing("good", "answers"),
-    "refused": Standing("bad", "refuses connections"),
+_ANSWERS: Final[Mapping[Answer, LiveStatus]] = {
+    "answers": LiveStatus("good", "answers"),
+    "refused": LiveStatus("bad", "refuses connections"),
     # This machine may simply not be on the mesh.
-    "silent": Standing("unknown", "no answer from here"),
-    "unknown": Standing("unknown", "cannot be asked from here"),
+    "silent": LiveStatus("unknown", "no answer from here"),
+    "unknown": LiveStatus("unknown", "cannot be asked from here"),
 }

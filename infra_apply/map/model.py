@@ -1,4 +1,4 @@
-"""What is drawn: the fleet's graph, what was found in its files, and how it stands."""
+"""What is drawn: the fleet's graph, what was found in its files, and what is real."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Final
 
 from infra_apply.diagnostics.model import Diagnostic, Findings
 from infra_apply.map.graph import Graph, Node
-from infra_apply.map.live_status import Slot, Standing
+from infra_apply.map.live_status import LiveStatus, Stray
 from infra_apply.terminal import plural
 
 
@@ -16,7 +16,7 @@ from infra_apply.terminal import plural
 class Picture:
     """A picture of one company.
 
-    `standings` is None unless somebody looked; `as_of` then says when (`2026-01-31 12:00 UTC`).
+    `live_statuses` is None unless somebody looked; `as_of` then says when (`2026-01-31 12:00 UTC`).
     `folder` shortens the paths that are shown.
     """
 
@@ -24,13 +24,13 @@ class Picture:
     graph: Graph
     findings: Findings = field(default_factory=Findings)
     folder: str = ""
-    standings: Mapping[str, Standing] | None = None
-    strays: tuple[Slot, ...] = ()
+    live_statuses: Mapping[str, LiveStatus] | None = None
+    strays: tuple[Stray, ...] = ()
     as_of: str | None = None
 
-    def standing(self, node: Node) -> Standing | None:
-        """Return how a node stands, None if nobody looked or nothing can be asked of it."""
-        return self.standings.get(node.id) if self.standings is not None else None
+    def live_status(self, node: Node) -> LiveStatus | None:
+        """Return what a node really is, None if nobody looked or nothing can be asked of it."""
+        return self.live_statuses.get(node.id) if self.live_statuses is not None else None
 
     def findings_of(self, node: Node) -> tuple[Diagnostic, ...]:
         """Return what was found in the manifest that declares a node."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from infra_apply.map.graph import Affected, Graph, Node
-from infra_apply.map.live_status import Mark, Standing, cost_so_far
+from infra_apply.map.live_status import LiveStatus, Mark
 from infra_apply.map.model import LANES, Picture, summary
 from infra_apply.terminal import Colour, painted, plural, printable
 
@@ -25,8 +25,8 @@ def tree(picture: Picture, *, colour: bool = False) -> Iterator[str]:
     if picture.strays:
         yield ""
         yield "GPU slots of pools nobody declares"
-        for slot in picture.strays:
-            yield printable(f"  {slot.droplet.name}  {slot.pool}  {cost_so_far([slot])}")
+        for stray in picture.strays:
+            yield printable(f"  {stray.droplet}  {stray.pool}  {stray.cost}")
 
 
 def impact_lines(graph: Graph, gone: Sequence[Node], affected: Iterable[Affected]) -> Iterator[str]:
@@ -126,18 +126,18 @@ def _used_by(graph: Graph, node: Node) -> str:
 
 
 def _line(pen: _Pen, node: Node, level: int, name: str, facts: Sequence[str]) -> str:
-    standing = pen.picture.standing(node)
-    status_texts = [_standing(standing, colour=pen.colour)] if standing else []
+    status = pen.picture.live_status(node)
+    status_texts = [_status_text(status, colour=pen.colour)] if status else []
     texts = [printable(name), *status_texts, *map(printable, facts)]
     words = "  ".join(text for text in texts if text.strip())
     line = f"{'  ' * level}{words}".rstrip()
-    notes = standing.notes if standing else ()
+    notes = status.notes if status else ()
     return "\n".join([line, *(f"{'  ' * (level + 2)}- {printable(note)}" for note in notes)])
 
 
-def _standing(standing: Standing, *, colour: bool) -> str:
-    text = f"[{_MARKS[standing.mark]} {printable(standing.words)}]"
-    return painted(text, _COLOURS[standing.mark], enabled=colour)
+def _status_text(status: LiveStatus, *, colour: bool) -> str:
+    text = f"[{_MARKS[status.mark]} {printable(status.words)}]"
+    return painted(text, _COLOURS[status.mark], enabled=colour)
 
 
 _MARKS: Final[Mapping[Mark, str]] = {"good": "ok", "drift": "~", "bad": "!", "unknown": "?"}

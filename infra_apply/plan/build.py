@@ -11,10 +11,10 @@ from infra_apply.diagnostics.model import Place
 from infra_apply.fleet.hosts import droplets, machine
 from infra_apply.fleet.model import Fleet
 from infra_apply.fleet.urls import dependency_urls, url
-from infra_apply.inputs.manifest import Database, Gpu, Manifest
-from infra_apply.inputs.settings import GpuProfile, PoolLimits, Settings
+from infra_apply.inputs.manifest import Database, Manifest
+from infra_apply.inputs.settings import Settings
 from infra_apply.plan.access import plan_access
-from infra_apply.plan.firewalls import host_firewall, pool_firewall
+from infra_apply.plan.firewalls import host_firewall
 from infra_apply.plan.model import (
     AccessPlan,
     DatabasePlan,
@@ -23,9 +23,9 @@ from infra_apply.plan.model import (
     LookedUpHost,
     NotRendered,
     Plan,
-    PoolPlan,
     ServicePlan,
 )
+from infra_apply.plan.pools import plan_pool
 
 
 def build(fleet: Fleet, settings: Settings) -> Plan:
@@ -51,7 +51,9 @@ def build(fleet: Fleet, settings: Settings) -> Plan:
             _database(manifest, manifest.database) for manifest in manifests if manifest.database
         ),
         pools=tuple(
-            _pool(settings, manifest, manifest.gpu) for manifest in manifests if manifest.gpu
+            plan_pool(fleet, settings, manifest, manifest.gpu)
+            for manifest in manifests
+            if manifest.gpu
         ),
         access=access,
         not_rendered=tuple(
@@ -126,22 +128,6 @@ def _droplet_place(settings: Settings, name: str) -> Place:
 def _database(manifest: Manifest, database: Database) -> DatabasePlan:
     place = manifest.value("database", "cluster")
     return DatabasePlan(manifest.project, database.cluster, database.name, database.user, place)
-
-
-def _pool(settings: Settings, manifest: Manifest, gpu: Gpu) -> PoolPlan:
-    droplet = gpu.droplet or ""
-    profile = settings.gpu_profiles.get(droplet) or GpuProfile(sizes=(droplet,))
-    limits = settings.gpu_pools.get(manifest.project) or PoolLimits()
-    return PoolPlan(
-        project=manifest.project,
-        sizes=profile.sizes,
-        regions=profile.regions,
-        max_slots=limits.max_slots,
-        image=profile.image,
-        ssh_keys=settings.droplet.ssh_keys,
-        budget=limits.budget_per_day,
-        firewall=pool_firewall(manifest, settings),
-    )
 
 
 def _instance(fleet: Fleet, manifest: Manifest) -> InstancePlan:

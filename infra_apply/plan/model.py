@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from infra_apply import naming
 from infra_apply.diagnostics.model import Place
 from infra_apply.inputs.manifest import Environment, Provider
 from infra_apply.inputs.settings import Droplet
@@ -80,21 +81,39 @@ class DatabasePlan:
 
 @dataclass(frozen=True, slots=True)
 class PoolPlan:
-    """The limits of an on-demand GPU pool; sizes and regions in the order they are tried.
+    """An on-demand GPU pool: its limits, and all that its slots are made with.
 
-    `ssh_keys` are names, which slots are made with; `budget` is USD a UTC day.
+    `droplet` is what the manifest names: a GPU size, or a profile of the settings. Sizes and
+    regions are in the order they are tried; without regions, any that has one of the sizes is
+    tried. `max_hours` is the most a slot lives, `budget` is USD a UTC day. `image` is None where
+    the size decides; `ssh_keys` are names. `user_data` is the script itself, and may hold secrets.
+    `tags` are those that every slot has.
 
-    Without regions, any that has one of the sizes is tried.
+    `place` is where the manifest names the droplet, `droplet_settings` where the stack's settings
+    describe droplets, and `ssh_key_places` where they name each ssh key.
     """
 
     project: str
+    environment: Environment
+    droplet: str
     sizes: tuple[str, ...]
     regions: tuple[str, ...]
     max_slots: int
+    max_hours: float
     image: str | None = None
     ssh_keys: tuple[str, ...] = ()
+    user_data: str | None = field(default=None, repr=False)
+    tags: tuple[str, ...] = ()
     budget: float | None = None
     firewall: FirewallPlan | None = None
+    place: Place = field(default=Place(""), compare=False, repr=False)
+    droplet_settings: Place = field(default=Place(""), compare=False, repr=False)
+    ssh_key_places: tuple[Place, ...] = field(default=(), compare=False, repr=False)
+
+    @property
+    def name(self) -> str:
+        """Its instance's name: `transcribe` or `transcribe-dev`."""
+        return naming.instance(self.project, self.environment)
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -8,10 +8,10 @@ from typing import Final
 import pulumi
 import pulumi_digitalocean as digitalocean
 
-from infra_apply.gpu.recipe import SlotPlan
+from infra_apply.gpu.slot_spec import SlotSpec
 
 
-def render_slots(slots: Iterable[SlotPlan]) -> None:
+def render_slots(slots: Iterable[SlotSpec]) -> None:
     """Register a droplet a slot. Its name comes from the slot's id alone: none touches another.
 
     Slots are neither protected nor retained, since they must be deletable, and once one is there

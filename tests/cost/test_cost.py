@@ -33,7 +33,7 @@ LIME = HostPlan(
 BASIL = HostPlan("basil", on(("shop", "prod")), Droplet(size="large", backups=True))
 ODD = replace(BASIL, droplet=replace(BASIL.droplet, size="odd"))
 ELSEWHERE = LookedUpHost("dill", on(("shop", "prod")))
-POOL = PoolPlan("shop", ("gpu",), (), 3)
+POOL = PoolPlan("shop", "prod", "gpu", ("gpu",), (), max_slots=3, max_hours=24)
 
 
 def plan(

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra_apply.gpu.placement import Offer, base_image, places, why_none
+from infra_apply.gpu.placement import Offer, base_image, placements, why_none
 
 OFFERS = {
     "small": Offer("small", ("tor1", "nyc2"), available=True, hourly=1.5),
@@ -15,12 +15,12 @@ OFFERS = {
 }
 
 
-def pairs(sizes: list[str], regions: list[str], **how: set[tuple[str, str]]) -> list[str]:
-    return [str(one) for one in places(sizes, regions, OFFERS, **how)]
+def named(sizes: list[str], regions: list[str], **how: set[tuple[str, str]]) -> list[str]:
+    return [str(placement) for placement in placements(sizes, regions, OFFERS, **how)]
 
 
 def test_sizes_come_before_regions_in_the_order_of_the_profile() -> None:
-    assert pairs(["large", "small"], ["nyc2", "tor1"]) == [
+    assert named(["large", "small"], ["nyc2", "tor1"]) == [
         "large in tor1",
         "small in nyc2",
         "small in tor1",
@@ -28,20 +28,20 @@ def test_sizes_come_before_regions_in_the_order_of_the_profile() -> None:
 
 
 def test_without_regions_any_that_has_the_size_will_do() -> None:
-    assert pairs(["small"], []) == ["small in nyc2", "small in tor1"]
+    assert named(["small"], []) == ["small in nyc2", "small in tor1"]
 
 
 def test_what_is_sold_out_unknown_or_was_refused_is_passed_over() -> None:
-    assert pairs(["gone", "unheard-of", "small"], ["tor1", "nyc2"]) == [
+    assert named(["gone", "unheard-of", "small"], ["tor1", "nyc2"]) == [
         "small in tor1",
         "small in nyc2",
     ]
-    assert pairs(["small"], [], refused={("small", "nyc2")}) == ["small in tor1"]
+    assert named(["small"], [], refused={("small", "nyc2")}) == ["small in tor1"]
 
 
 def test_why_there_is_none_names_each_size() -> None:
-    said = why_none(["gone", "unheard-of", "small"], ["fra1"], OFFERS)
-    assert said == (
+    why = why_none(["gone", "unheard-of", "small"], ["fra1"], OFFERS)
+    assert why == (
         "gone is sold out; the account has no size unheard-of; small is in nyc2, tor1, not in fra1"
     )
 
@@ -67,12 +67,12 @@ regions = st.sampled_from(["tor1", "nyc2", "ams3", "fra1"])
 
 
 @given(st.lists(slugs), st.lists(regions), st.sets(st.tuples(slugs, regions)))
-def test_a_place_is_always_on_offer_asked_for_new_and_named_once(
-    sizes: list[str], wanted: list[str], refused: set[tuple[str, str]]
+def test_a_placement_is_always_on_offer_asked_for_new_and_named_once(
+    sizes: list[str], allowed: list[str], refused: set[tuple[str, str]]
 ) -> None:
-    found = places(sizes, wanted, OFFERS, refused=refused)
-    for one in found:
-        assert one.size in sizes and (not wanted or one.region in wanted)
-        assert OFFERS[one.size].available and one.region in OFFERS[one.size].regions
-        assert (one.size, one.region) not in refused
-    assert len(set(found)) == len(found)
+    choices = placements(sizes, allowed, OFFERS, refused=refused)
+    for choice in choices:
+        assert choice.size in sizes and (not allowed or choice.region in allowed)
+        assert OFFERS[choice.size].available and choice.region in OFFERS[choice.size].regions
+        assert (choice.size, choice.region) not in refused
+    assert len(set(choices)) == len(choices)

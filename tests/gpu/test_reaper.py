@@ -8,49 +8,49 @@ from hypothesis import strategies as st
 
 from infra_apply.digitalocean.model import LiveDroplet
 from infra_apply.gpu.reaper import judge
-from infra_apply.gpu.slots import BOOT_GRACE, LEASE_LASTS
-from tests.gpu.slots import NOW, live, slot
+from infra_apply.gpu.slot import BOOT_GRACE, LEASE_LASTS
+from tests.gpu.droplets import NOW, live, slot
 
 
-def verdict(*droplets: LiveDroplet, now: float = NOW) -> list[str]:
-    return [one.verdict for one in judge(droplets, now)]
+def verdicts(*droplets: LiveDroplet, now: float = NOW) -> list[str]:
+    return [judgement.verdict for judgement in judge(droplets, now)]
 
 
 def test_a_slot_past_its_deadline_ends_even_at_work_and_even_young() -> None:
-    assert verdict(slot(deadline=NOW, lease=NOW, made_at=NOW - 1)) == ["destroy"]
+    assert verdicts(slot(deadline=NOW, lease=NOW, made_at=NOW - 1)) == ["destroy"]
 
 
 def test_a_slot_at_work_is_kept_until_three_renewals_were_missed() -> None:
     working = slot(lease=NOW)
-    assert verdict(working, now=NOW + LEASE_LASTS - 1) == ["keep"]
-    assert verdict(working, now=NOW + LEASE_LASTS) == ["destroy"]
+    assert verdicts(working, now=NOW + LEASE_LASTS - 1) == ["keep"]
+    assert verdicts(working, now=NOW + LEASE_LASTS) == ["destroy"]
 
 
 def test_a_slot_that_never_had_a_lease_has_its_boot_grace() -> None:
     new = slot(made_at=NOW)
-    assert verdict(new, now=NOW + BOOT_GRACE - 1) == ["keep"]
-    assert verdict(new, now=NOW + BOOT_GRACE) == ["destroy"]
+    assert verdicts(new, now=NOW + BOOT_GRACE - 1) == ["keep"]
+    assert verdicts(new, now=NOW + BOOT_GRACE) == ["destroy"]
 
 
-@pytest.mark.parametrize("said", ["soon", "1e10", "-5", "0x10", "", "1800000000.5", "٣", "9" * 13])
-def test_a_deadline_that_cannot_be_read_is_reported_and_ends_nothing(said: str) -> None:
-    odd = slot(deadline=None, tags=(f"infra-apply-deadline:{said}",))
-    assert verdict(odd) == ["report"]
-    assert verdict(slot(tags=(f"infra-apply-deadline:{said}",))) == ["report"]
+@pytest.mark.parametrize("text", ["soon", "1e10", "-5", "0x10", "", "1800000000.5", "٣", "9" * 13])
+def test_a_deadline_that_cannot_be_read_is_reported_and_ends_nothing(text: str) -> None:
+    odd = slot(deadline=None, tags=(f"infra-apply-deadline:{text}",))
+    assert verdicts(odd) == ["report"]
+    assert verdicts(slot(tags=(f"infra-apply-deadline:{text}",))) == ["report"]
 
 
 def test_a_missing_deadline_is_reported() -> None:
-    assert verdict(slot(deadline=None)) == ["report"]
+    assert verdicts(slot(deadline=None)) == ["report"]
 
 
 def test_of_two_deadlines_the_first_counts() -> None:
-    assert verdict(slot(lease=NOW, tags=(f"infra-apply-deadline:{int(NOW)}",))) == ["destroy"]
+    assert verdicts(slot(lease=NOW, tags=(f"infra-apply-deadline:{int(NOW)}",))) == ["destroy"]
 
 
 def test_an_unreadable_lease_or_age_is_reported_while_the_deadline_is_to_come() -> None:
-    assert verdict(slot(tags=("infra-apply-lease:now",))) == ["report"]
-    assert verdict(slot(made_at=None)) == ["report"]
-    assert verdict(slot(made_at=None, deadline=NOW - 1)) == ["destroy"]
+    assert verdicts(slot(tags=("infra-apply-lease:now",))) == ["report"]
+    assert verdicts(slot(made_at=None)) == ["report"]
+    assert verdicts(slot(made_at=None, deadline=NOW - 1)) == ["destroy"]
 
 
 def test_a_service_host_of_a_gpu_size_is_not_even_named() -> None:
@@ -68,12 +68,12 @@ times = st.integers(0, 2 * 10**9)
 def test_only_a_slot_with_a_readable_deadline_is_ever_ended(
     now: int, deadline: int | None, lease: int | None, made_at: int | None
 ) -> None:
-    (judged,) = judge([slot(deadline=deadline, lease=lease, made_at=made_at)], now)
-    if judged.verdict == "destroy":
+    (judgement,) = judge([slot(deadline=deadline, lease=lease, made_at=made_at)], now)
+    if judgement.verdict == "destroy":
         assert deadline is not None
         overdue = now >= deadline
         idle = lease is None or now - lease >= LEASE_LASTS
         grown_up = made_at is not None and now - made_at >= BOOT_GRACE
         assert overdue or (idle and grown_up)
     if deadline is not None and now >= deadline:
-        assert judged.verdict == "destroy"
+        assert judgement.verdict == "destroy"

@@ -12,14 +12,18 @@ from typing import Any
 
 import pytest
 
-from infra_apply.cli import gpu_scale
-from infra_apply.cli.gpu_site import environment_of, outside
+from infra_apply.cli.gpu.pool_context import connect, read_environment_stack
+from infra_apply.cli.gpu.scale import plan_of_pool, pool_context
+from infra_apply.digitalocean.read import read_ssh_keys
 from infra_apply.engine.run import Outcome
 from infra_apply.errors import Refusal
 from infra_apply.gpu import scaling
+from infra_apply.gpu.attempts import CHANGED_MEANWHILE
+from infra_apply.gpu.context import PoolContext, read_pool
 from infra_apply.gpu.pool import Pool
-from infra_apply.gpu.recipe import Recipe
 from infra_apply.gpu.stack import Backend
+from infra_apply.plan.model import PoolPlan
+from infra_apply.plan.stack import plan_stack
 from tests.gpu.stage import Stage, stage
 
 pytestmark = [
@@ -37,27 +41,28 @@ def collected() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Lab:
-    """A pool's site in this process; `interrupt` puts something before the next run acts."""
+    """A pool in this process; `interrupt` puts something before the next run acts."""
 
     it: Stage
-    site: scaling.Site
-    recipe: Recipe
+    context: PoolContext
+    plan: PoolPlan
     monkeypatch: pytest.MonkeyPatch
 
     def grow(self, count: int) -> Pool:
-        return scaling.grow(self.site, scaling.look(self.site), count, self.recipe)
+        ssh_keys = read_ssh_keys(self.context.client)
+        return scaling.grow(self.context, read_pool(self.context), count, self.plan, ssh_keys)
 
     def interrupt(self, event: Callable[[], None]) -> list[Outcome]:
         outcomes: list[Outcome] = []
-        act = Backend.act
+        run_engine = Backend.run_engine
 
         def overtaken(backend: Backend, *words: Any, **how: Any) -> Outcome:
-            self.monkeypatch.setattr(Backend, "act", act)
+            self.monkeypatch.setattr(Backend, "run_engine", run_engine)
             event()
-            outcomes.append(act(backend, *words, **how))
+            outcomes.append(run_engine(backend, *words, **how))
             return outcomes[0]
 
-        self.monkeypatch.setattr(Backend, "act", overtaken)
+        self.monkeypatch.setattr(Backend, "run_engine", overtaken)
         return outcomes
 
 
@@ -68,12 +73,12 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
         directory=it.company, stack="prod", config_file=None, account=it.directory, clock=100.0,
         faults=None, project="train", force=False,
     )  # fmt: skip
-    environment = environment_of(arguments)
-    with outside(arguments, environment) as found:
-        site = gpu_scale._site(arguments, environment, found)
-        recipe, _ = gpu_scale._recipe(arguments, environment, site)
-        assert recipe is not None
-        yield Lab(it, site, recipe, monkeypatch)
+    stack = read_environment_stack(arguments)
+    with connect(arguments, stack) as connection:
+        context = pool_context(arguments, stack, connection)
+        plan = plan_stack(stack.pulumi_project, "prod").plan
+        assert plan is not None
+        yield Lab(it, context, plan_of_pool(plan, "train"), monkeypatch)
 
 
 def test_of_two_runs_at_once_the_later_ends_nothing_of_the_first(lab: Lab) -> None:
@@ -81,7 +86,7 @@ def test_of_two_runs_at_once_the_later_ends_nothing_of_the_first(lab: Lab) -> No
     outcomes = lab.interrupt(lambda: assert_slots(lab.grow(2), 2))
     assert_slots(lab.grow(2), 2)
     assert not outcomes[0].ok
-    assert any(scaling.CAME_BETWEEN in one.message for one in outcomes[0].diagnostics)
+    assert any(CHANGED_MEANWHILE in message.message for message in outcomes[0].diagnostics)
     assert len(lab.it.requests("POST")) == 2 and lab.it.requests("DELETE") == []
 
 
@@ -93,9 +98,9 @@ def test_a_slot_that_took_a_job_in_the_meantime_stays(lab: Lab) -> None:
 
     outcomes = lab.interrupt(lambda: lab.it.edit(take_a_job))
     with pytest.raises(Refusal, match="at work"):
-        scaling.shrink(lab.site, pool, frozenset({pool.slots[0].id}))
+        scaling.shrink(lab.context, pool, frozenset({pool.slots[0].id}))
     assert not outcomes[0].ok and lab.it.requests("DELETE") == []
-    assert_slots(scaling.look(lab.site), 1)
+    assert_slots(read_pool(lab.context), 1)
 
 
 def test_a_deletion_that_failed_is_asked_for_again(lab: Lab) -> None:
@@ -107,16 +112,16 @@ def test_a_deletion_that_failed_is_asked_for_again(lab: Lab) -> None:
         account = lab.it.account()
         lab.it.write(account | {"droplets": before})
 
-    act = Backend.act
+    run_engine = Backend.run_engine
 
     def forgetful(backend: Backend, *words: Any, **how: Any) -> Outcome:
-        lab.monkeypatch.setattr(Backend, "act", act)
-        outcome = act(backend, *words, **how)
+        lab.monkeypatch.setattr(Backend, "run_engine", run_engine)
+        outcome = run_engine(backend, *words, **how)
         bring_back()
         return outcome
 
-    lab.monkeypatch.setattr(Backend, "act", forgetful)
-    assert_slots(scaling.shrink(lab.site, pool, frozenset({pool.slots[0].id})), 0)
+    lab.monkeypatch.setattr(Backend, "run_engine", forgetful)
+    assert_slots(scaling.shrink(lab.context, pool, frozenset({pool.slots[0].id})), 0)
     assert lab.it.gpus() == [] and len(lab.it.requests("DELETE")) == 2
 
 

@@ -8,11 +8,13 @@ import pytest
 import yaml
 
 from infra_apply import naming
-from infra_apply.gpu.engine_settings import engine_environment, private_config
+from infra_apply.errors import LockHolder
+from infra_apply.gpu.engine_settings import engine_environ, private_config
 from infra_apply.gpu.pool import Remembered
 from infra_apply.gpu.state import is_abandoned, remembered_in
 
 DROPLET = "digitalocean:index/droplet:Droplet"
+SINCE = "2026-11-23T03:00:00Z"
 URN = f"urn:pulumi:prod.gpu.train::infra-apply::{DROPLET}::"
 
 
@@ -65,7 +67,7 @@ def test_a_broken_stack_file_says_nothing(broken: str, tmp_path: Path) -> None:
 
 def test_the_provider_gets_the_account_that_was_looked_at_and_repeats_no_post() -> None:
     given = {"DIGITALOCEAN_TOKEN": "other", "DIGITALOCEAN_HTTP_RETRY_MAX": "4", "HOME": "/h"}
-    assert engine_environment(given, endpoint="http://127.0.0.1:1", token="mine") == {
+    assert engine_environ(given, endpoint="http://127.0.0.1:1", token="mine") == {
         "DIGITALOCEAN_API_URL": "http://127.0.0.1:1",
         "DIGITALOCEAN_TOKEN": "mine",
         "DIGITALOCEAN_HTTP_RETRY_MAX": "0",
@@ -73,23 +75,20 @@ def test_the_provider_gets_the_account_that_was_looked_at_and_repeats_no_post() 
     }
 
 
-LOCKED = "stack prod.gpu.train is locked by {} since 2026-11-23T03:00:00Z"
-
-
 @pytest.mark.parametrize(
     ("holders", "abandoned"),
     [
-        ("root@here (process 7)", True),
-        ("root@here (process 8)", False),
-        ("root@elsewhere (process 7)", False),
-        ("root@here (process 7) since x; root@elsewhere (process 7)", False),
-        ("another update", False),
+        ([LockHolder("root@here", 7, SINCE)], True),
+        ([LockHolder("root@here", 8, SINCE)], False),
+        ([LockHolder("root@elsewhere", 7, SINCE)], False),
+        ([LockHolder("root@here", 7, SINCE), LockHolder("root@elsewhere", 7, SINCE)], False),
+        ([], False),
     ],
 )
 def test_a_lock_is_lifted_only_when_all_its_holders_are_gone_from_this_machine(
-    holders: str, abandoned: bool
+    holders: list[LockHolder], abandoned: bool
 ) -> None:
-    assert is_abandoned(LOCKED.format(holders), "here", lambda pid: pid == 8) is abandoned
+    assert is_abandoned(holders, "here", lambda pid: pid == 8) is abandoned
 
 
 @pytest.mark.parametrize("project", ["train", "geo.api", "a.gpu.b"])

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from infra_apply.gpu.pool import Remembered, survey
 from infra_apply.gpu.status import Status, as_json, text
-from tests.gpu.slots import NOW, OWNER, slot
+from tests.gpu.droplets import NOW, OWNER, slot
 
 DROPLETS = (
     slot(1, "aaaaaa", lease=NOW),
@@ -15,8 +15,8 @@ DROPLETS = (
 
 
 def status(state: dict[str, int], *, read: bool = True) -> Status:
-    held = survey("train", OWNER, DROPLETS, Remembered(state, unfinished=bool(state)))
-    return Status("prod", {"train": held}, state_read=read)
+    pool = survey("train", OWNER, DROPLETS, Remembered(state, unfinished=bool(state)))
+    return Status("prod", {"train": pool}, state_read=read)
 
 
 def test_each_slot_has_a_line_and_each_difference_is_named() -> None:
@@ -43,19 +43,19 @@ def test_each_slot_has_a_line_and_each_difference_is_named() -> None:
 
 
 def test_json_has_every_fact_and_null_for_what_is_not_known() -> None:
-    found = as_json(status({"aaaaaa": 1}), NOW)
-    assert [(one["slot"], one["droplet"], one["in_state"]) for one in found["slots"]] == [
+    slots = as_json(status({"aaaaaa": 1}), NOW)["slots"]
+    assert [(slot["slot"], slot["droplet"], slot["in_state"]) for slot in slots] == [
         ("aaaaaa", 1, True),
         ("bbbbbb", 2, False),
         ("bbbbbb", 3, False),
         ("cccccc", 4, False),
     ]
-    assert found["slots"][3]["spent"] is None and found["slots"][2]["deadline"] is None
+    assert slots[3]["spent"] is None and slots[2]["deadline"] is None
 
 
 def test_without_the_state_nothing_is_said_of_it() -> None:
     unread = status({}, read=False)
-    assert {one["in_state"] for one in as_json(unread, NOW)["slots"]} == {None}
+    assert {slot["in_state"] for slot in as_json(unread, NOW)["slots"]} == {None}
     assert not any("in no state" in line for line in text(unread, NOW))
 
 

@@ -14,7 +14,7 @@ from infra_apply.inputs.document import Document
 from infra_apply.inputs.manifest import Manifest
 from infra_apply.map.graph import build_graph, find_nodes, impact
 from infra_apply.map.json import as_json, impact_json
-from infra_apply.map.live_status import Standing
+from infra_apply.map.live_status import LiveStatus
 from infra_apply.map.mermaid import mermaid
 from infra_apply.map.model import Picture
 from infra_apply.map.text import impact_lines, tree
@@ -71,9 +71,9 @@ Outside
 def test_what_is_real_stands_beside_what_is_declared() -> None:
     looked = replace(
         PICTURE,
-        standings={
-            "host:lime": Standing("drift", "active, 203.0.113.5", ("size is a, declared b",)),
-            "service:prod/shop": Standing("bad", "refuses connections"),
+        live_statuses={
+            "host:lime": LiveStatus("drift", "active, 203.0.113.5", ("size is a, declared b",)),
+            "service:prod/shop": LiveStatus("bad", "refuses connections"),
         },
         as_of="2026-01-15 10:00 UTC",
     )

@@ -5,11 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from infra_apply.digitalocean.model import Account, LiveDroplet
+from infra_apply.gpu.pool import Remembered, survey
+from infra_apply.gpu.status import Status, as_json
 from infra_apply.inputs.settings import HostSettings
 from infra_apply.map.graph import Graph, build_graph
-from infra_apply.map.live_status import Standing, cost_so_far, slots, standings, strays
+from infra_apply.map.live_status import LiveStatus, Stray, live_statuses, strays
 from infra_apply.plan.build import build
 from infra_apply.plan.model import Plan
 from tests.companies import SETTINGS, database, fleet, gpu, service
@@ -24,12 +28,12 @@ SLOT = LiveDroplet(
 )
 
 
-def host(*droplets: LiveDroplet, plan: Plan = PLAN) -> Standing:
-    return standings(DRAWN, [plan], Account(droplets=droplets), {}, 0.0)["host:lime"]
+def host(*droplets: LiveDroplet, plan: Plan = PLAN) -> LiveStatus:
+    return live_statuses(DRAWN, [plan], Account(droplets=droplets), {}, 0.0)["host:lime"]
 
 
 def test_a_droplet_as_declared_is_good() -> None:
-    assert host(DROPLET) == Standing("good", "active, 203.0.113.5")
+    assert host(DROPLET) == LiveStatus("good", "active, 203.0.113.5")
 
 
 def test_what_differs_is_said() -> None:
@@ -49,26 +53,26 @@ def test_what_differs_is_said() -> None:
 
 
 @pytest.mark.parametrize(
-    ("droplets", "standing"),
+    ("droplets", "status"),
     [
-        ((), Standing("bad", "no such droplet")),
-        ((replace(DROPLET, status="off"),), Standing("bad", "off, 203.0.113.5")),
+        ((), LiveStatus("bad", "no such droplet")),
+        ((replace(DROPLET, status="off"),), LiveStatus("bad", "off, 203.0.113.5")),
         (
             (replace(DROPLET, name="droplet-1", addresses=("10.0.0.1", "100.64.0.11")),),
-            Standing("good", "active, 10.0.0.1"),
+            LiveStatus("good", "active, 10.0.0.1"),
         ),
-        ((replace(DROPLET, addresses=()),), Standing("good", "active, no address yet")),
+        ((replace(DROPLET, addresses=()),), LiveStatus("good", "active, no address yet")),
     ],
 )
 def test_a_droplet_is_found_by_its_name_or_its_mesh_address(
-    droplets: tuple[LiveDroplet, ...], standing: Standing
+    droplets: tuple[LiveDroplet, ...], status: LiveStatus
 ) -> None:
-    assert host(*droplets) == standing
+    assert host(*droplets) == status
 
 
 def test_of_two_droplets_with_the_name_neither_is_taken() -> None:
-    found = host(DROPLET, replace(DROPLET, id=8))
-    assert (found.mark, found.words) == ("unknown", "2 droplets may be meant")
+    status = host(DROPLET, replace(DROPLET, id=8))
+    assert (status.mark, status.words) == ("unknown", "2 droplets may be meant")
 
 
 def test_an_adopted_droplet_is_found_by_its_id_alone() -> None:
@@ -82,41 +86,69 @@ def test_databases_and_clusters_stand_as_the_account_has_them() -> None:
     here = Account(databases={"shared-pg": frozenset({"shop", "defaultdb"})})
     lacks = Account(databases={"shared-pg": frozenset()})
     ids = ("cluster:shared-pg", "database:shared-pg/shop")
-    shown = [[standings(DRAWN, [], live, {}, 0.0)[id_] for id_ in ids] for live in (here, lacks)]
-    assert shown == [
-        [Standing("good", "2 databases"), Standing("good", "present")],
-        [Standing("good", "0 databases"), Standing("bad", "not there")],
+    statuses = [live_statuses(DRAWN, [], live, {}, 0.0) for live in (here, lacks)]
+    assert [[by_id[id_] for id_ in ids] for by_id in statuses] == [
+        [LiveStatus("good", "2 databases"), LiveStatus("good", "present")],
+        [LiveStatus("good", "0 databases"), LiveStatus("bad", "not there")],
     ]
-    gone = standings(DRAWN, [], Account(), {}, 0.0)
+    gone = live_statuses(DRAWN, [], Account(), {}, 0.0)
     assert [gone[id_].words for id_ in ids] == ["no such cluster", "unknown"]
 
 
 def test_without_an_account_everything_of_it_is_unknown_and_ports_are_not() -> None:
-    found = standings(DRAWN, [PLAN], None, {"service:prod/shop": "answers"}, 0.0)
-    assert found.pop("service:prod/shop") == Standing("good", "answers")
-    assert {one.mark for one in found.values()} == {"unknown"}
+    statuses = live_statuses(DRAWN, [PLAN], None, {"service:prod/shop": "answers"}, 0.0)
+    assert statuses.pop("service:prod/shop") == LiveStatus("good", "answers")
+    assert {status.mark for status in statuses.values()} == {"unknown"}
     # Nobody can ask a mac from the account: nothing is said of it.
-    assert "host:fennel" not in found
+    assert "host:fennel" not in statuses
+
+
+def pool(*droplets: LiveDroplet, now: float) -> LiveStatus:
+    return live_statuses(DRAWN, [], Account(gpu_droplets=droplets), {}, now)["pool:prod/shop"]
 
 
 def test_a_slot_costs_from_when_it_was_made() -> None:
-    live = Account(gpu_droplets=(SLOT,))
-    (slot,) = slots(live, 7200.0)
-    assert (slot.pool, slot.id, slot.hours, slot.cost) == ("shop", "a1b2c3", 2.0, 3.0)
-    pool = standings(DRAWN, [], live, {}, 7200.0)["pool:prod/shop"]
-    assert pool.words == "1 slot, $3.00 so far"
-    assert pool.notes == ("a1b2c3: gpu-l40sx1-48gb in tor1, active, 2.0 h, $3.00 so far",)
-
-
-def test_a_price_that_is_not_known_is_said() -> None:
-    live = Account(gpu_droplets=(SLOT, replace(SLOT, hourly=None)))
-    assert cost_so_far(list(slots(live, 3600.0))) == "$1.50 so far, partly unknown"
-    assert (
-        cost_so_far(list(slots(Account(gpu_droplets=live.gpu_droplets[1:]), 1.0))) == "cost unknown"
+    assert pool(SLOT, now=7200.0) == LiveStatus(
+        "good",
+        "1 slot, $3.00 so far",
+        ("a1b2c3: gpu-l40sx1-48gb in tor1, active, 2.0 h, $3.00 so far",),
     )
+
+
+def test_a_price_or_an_age_that_is_not_known_is_said() -> None:
+    unpriced = replace(SLOT, id=10, hourly=None)
+    assert pool(SLOT, unpriced, now=3600.0).words == "2 slots, $1.50 so far, partly unknown"
+    assert pool(unpriced, now=3600.0).words == "1 slot, cost unknown"
+    (note,) = pool(replace(SLOT, made_at=None), now=3600.0).notes
+    assert note == "a1b2c3: gpu-l40sx1-48gb in tor1, active, age unknown"
+
+
+def test_an_empty_pool_is_good() -> None:
+    assert pool(now=0.0) == LiveStatus("good", "empty")
 
 
 def test_slots_of_pools_nobody_declares_are_strays() -> None:
     other = replace(SLOT, tags=("infra-apply-slot:old:zzzzzz", "env:prod", "infra-apply-slot"))
     live = Account(gpu_droplets=(SLOT, other))
-    assert [one.pool for one in strays(DRAWN, live, 0.0)] == ["old"]
+    assert strays(DRAWN, live, 3600.0) == (Stray("old", "g", "$1.50 so far"),)
+
+
+def test_a_pool_s_tag_is_known_in_any_case_as_digitalocean_keeps_it() -> None:
+    loud = replace(SLOT, tags=("infra-apply-slot:SHOP:a1b2c3",))
+    assert strays(DRAWN, Account(gpu_droplets=(loud,)), 0.0) == ()
+    assert pool(loud, now=7200.0).words == "1 slot, $3.00 so far"
+
+
+@given(
+    age=st.floats(0, 10**7),
+    hourly=st.none() | st.floats(0.01, 100),
+    made_at=st.none() | st.just(SLOT.made_at),
+)
+def test_the_map_and_gpu_status_give_a_slot_the_same_cost(
+    age: float, hourly: float | None, made_at: float | None
+) -> None:
+    droplet = replace(SLOT, hourly=hourly, made_at=made_at)
+    survey_of_shop = survey("shop", None, [droplet], Remembered())
+    (entry,) = as_json(Status("prod", {"shop": survey_of_shop}), age)["slots"]
+    cost = "cost unknown" if entry["spent"] is None else f"${entry['spent']:.2f} so far"
+    assert pool(droplet, now=age).words == f"1 slot, {cost}"

@@ -14,7 +14,7 @@ from infra_apply.fleet.rules.table import CODES
 from infra_apply.inputs.document import Document
 from infra_apply.inputs.mesh import Host, Mesh
 from infra_apply.map.graph import build_graph
-from infra_apply.map.live_status import Standing
+from infra_apply.map.live_status import LiveStatus
 from infra_apply.map.model import Picture
 from infra_apply.map.page.build import page
 from tests.bench_map import company
@@ -189,9 +189,9 @@ def test_text_can_be_read_on_its_ground_in_both_themes(opened: Page) -> None:
 def test_what_is_real_has_a_mark_and_words(browser: Browser, tmp_path: Path) -> None:
     looked = replace(
         PICTURE,
-        standings={
-            "host:lime": Standing("drift", "active, 203.0.113.5", ("size is a, declared b",)),
-            "service:prod/shop": Standing("bad", "refuses connections"),
+        live_statuses={
+            "host:lime": LiveStatus("drift", "active, 203.0.113.5", ("size is a, declared b",)),
+            "service:prod/shop": LiveStatus("bad", "refuses connections"),
         },
         as_of="2026-01-15 10:00 UTC",
     )

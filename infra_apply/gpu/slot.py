@@ -21,7 +21,10 @@ BOOT_GRACE: Final = 30 * 60
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """A live slot. `pool` is the name of its instance, `transcribe` or `transcribe-dev`."""
+    """A live slot. `pool` is the name of its instance, `transcribe` or `transcribe-dev`.
+
+    Times are in seconds since 1970.
+    """
 
     pool: str
     id: str
@@ -34,27 +37,30 @@ class Slot:
 
     @property
     def deadline(self) -> int | None:
-        """When it ends at the latest; None without one tag that says so in plain numbers.
+        """When it ends at the latest; the earliest where several tags say so.
 
-        Of several the earliest counts.
+        None without such a tag, or where one of them is no plain number.
         """
-        said = _said(self.droplet.tags, naming.deadline_of_tag)
-        times = [_seconds(one) for one in said]
-        known = [one for one in times if one is not None]
-        return min(known) if known and len(known) == len(times) else None
+        deadlines = _times(self.droplet.tags, naming.deadline_of_tag)
+        readable = [deadline for deadline in deadlines if deadline is not None]
+        return min(readable) if readable and len(readable) == len(deadlines) else None
 
     @property
     def lease(self) -> int | None:
         """When its worker was last known to be busy, None if never."""
-        times = map(_seconds, _said(self.droplet.tags, naming.lease_of_tag))
-        return max((one for one in times if one is not None), default=None)
+        leases = _times(self.droplet.tags, naming.lease_of_tag)
+        return max((lease for lease in leases if lease is not None), default=None)
 
     @property
-    def odd_lease(self) -> bool:
+    def has_unreadable_lease(self) -> bool:
         """Whether a lease's tag says no time at all."""
-        return None in map(_seconds, _said(self.droplet.tags, naming.lease_of_tag))
+        return None in _times(self.droplet.tags, naming.lease_of_tag)
 
-    def busy(self, now: float) -> bool:
+    def belongs_to(self, pool: str) -> bool:
+        """Say whether it is a slot of this pool; DigitalOcean's tags are the same in any case."""
+        return self.pool.lower() == pool.lower()
+
+    def is_busy(self, now: float) -> bool:
         """Say whether its lease is fresh."""
         return self.lease is not None and now - self.lease < LEASE_LASTS
 
@@ -62,19 +68,22 @@ class Slot:
         """Seconds since it was made, None where the account does not say."""
         return None if self.droplet.made_at is None else max(0.0, now - self.droplet.made_at)
 
-    def spent(self, now: float) -> float | None:
-        """USD so far: billing is per second, and 60 s at least (DigitalOcean, from 2026)."""
+    def cost(self, now: float) -> float | None:
+        """USD so far, None where its age or its price is not known.
+
+        Billing is per second, and 60 s at least (DigitalOcean, from 2026).
+        """
         age = self.age(now)
         if age is None or self.droplet.hourly is None:
             return None
-        return max(age, 60.0) / 3600 * self.droplet.hourly
+        return max(age, _BILLED_AT_LEAST) / 3600 * self.droplet.hourly
 
     def phase(self, now: float) -> Phase:
         """Say in a word how it is; a slot that was never busy is starting while it is young."""
         age = self.age(now)
         if self.deadline is not None and now >= self.deadline:
             return "overdue"
-        if self.busy(now):
+        if self.is_busy(now):
             return "busy"
         if self.droplet.status == "new":
             return "booting"
@@ -84,34 +93,36 @@ class Slot:
 
 def slots_of(droplets: Iterable[LiveDroplet]) -> tuple[Slot, ...]:
     """Pick the slots out of GPU droplets, sorted by pool, id and droplet."""
-    found = [
-        Slot(*named, droplet)
+    slots = [
+        Slot(*pool_and_id, droplet)
         for droplet in droplets
-        if (named := next(filter(None, map(naming.slot_of_tag, droplet.tags)), None))
+        if (pool_and_id := next(filter(None, map(naming.slot_of_tag, droplet.tags)), None))
     ]
-    return tuple(sorted(found, key=lambda one: (one.pool, one.id, one.droplet.id)))
+    return tuple(sorted(slots, key=lambda slot: (slot.pool, slot.id, slot.droplet.id)))
 
 
-def fresh_ids(
+def new_ids(
     count: int, taken: Collection[str], pick: Callable[[Sequence[str]], str] = secrets.choice
 ) -> tuple[str, ...]:
     """Make up ids: 6 characters of base32, in small letters as droplets are named."""
-    made: list[str] = []
-    while len(made) < count:
-        one = "".join(pick(_BASE32) for _ in range(6))
-        if one not in taken and one not in made:
-            made.append(one)
-    return tuple(made)
+    ids: list[str] = []
+    while len(ids) < count:
+        slot_id = "".join(pick(_BASE32) for _ in range(6))
+        if slot_id not in taken and slot_id not in ids:
+            ids.append(slot_id)
+    return tuple(ids)
 
 
-def _said(tags: Iterable[str], of: Callable[[str], str | None]) -> list[str]:
-    return [said for tag in tags if (said := of(tag)) is not None]
+def _times(tags: Iterable[str], of_tag: Callable[[str], str | None]) -> list[int | None]:
+    """Return what each tag of one kind says: seconds since 1970, None where it is no number."""
+    return [_seconds(text) for tag in tags if (text := of_tag(tag)) is not None]
 
 
-def _seconds(said: str) -> int | None:
-    """Read seconds since 1970, in plain digits; 1e9, 0x5 or a date are none."""
-    return int(said) if said.isascii() and said.isdecimal() and len(said) <= _DIGITS else None
+def _seconds(text: str) -> int | None:
+    """Read plain digits; 1e9, 0x5 or a date are none."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else None
 
 
+_BILLED_AT_LEAST: Final = 60.0
 _BASE32: Final = "abcdefghijklmnopqrstuvwxyz234567"
 _DIGITS: Final = 12

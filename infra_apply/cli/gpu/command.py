@@ -7,8 +7,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from infra_apply.cli import gpu_reap, gpu_scale, gpu_status
 from infra_apply.cli.common.options import add_project_flags, factor
+from infra_apply.cli.gpu import reap, scale, status
 
 SUMMARIES: Final = {
     "scale": "make a pool's slots as many as you want",
@@ -26,47 +26,49 @@ def add_parser(subparsers: Any) -> None:
         "destruction, also when it is switched off.",
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="VERB")
-    _scale(_verb(verbs, "scale", gpu_scale.run))
-    _status(_verb(verbs, "status", gpu_status.run))
-    _reap(_verb(verbs, "reap", gpu_reap.run))
+    _add_scale_flags(_add_verb(verbs, "scale", scale.run))
+    _add_status_flags(_add_verb(verbs, "status", status.run))
+    _add_reap_flags(_add_verb(verbs, "reap", reap.run))
 
 
-def _verb(verbs: Any, name: str, run: Callable[[argparse.Namespace], int]) -> Any:
-    one = verbs.add_parser(name, help=SUMMARIES[name])
-    one.add_argument(
+def _add_verb(verbs: Any, name: str, run: Callable[[argparse.Namespace], int]) -> Any:
+    parser = verbs.add_parser(name, help=SUMMARIES[name])
+    parser.add_argument(
         "--account", metavar="DIR", type=Path, help="rehearse with the simulated account kept here"
     )
-    one.add_argument(
+    parser.add_argument(
         "--clock", metavar="N", type=factor, help="divide a rehearsal's waits by N (default: 20)"
     )
-    one.set_defaults(run=run)
-    return one
+    parser.set_defaults(run=run)
+    return parser
 
 
-def _scale(one: argparse.ArgumentParser) -> None:
-    one.add_argument("project", metavar="PROJECT")
-    one.add_argument("count", metavar="N", type=_count, help="how many slots there should be")
-    add_project_flags(one, named=True)
-    one.add_argument("--yes", action="store_true", help="do not ask")
-    one.add_argument("--force", action="store_true", help="end slots that are at work, too")
-    one.add_argument(
+def _add_scale_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("project", metavar="PROJECT")
+    parser.add_argument("count", metavar="N", type=_count, help="how many slots there should be")
+    add_project_flags(parser, named=True)
+    parser.add_argument("--yes", action="store_true", help="do not ask")
+    parser.add_argument("--force", action="store_true", help="end slots that are at work, too")
+    parser.add_argument(
         "--slot",
         metavar="ID",
         action="append",
         default=[],
         help="a slot that goes, when there are fewer; may be given again",
     )
-    one.add_argument("--faults", metavar="FILE", type=Path, help="API faults to play (YAML)")
+    parser.add_argument("--faults", metavar="FILE", type=Path, help="API faults to play (YAML)")
 
 
-def _status(one: argparse.ArgumentParser) -> None:
-    one.add_argument("project", metavar="PROJECT", nargs="?")
-    add_project_flags(one)
-    one.add_argument("--format", choices=("text", "json"), default="text")
+def _add_status_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("project", metavar="PROJECT", nargs="?")
+    add_project_flags(parser)
+    parser.add_argument("--format", choices=("text", "json"), default="text")
 
 
-def _reap(one: argparse.ArgumentParser) -> None:
-    one.add_argument("--dry-run", action="store_true", help="say what would end, and end nothing")
+def _add_reap_flags(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--dry-run", action="store_true", help="say what would end, and end nothing"
+    )
 
 
 def _count(word: str) -> int:

@@ -6,7 +6,8 @@ from typing import Any
 
 from infra_apply import naming
 from infra_apply.digitalocean.model import LiveDroplet
-from infra_apply.gpu.slots import Slot
+from infra_apply.gpu.pool import Pool, Remembered, survey
+from infra_apply.gpu.slot import Slot
 
 NOW = 1_800_000_000.0
 OWNER = "infra-apply:acme:prod"
@@ -29,7 +30,7 @@ def live(number: int = 1, *tags: str, **changes: Any) -> LiveDroplet:
 
 def slot(
     number: int = 1,
-    name: str = "aaaaaa",
+    slot_id: str = "aaaaaa",
     *,
     lease: float | None = None,
     deadline: float | None = NOW + 3600,
@@ -37,12 +38,17 @@ def slot(
     **changes: Any,
 ) -> LiveDroplet:
     """A live droplet with a slot's tags; ages are given by `made_at`."""
-    tags = [naming.slot_tag("train", "prod", name), naming.pool_tag("train", "prod")]
+    tags = [naming.slot_tag("train", "prod", slot_id), naming.pool_tag("train", "prod")]
     tags += [naming.lease_tag(int(lease))] if lease is not None else []
     tags += [naming.deadline_tag(int(deadline))] if deadline is not None else []
     tags += [owner] if owner else []
     return live(number, *[*tags, *changes.pop("tags", ())], **changes)
 
 
-def known(droplet: LiveDroplet, name: str = "aaaaaa") -> Slot:
-    return Slot("train", name, droplet)
+def slot_of(droplet: LiveDroplet, slot_id: str = "aaaaaa") -> Slot:
+    return Slot("train", slot_id, droplet)
+
+
+def pool(*droplets: LiveDroplet, state: dict[str, int] | None = None) -> Pool:
+    """The pool `train` of these droplets, whose stack remembers `state`."""
+    return survey("train", OWNER, droplets, Remembered(state or {}, exists=bool(state)))

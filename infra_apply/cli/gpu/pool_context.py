@@ -1,0 +1,172 @@
+"""What GPU commands work on: the real account and state, or a rehearsal's with `--account DIR`."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra_apply.cli.common.options import project_of, stack_of
+from infra_apply.cli.gpu.credentials import (
+    are_encrypted,
+    configured_credentials,
+    decrypted,
+    plain,
+    read_document,
+)
+from infra_apply.digitalocean.client import Client, Credentials, find_credentials
+from infra_apply.engine.install.find import Engine
+from infra_apply.engine.install.installer import install
+from infra_apply.errors import Usage
+from infra_apply.gpu.destroyer import Destroyer
+from infra_apply.gpu.engine_settings import engine_environ, private_config
+from infra_apply.gpu.stack import Backend
+from infra_apply.inputs.pulumi_project import Project, settings_values
+from infra_apply.naming import owner_tag
+from infra_apply.plan.stack import plan_stack, stack_settings
+from infra_apply.rehearsal import session
+from infra_apply.terminal import StatusLine
+
+
+@dataclass(frozen=True, slots=True)
+class EnvironmentStack:
+    """An environment's stack, as far as its file can be read: a broken one must not stop an end.
+
+    `owner` is the tag of what the stack owns, None where the file is broken.
+    """
+
+    pulumi_project: Project
+    name: str
+    file: Path
+    environment: str
+    owner: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """What reads and changes the account, and the engine with its state."""
+
+    client: Client
+    destroyer: Destroyer
+    backend: Backend
+
+
+def read_environment_stack(arguments: argparse.Namespace) -> EnvironmentStack:
+    """Read an environment's stack file, and no manifest. Raises Usage if there is none."""
+    pulumi_project, stack = project_of(arguments), stack_of(arguments)
+    file = (arguments.config_file or pulumi_project.stack_file(stack)).absolute()
+    settings, _ = stack_settings(pulumi_project, stack, config_file=arguments.config_file)
+    if settings is not None:
+        owner = owner_tag(settings.fleet, settings.environment)
+        return EnvironmentStack(pulumi_project, stack, file, settings.environment, owner)
+    document = read_document(file)
+    environment = settings_values(document).get("environment", stack) if document else stack
+    return EnvironmentStack(pulumi_project, stack, file, str(environment), None)
+
+
+@contextmanager
+def connect(arguments: argparse.Namespace, stack: EnvironmentStack) -> Iterator[Connection]:
+    """Open the account and the state; a rehearsal says so on stderr. Raises Usage, Outage."""
+    with tempfile.TemporaryDirectory(prefix="infra-apply-gpu-") as private:
+        if arguments.account is None:
+            _refuse_rehearsal_flags(arguments)
+            engine, credentials = _engine_and_credentials(stack)
+            config_file = private_config(stack.file, Path(private))
+            folder = stack.pulumi_project.folder
+            backend = _backend(engine, credentials, folder, os.environ, config_file)
+            client = Client(credentials)
+            yield Connection(client, _destroyer(client, 1), backend)
+            return
+        engine = install(os.environ, StatusLine(sys.stderr))
+        with _rehearsal(arguments, engine, stack) as rehearsal:
+            credentials = Credentials(rehearsal.server.url, session.TOKEN)
+            copied = rehearsal.folder / "stacks" / f"Pulumi.{stack.name}.yaml"
+            config_file = private_config(copied, Path(private))
+            folder, environ = rehearsal.folder, rehearsal.env
+            backend = _backend(engine, credentials, folder, environ, config_file)
+            client = Client(credentials)
+            yield Connection(client, _destroyer(client, _clock(arguments)), backend)
+
+
+@contextmanager
+def connect_account(arguments: argparse.Namespace) -> Iterator[tuple[Client, Destroyer]]:
+    """Open the account with nothing but a token, or a rehearsal's. Raises Usage."""
+    if arguments.account is None:
+        _refuse_rehearsal_flags(arguments)
+        client = Client(find_credentials(os.environ, {}))
+        yield client, _destroyer(client, 1)
+        return
+    directory = Path(arguments.account).absolute()
+    if not (directory / "account.json").is_file():
+        raise Usage(f"{directory} holds no rehearsal's account (account.json)")
+    clock = _clock(arguments)
+    options = session.Options(None, directory, clock_scale=clock)
+    with session.serve_api(options, None) as server:
+        client = Client(Credentials(server.url, session.TOKEN))
+        yield client, _destroyer(client, clock)
+
+
+def _engine_and_credentials(stack: EnvironmentStack) -> tuple[Engine, Credentials]:
+    """Install the engine, which decrypts the stack file's credentials where they are encrypted."""
+    configured = configured_credentials(stack.file)
+    if are_encrypted(configured):
+        engine = install(os.environ, StatusLine(sys.stderr))
+        values = decrypted(configured, stack.file, engine, stack.pulumi_project, stack.name)
+        return engine, find_credentials(os.environ, values)
+    credentials = find_credentials(
+        os.environ, plain(configured)
+    )  # a missing token is said before a build
+    return install(os.environ, StatusLine(sys.stderr)), credentials
+
+
+def _backend(
+    engine: Engine,
+    credentials: Credentials,
+    folder: Path,
+    environ: Mapping[str, str],
+    config_file: Path,
+) -> Backend:
+    own = engine_environ(environ, endpoint=credentials.endpoint, token=credentials.token)
+    return Backend(engine, folder, own, config_file)
+
+
+def _destroyer(client: Client, clock: float) -> Destroyer:
+    return Destroyer(client, lambda seconds: time.sleep(seconds / clock))
+
+
+@contextmanager
+def _rehearsal(
+    arguments: argparse.Namespace, engine: Engine, stack: EnvironmentStack
+) -> Iterator[session.Rehearsal]:
+    directory = arguments.account.absolute()
+    project, file = stack.pulumi_project, arguments.config_file
+    plan = None
+    if not (directory / "account.json").exists():  # a fresh account is seeded by a plan
+        plan = plan_stack(project, stack.name, config_file=file).plan
+    options = session.Options(
+        engine, directory, getattr(arguments, "faults", None), _clock(arguments)
+    )
+    with session.start_rehearsal(
+        project, stack.name, options, plan=plan, config_file=file
+    ) as rehearsal:
+        print(
+            f"rehearsal: pulumi {engine.version}, a simulated account in {directory}; "
+            "nothing real is touched",
+            file=sys.stderr,
+        )
+        yield rehearsal
+
+
+def _refuse_rehearsal_flags(arguments: argparse.Namespace) -> None:
+    if arguments.clock is not None or getattr(arguments, "faults", None) is not None:
+        raise Usage("--clock and --faults are for rehearsals", next_step="give --account DIR")
+
+
+def _clock(arguments: argparse.Namespace) -> float:
+    return arguments.clock or 20.0

@@ -1,0 +1,199 @@
+"""`infra-apply gpu scale PROJECT N`: grow or shrink one pool, slot by slot."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from infra_apply import naming
+from infra_apply.cli.gpu.pool_context import (
+    Connection,
+    EnvironmentStack,
+    connect,
+    read_environment_stack,
+)
+from infra_apply.diagnostics.model import Findings
+from infra_apply.diagnostics.report import text
+from infra_apply.diagnostics.suggest import did_you_mean
+from infra_apply.digitalocean.read import read_gpu_droplets, read_ssh_keys
+from infra_apply.errors import Refusal, Retry, Usage
+from infra_apply.gpu import scaling
+from infra_apply.gpu.catalogue import has_firewall, read_offers
+from infra_apply.gpu.context import PoolContext, read_pool
+from infra_apply.gpu.placement import placements, why_none
+from infra_apply.gpu.pool import Pool
+from infra_apply.gpu.proposal import describe_growth, describe_shrink
+from infra_apply.gpu.selection import choose_ending, refuse_busy
+from infra_apply.gpu.slot import slots_of
+from infra_apply.gpu.slot_spec import SlotSpec, problems_of_new_slots
+from infra_apply.gpu.status import Status, time_text
+from infra_apply.gpu.status import text as status_text
+from infra_apply.inputs.pulumi_project import stack_of_file
+from infra_apply.plan.model import Plan, PoolPlan
+from infra_apply.plan.stack import plan_stack
+from infra_apply.terminal import StatusLine, plural, wants_colour
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Make the pool N slots large; what is there then on stdout. Shrinking reads no manifest."""
+    _require_stack(arguments)
+    stack = read_environment_stack(arguments)
+    with connect(arguments, stack) as connection:
+        context = pool_context(arguments, stack, connection)
+        pool = read_pool(context)
+        if arguments.count > len(pool.slots):
+            scaled = _grow(arguments, stack, context, pool)
+        else:
+            scaled = _shrink(arguments, context, pool)
+        if scaled is None:
+            return 1
+        _print_pool(stack, context, scaled)
+    return 0
+
+
+def pool_context(
+    arguments: argparse.Namespace, stack: EnvironmentStack, connection: Connection
+) -> PoolContext:
+    """Return the pool that the arguments name, with what reads and changes it."""
+    return PoolContext(
+        pool=naming.instance(arguments.project, stack.environment),
+        owner=stack.owner,
+        stack=naming.pool_stack(stack.environment, arguments.project),
+        backend=connection.backend,
+        client=connection.client,
+        destroyer=connection.destroyer,
+        render=_render,
+        status_line=StatusLine(sys.stderr),
+        clock=time.time,
+        force=arguments.force,
+    )
+
+
+def plan_of_pool(plan: Plan, project: str) -> PoolPlan:
+    """Return the plan of a project's pool. Raises Usage, naming those there are."""
+    pools = {pool.project: pool for pool in plan.pools}
+    if project not in pools:
+        names = sorted(pools)
+        raise Usage(
+            f"no manifest declares a GPU pool `{project}` in {plan.environment}",
+            state=f"there are: {', '.join(names) or 'none'}",
+            next_step=did_you_mean(project, names, otherwise="add a `gpu:` block") or "",
+        )
+    return pools[project]
+
+
+def _grow(
+    arguments: argparse.Namespace, stack: EnvironmentStack, context: PoolContext, pool: Pool
+) -> Pool | None:
+    """Grow it; None, with the diagnostics on stderr, if something declared stands in the way."""
+    if arguments.slot:
+        raise Usage("--slot names what goes, and the pool is to grow")
+    planned = plan_stack(stack.pulumi_project, stack.name, config_file=arguments.config_file)
+    if planned.plan is None:
+        _print_refusal(context, planned.findings)
+        return None
+    plan = plan_of_pool(planned.plan, arguments.project)
+    ssh_keys = read_ssh_keys(context.client)
+    if problems := problems_of_new_slots(plan, ssh_keys):
+        _print_refusal(context, Findings(problems, (), planned.findings.manifests))
+        return None
+    _agree(arguments, _growth_lines(context, pool, plan, arguments.count))
+    return scaling.grow(context, pool, arguments.count, plan, ssh_keys)
+
+
+def _growth_lines(context: PoolContext, pool: Pool, plan: PoolPlan, count: int) -> Iterable[str]:
+    """Return what growing would do and cost.
+
+    Raises Refusal for more slots than the pool may have or a second droplet that is at work, and
+    Retry where there is no GPU to be had.
+    """
+    if count > plan.max_slots:
+        raise Refusal(
+            f"{context.pool} may have {plan.max_slots} slots, and {count} are asked for",
+            state="nothing was changed",
+            next_step=f"raise `gpu: {{pools: {{{plan.project}: {{maxSlots: ...}}}}}}` in the "
+            "settings",
+        )
+    offers = read_offers(context.client)
+    choices = placements(plan.sizes, plan.regions, offers)
+    if not choices:
+        raise Retry(
+            f"no GPU can be had: {why_none(plan.sizes, plan.regions, offers)}",
+            state="nothing was changed",
+            next_step="run the same again later, or add sizes or regions to the profile",
+        )
+    if not context.force:
+        refuse_busy(pool.extras, context.clock())
+    tag = naming.pool_tag(plan.project, plan.environment)
+    return describe_growth(
+        pool, plan, count, choices, has_firewall=has_firewall(context.client, tag)
+    )
+
+
+def _shrink(arguments: argparse.Namespace, context: PoolContext, pool: Pool) -> Pool:
+    now = context.clock()
+    ending = choose_ending(pool, arguments.count, arguments.slot, now, force=context.force)
+    lines = list(describe_shrink(pool, arguments.count, ending, now))
+    if not lines:
+        if not pool.slots and not pool.remembered.exists:
+            _print_other_pools(context)
+        return pool
+    _agree(arguments, [f"{context.pool}: {lines[0]}", *lines[1:]])
+    return scaling.shrink(context, pool, ending)
+
+
+def _print_other_pools(context: PoolContext) -> None:
+    """A misspelt project must not look like a pool that was ended."""
+    counts = Counter(slot.pool for slot in slots_of(read_gpu_droplets(context.client)))
+    others = ", ".join(f"{pool} ({count})" for pool, count in sorted(counts.items())) or "none"
+    print(f"{context.pool} never had a slot; pools with slots: {others}", file=sys.stderr)
+
+
+def _print_refusal(context: PoolContext, findings: Findings) -> None:
+    colour = wants_colour(sys.stderr)
+    print(text.findings(findings, Path.cwd(), colour=colour), file=sys.stderr)
+    print(f"infra-apply: {context.pool} does not grow while this is so", file=sys.stderr)
+
+
+def _agree(arguments: argparse.Namespace, lines: Iterable[str]) -> None:
+    """Say what will be done and have it agreed to. Raises Refusal."""
+    print("\n".join(lines), file=sys.stderr)
+    if arguments.yes:
+        return
+    if not sys.stdin.isatty():
+        raise Refusal(
+            "nobody can be asked here",
+            state="nothing was changed",
+            next_step="run the same with --yes",
+        )
+    print("go ahead? [y/N] ", end="", file=sys.stderr, flush=True)
+    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
+        raise Refusal("not agreed", state="nothing was changed")
+
+
+def _print_pool(stack: EnvironmentStack, context: PoolContext, pool: Pool) -> None:
+    print(f"{context.pool}: {plural(len(pool.slots), 'slot')}")
+    if pool.slots:
+        print("\n".join(status_text(Status(stack.name, {context.pool: pool}), context.clock())))
+        first = min((slot.deadline for slot in pool.slots if slot.deadline), default=None)
+        if first:
+            print(f"the first ends at {time_text(first)} at the latest")
+
+
+def _render(slots: Sequence[SlotSpec]) -> None:
+    from infra_apply.render.slots import render_slots  # noqa: PLC0415 - takes a second to import
+
+    render_slots(slots)
+
+
+def _require_stack(arguments: argparse.Namespace) -> None:
+    """What changes bills is never done to a stack that nobody named. Raises Usage."""
+    named = arguments.stack or (
+        stack_of_file(arguments.config_file) if arguments.config_file else None
+    )
+    if not named:
+        raise Usage("name the environment's stack", next_step="--stack prod, for example")

@@ -1,0 +1,76 @@
+"""`infra-apply gpu status [PROJECT]`: DigitalOcean's list of slots beside the state."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+
+from infra_apply import naming
+from infra_apply.cli.gpu.pool_context import EnvironmentStack, connect, read_environment_stack
+from infra_apply.digitalocean.model import LiveDroplet
+from infra_apply.digitalocean.read import read_gpu_droplets
+from infra_apply.errors import Outage
+from infra_apply.gpu.pool import Remembered, survey
+from infra_apply.gpu.slot import slots_of
+from infra_apply.gpu.stack import Backend
+from infra_apply.gpu.status import Status, as_json, text
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the slots of an environment; nothing is changed."""
+    stack = read_environment_stack(arguments)
+    with connect(arguments, stack) as connection:
+        gpu_droplets = read_gpu_droplets(connection.client)
+        try:
+            remembered = _remembered(connection.backend, stack, arguments.project)
+        except Outage as failure:  # the bill is worth knowing all the same
+            print(f"infra-apply: {failure}", file=sys.stderr)
+            remembered = None
+    status = _status(stack, arguments.project, gpu_droplets, remembered)
+    now = time.time()
+    if arguments.format == "json":
+        print(json.dumps(as_json(status, now), indent=2, ensure_ascii=False))
+    else:
+        print("\n".join(text(status, now)))
+    return 0
+
+
+def _remembered(
+    backend: Backend, stack: EnvironmentStack, project: str | None
+) -> dict[str, Remembered]:
+    """Return what the stacks of an environment's pools remember, by the pool's name."""
+    remembered = {}
+    for pool_stack in backend.stacks():
+        environment_and_project = naming.pool_of_stack(pool_stack)
+        if environment_and_project is None:
+            continue
+        environment, pool_project = environment_and_project
+        if environment == stack.environment and project in {None, pool_project}:
+            pool = naming.instance(pool_project, environment)
+            remembered[pool] = backend.remembered(pool_stack)
+    return remembered
+
+
+def _status(
+    stack: EnvironmentStack,
+    project: str | None,
+    gpu_droplets: Sequence[LiveDroplet],
+    remembered: Mapping[str, Remembered] | None,
+) -> Status:
+    """Put account and state together; a slot whose owner is not known is among them."""
+    asked = naming.instance(project, stack.environment) if project else None
+    live = {
+        slot.pool
+        for slot in slots_of(gpu_droplets)
+        if stack.owner is None or slot.owner in {None, stack.owner}
+    }
+    states = remembered or {}
+    pools = {
+        name: survey(name, stack.owner, gpu_droplets, states.get(name) or Remembered())
+        for name in sorted({*live, *states})
+        if asked in {None, name}
+    }
+    return Status(stack.name, pools, state_read=remembered is not None)
