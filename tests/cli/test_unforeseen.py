@@ -7,7 +7,6 @@ import json
 import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Sequence
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -335,8 +334,3 @@ def test_the_program_ends_with_words(
     with pytest.raises(pulumi.RunError) as ended:
         program.main()
     assert str(ended.value) == words
-
-
-def test_every_command_has_a_module() -> None:
-    for name in COMMANDS:
-        assert callable(import_module(f"infra_apply.cli.{name}").add_parser)
