@@ -7,10 +7,10 @@ import json
 import sys
 from typing import Any
 
+from infra_apply.cli.common.account import add_account_flag, client_of
 from infra_apply.cli.common.company import read_company
 from infra_apply.cli.common.findings import print_problems
 from infra_apply.cli.common.options import add_project_flags, named_stack_of
-from infra_apply.cli.outside import add_account_flag, client_of
 from infra_apply.cost.compute import cost
 from infra_apply.cost.json import as_json
 from infra_apply.cost.model import Prices

@@ -8,11 +8,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from infra_apply.cli.common.account import add_account_flag
 from infra_apply.cli.common.company import read_company
 from infra_apply.cli.common.findings import print_problems
 from infra_apply.cli.common.options import add_project_flags
-from infra_apply.cli.looking import look
-from infra_apply.cli.outside import add_account_flag
+from infra_apply.cli.map_live import look
 from infra_apply.diagnostics.suggest import did_you_mean
 from infra_apply.errors import Outage, Usage
 from infra_apply.map.graph import Graph, build_graph, find_nodes, impact, node_names

@@ -8,7 +8,6 @@ import sys
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ import pytest
 
 from infra_apply import program
 from infra_apply.cli import main as command_line
-from infra_apply.cli.main import COMMANDS, MODULES, main
+from infra_apply.cli.main import COMMANDS, main
 from infra_apply.errors import Ambiguous, Outage, Refusal, Usage
 from infra_apply.fleet.model import Fleet
 from infra_apply.fleet.rules import table as rules
@@ -335,8 +334,3 @@ def test_the_program_ends_with_words(
     with pytest.raises(pulumi.RunError) as ended:
         program.main()
     assert str(ended.value) == words
-
-
-def test_every_command_has_a_module() -> None:
-    for name in COMMANDS:
-        assert callable(import_module(f"infra_apply.cli.{MODULES.get(name, name)}").add_parser)

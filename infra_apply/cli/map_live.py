@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
-from infra_apply.cli.outside import client_of
+from infra_apply.cli.common.account import client_of
 from infra_apply.digitalocean.client import Client
 from infra_apply.digitalocean.model import Account
 from infra_apply.digitalocean.read import (
