@@ -42,21 +42,23 @@ class Graph:
 
     def of(self, kind: str) -> list[Registered]:
         """The resources whose type ends in this word, sorted by name."""
-        found = [one for one in self.resources if one.type.rpartition(":")[2] == kind]
-        return sorted(found, key=lambda one: one.name)
+        resources = (
+            resource for resource in self.resources if resource.type.rpartition(":")[2] == kind
+        )
+        return sorted(resources, key=lambda resource: resource.name)
 
 
 def graph(program: Callable[[], None]) -> Graph:
     """Run a program; outside data makes a test fail, since render asks nobody."""
-    monitor = _Monitor()
+    monitor = Monitor()
     loop = asyncio.new_event_loop()
     asyncio.set_event_loop(loop)
     try:
-        set_root_resource(None)  # type: ignore[arg-type]
+        # Else the mocks register a stack of their own, and outputs of it, beside the program's.
+        set_root_resource(object())  # type: ignore[arg-type]
         pulumi.runtime.set_mocks(
             monitor.mocks, project="infra-apply", stack="prod", monitor=monitor
         )
-        # The mocks bring a stack of their own; the program makes its own.
         set_root_resource(None)  # type: ignore[arg-type]
         loop.run_until_complete(run_in_stack(program))
     finally:
@@ -78,7 +80,7 @@ class _Mocks(pulumi.runtime.Mocks):
         raise AssertionError(f"render asks nobody, and called {args.token}")
 
 
-class _Monitor(MockMonitor):
+class Monitor(MockMonitor):
     """Keeps whole registrations: the options are not part of what Pulumi's mocks are given."""
 
     def __init__(self) -> None:
@@ -111,16 +113,17 @@ class _Monitor(MockMonitor):
         return answer
 
     def RegisterResourceOutputs(self, request: Any) -> Any:
-        if "pulumi:pulumi:Stack" in request.urn.split("::")[2]:
+        # A child's type begins with its parent's: `pulumi:pulumi:Stack$infra-apply:index:Host`.
+        if request.urn.split("::")[2] == "pulumi:pulumi:Stack":
             self.outputs = _plain(MessageToDict(request.outputs))
         return super().RegisterResourceOutputs(request)  # type: ignore[no-untyped-call]
 
 
 def _plain(value: Any) -> Any:
     if isinstance(value, list):
-        return [_plain(one) for one in value]
+        return [_plain(item) for item in value]
     if not isinstance(value, dict):
         return value
     if _SIGNATURE in value:
         return ("secret", _plain(value["value"]))
-    return {key: _plain(one) for key, one in value.items()}
+    return {key: _plain(item) for key, item in value.items()}
