@@ -1,5 +1,5 @@
 # Verbs of this repository. Each does its own set-up; a second run takes seconds.
-.PHONY: help setup preview test check bench format lock engine
+.PHONY: help setup preview test test-quick check bench format lock engine
 .DEFAULT_GOAL := help
 
 VENV := .venv
@@ -9,13 +9,14 @@ PYTHON ?= $(shell for each in python3 python3.14 python3.13 python3.12 python3.1
 	"$$each" -c 'import sys, venv; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$each" && break; done)
 
 help:
-	@echo "make preview  plan the example company with the real engine, in a rehearsal"
-	@echo "make test     every test"
-	@echo "make check    ruff, types, import-linter"
-	@echo "make setup    only the set-up: .venv here, the engine in the user's cache"
-	@echo "make bench    speed and memory, as ratios"
-	@echo "make format   let ruff format and mend what it can"
-	@echo "make lock     renew the locks from pyproject.toml"
+	@echo "make preview     plan the example company with the real engine, in a rehearsal"
+	@echo "make test        every test"
+	@echo "make test-quick  those that need no engine, browser or other process"
+	@echo "make check       ruff, types, import-linter"
+	@echo "make setup       only the set-up: .venv here, the engine in the user's cache"
+	@echo "make bench       speed and memory, as ratios"
+	@echo "make format      let ruff format and mend what it can"
+	@echo "make lock        renew the locks from pyproject.toml"
 
 # The engine may take minutes to build: the other packages are not kept waiting.
 setup:
@@ -25,7 +26,10 @@ preview: engine
 	@$(BIN)/infra-apply rehearse preview
 
 test: setup
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadfile
+
+test-quick: $(VENV)/dev
+	@$(BIN)/python -m pytest -n auto -m "not engine and not process and not browser"
 
 check: $(VENV)/dev
 	@$(BIN)/ruff format --check .

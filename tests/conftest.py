@@ -3,6 +3,13 @@
 from __future__ import annotations
 
 import signal
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+SLOW = ("engine", "process", "browser")
+STARTS_A_PROCESS = {"subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec"}
 
 
 def pytest_configure() -> None:
@@ -12,3 +19,29 @@ def pytest_configure() -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    sys.addaudithook(_refuse_processes)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Only a test that is marked as one may start a process: the quick ones stay quick."""
+    _running.append(_unmarked(item))
+    try:
+        return (yield)
+    finally:
+        _running.pop()
+
+
+_running: list[str] = []
+
+
+def _unmarked(item: pytest.Item) -> str:
+    """Return the test's name, or nothing where a mark lets it start processes."""
+    return "" if any(item.get_closest_marker(name) for name in SLOW) else item.nodeid
+
+
+def _refuse_processes(event: str, _: tuple[object, ...]) -> None:
+    if event in STARTS_A_PROCESS and _running and _running[-1]:
+        raise RuntimeError(
+            f"{_running[-1]} starts a process: mark it with one of {', '.join(SLOW)}"
+        )

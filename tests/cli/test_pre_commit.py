@@ -56,6 +56,7 @@ def test_the_hook_runs_for_manifests_and_what_is_mistaken_for_one(
     assert bool(re.search(hook["files"], file)) is runs
 
 
+@pytest.mark.process
 def test_a_commit_with_a_mistake_is_stopped_and_one_without_passes(
     hook: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -47,17 +47,20 @@ def ends(pid: int) -> bool:
         os.close(handle)
 
 
+@pytest.mark.process
 def test_lines_of_both_streams_are_handed_on_also_the_unfinished_last(tmp_path: Path) -> None:
     lines: list[str] = []
     run("echo one; echo two >&2; printf three", tmp_path, lines.append)
     assert sorted(lines) == ["one", "three", "two"]
 
 
+@pytest.mark.process
 def test_a_bad_exit_code_is_told_with_the_last_words(tmp_path: Path) -> None:
     with pytest.raises(child_process.ChildFailed, match=r"^exit code 7: no space left$"):
         run("echo start; echo no space left; exit 7", tmp_path)
 
 
+@pytest.mark.process
 def test_a_command_that_is_not_there_is_told(tmp_path: Path) -> None:
     with pytest.raises(child_process.ChildFailed, match=r"does not start: No such file"):
         child_process.run(
@@ -70,6 +73,7 @@ def test_a_command_that_is_not_there_is_told(tmp_path: Path) -> None:
         )
 
 
+@pytest.mark.process
 def test_at_the_deadline_the_child_and_what_it_started_are_ended(tmp_path: Path) -> None:
     pids: list[int] = []
     with pytest.raises(child_process.ChildFailed, match=r"^it was not done after 0 s$"):
@@ -78,6 +82,7 @@ def test_at_the_deadline_the_child_and_what_it_started_are_ended(tmp_path: Path)
     assert ends(pids[0])
 
 
+@pytest.mark.process
 def test_an_interrupt_ends_the_child_and_what_it_started(tmp_path: Path) -> None:
     pids: list[int] = []
 
@@ -91,6 +96,7 @@ def test_an_interrupt_ends_the_child_and_what_it_started(tmp_path: Path) -> None
     assert ends(pids[0])
 
 
+@pytest.mark.process
 def test_a_child_gets_the_given_variables_only(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

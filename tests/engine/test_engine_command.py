@@ -31,6 +31,7 @@ def command(*words: str) -> int:
     return code
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("verb", ["install", "which"])
 def test_the_path_is_the_answer_and_the_reason_goes_to_stderr(
     script: Script, capsys: pytest.CaptureFixture[str], verb: str
@@ -43,6 +44,7 @@ def test_the_path_is_the_answer_and_the_reason_goes_to_stderr(
     assert err == "engine: version 3.259.0 on PATH, new enough (>= 3.259.0)\n"
 
 
+@pytest.mark.process
 def test_which_without_an_engine_says_what_was_skipped_and_what_to_run(
     script: Script, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
@@ -57,6 +59,7 @@ def test_which_without_an_engine_says_what_was_skipped_and_what_to_run(
     )
 
 
+@pytest.mark.process
 def test_no_engine_and_no_registry_exits_3_and_says_each_way_that_was_tried(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

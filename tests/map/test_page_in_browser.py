@@ -21,7 +21,10 @@ from tests.bench_map import company
 from tests.companies import database, fleet, gpu, service
 from tests.map.browser import CHROMIUM, Browser, Page, chromium
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine")
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(CHROMIUM is None, reason="no chromium on this machine"),
+]
 
 HOSTILE = "<img src=x onerror=console.error(1)>"
 MANIFEST = "/company/shop/.infra.yaml"

@@ -42,6 +42,7 @@ def go(script: Script, tmp_path: Path, version: str) -> Path:
     return script("go/go", GO.format(version=version, log=tmp_path / "log"))
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("version", "accepted"),
     [("1.25.11", True), ("1.26", True), ("1.26.8", True), ("1.25.10", False), ("1.9", False)],
@@ -53,6 +54,7 @@ def test_the_go_on_the_path_is_taken_if_new_enough(
     assert build.go_on_path(environ) == (str(path) if accepted else None)
 
 
+@pytest.mark.process
 def test_a_build_is_pinned_offline_of_toolchains_and_gets_the_language_host(
     script: Script, environ: dict[str, str], tmp_path: Path
 ) -> None:
@@ -72,6 +74,7 @@ def test_a_build_is_pinned_offline_of_toolchains_and_gets_the_language_host(
     assert re.search(r"engine: compiling, 1 of about \d+ packages", stream.getvalue())
 
 
+@pytest.mark.process
 def test_without_go_and_without_its_wheel_both_reasons_are_told(
     script: Script, environ: dict[str, str], tmp_path: Path
 ) -> None:

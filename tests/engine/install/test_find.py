@@ -38,6 +38,7 @@ def skipped(environ: Mapping[str, str]) -> list[str]:
     ]
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("version", ["3.259.0", "3.260.1", "3.1000.0", "4.0.0"])
 def test_a_new_enough_pulumi_on_the_path_is_taken_and_said_so(
     script: Script, environ: dict[str, str], version: str
@@ -48,6 +49,7 @@ def test_a_new_enough_pulumi_on_the_path_is_taken_and_said_so(
     assert find.find(environ) == find.Engine(path, version, "path", why)
 
 
+@pytest.mark.process
 def test_an_old_pulumi_on_the_path_is_skipped_for_the_cached_one_and_the_reason_is_said(
     script: Script, environ: dict[str, str]
 ) -> None:
@@ -59,6 +61,7 @@ def test_an_old_pulumi_on_the_path_is_skipped_for_the_cached_one_and_the_reason_
     assert skipped(environ) == [f"{old} is version 3.99.0, older than 3.259.0"]
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("body", "reason"),
     [
@@ -75,12 +78,14 @@ def test_a_pulumi_that_does_not_run_is_skipped_and_the_reason_is_said(
     assert skipped(environ) == [f"{path} {reason}"]
 
 
+@pytest.mark.process
 def test_a_pulumi_for_another_machine_is_skipped(script: Script, environ: dict[str, str]) -> None:
     path = script("bin/pulumi", "")
     path.write_bytes(b"\x7fELF not for here")
     assert skipped(environ) == [f"{path} does not run (Exec format error)"]
 
 
+@pytest.mark.process
 def test_a_pulumi_without_a_language_host_is_skipped(
     script: Script, environ: dict[str, str]
 ) -> None:
@@ -93,6 +98,7 @@ def test_nothing_anywhere_is_no_engine(environ: dict[str, str]) -> None:
     assert find.find(environ) is None
 
 
+@pytest.mark.process
 def test_the_cached_engine_counts_as_cached_also_when_its_folder_is_on_the_path(
     script: Script, environ: dict[str, str]
 ) -> None:

@@ -64,6 +64,7 @@ def cached_names() -> list[str]:
     return sorted(entry.name for entry in find.cache_folder().iterdir())
 
 
+@pytest.mark.process
 def test_the_first_way_that_works_fills_the_cache(
     environ: dict[str, str], status_line: StatusLine
 ) -> None:
@@ -75,6 +76,7 @@ def test_the_first_way_that_works_fills_the_cache(
     assert cached_names() == ["lock", "v3.259.0"]
 
 
+@pytest.mark.process
 def test_an_engine_that_is_there_is_returned_at_once(
     environ: dict[str, str], status_line: StatusLine
 ) -> None:
@@ -83,6 +85,7 @@ def test_an_engine_that_is_there_is_returned_at_once(
     assert engine.origin == "cache"
 
 
+@pytest.mark.process
 def test_a_way_that_fails_is_told_in_one_line_and_the_next_is_tried(
     environ: dict[str, str], status_line: StatusLine, stream: io.StringIO
 ) -> None:
@@ -110,6 +113,7 @@ registry and run `infra-apply engine install` again""")
     assert cached_names() == ["lock"]
 
 
+@pytest.mark.process
 def test_an_engine_that_does_not_run_is_not_moved_into_the_cache(
     environ: dict[str, str], status_line: StatusLine
 ) -> None:
@@ -122,6 +126,7 @@ def test_an_engine_that_does_not_run_is_not_moved_into_the_cache(
     assert find.find(environ) is None
 
 
+@pytest.mark.process
 def test_a_broken_engine_in_the_cache_is_told_and_replaced(
     environ: dict[str, str], status_line: StatusLine, stream: io.StringIO
 ) -> None:
@@ -133,6 +138,7 @@ def test_a_broken_engine_in_the_cache_is_told_and_replaced(
     assert cached_names() == ["lock", "v3.259.0"]
 
 
+@pytest.mark.process
 def test_what_a_killed_install_left_is_cleared(
     environ: dict[str, str], status_line: StatusLine
 ) -> None:
@@ -142,6 +148,7 @@ def test_what_a_killed_install_left_is_cleared(
     assert cached_names() == ["lock", "v3.259.0"]
 
 
+@pytest.mark.process
 def test_a_second_install_waits_says_for_whom_and_finds_what_the_first_made(
     environ: dict[str, str], status_line: StatusLine, stream: io.StringIO
 ) -> None:
@@ -178,6 +185,7 @@ def test_an_interrupted_install_leaves_no_engine_and_no_litter(
     assert cached_names() == ["lock"]
 
 
+@pytest.mark.process
 def test_ctrl_c_during_a_build_ends_it_and_exits_130(
     environ: dict[str, str], script: Callable[[str, str], Path], tmp_path: Path
 ) -> None:
@@ -221,6 +229,7 @@ def test_the_vendor_comes_first_and_registry_leaves_it_out() -> None:
         _chosen_methods({"INFRA_APPLY_ENGINE_FROM": "moon"})
 
 
+@pytest.mark.process
 def test_the_vendors_installer_gets_the_folder_and_the_version(
     environ: dict[str, str],
     status_line: StatusLine,
@@ -234,6 +243,7 @@ def test_the_vendors_installer_gets_the_folder_and_the_version(
     assert (root / "bin" / "pulumi").read_text() == "3.259.0\n"
 
 
+@pytest.mark.process
 def test_a_vendor_out_of_reach_is_one_line(
     environ: dict[str, str],
     status_line: StatusLine,
@@ -245,6 +255,7 @@ def test_a_vendor_out_of_reach_is_one_line(
         vendor.install(tmp_path, environ, status_line, command=(str(installer),))
 
 
+@pytest.mark.process
 def test_the_installers_own_program_tells_an_unreachable_host_in_one_line(
     environ: dict[str, str], status_line: StatusLine, tmp_path: Path
 ) -> None:

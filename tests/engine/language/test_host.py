@@ -69,6 +69,7 @@ def program_info(folder: Path, **options: str) -> language_pb2.ProgramInfo:
     return info
 
 
+@pytest.mark.process
 def test_every_call_the_engine_makes_is_answered(stub: Any, info: language_pb2.ProgramInfo) -> None:
     python = f"{sys.prefix}/bin/python"
     stub.Handshake(language_pb2.LanguageHandshakeRequest(engine_address="127.0.0.1:2"))
@@ -84,6 +85,7 @@ def test_every_call_the_engine_makes_is_answered(stub: Any, info: language_pb2.P
     stub.Cancel(empty_pb2.Empty())
 
 
+@pytest.mark.process
 def test_the_provider_plugins_of_the_installed_packages_are_named_with_their_versions(
     stub: Any, info: language_pb2.ProgramInfo
 ) -> None:
@@ -92,12 +94,14 @@ def test_the_provider_plugins_of_the_installed_packages_are_named_with_their_ver
     assert ("digitalocean", "resource", f"v{version('pulumi-digitalocean')}") in packages
 
 
+@pytest.mark.process
 def test_a_call_the_host_does_not_know_is_unimplemented(stub: Any) -> None:
     with pytest.raises(grpc.RpcError) as caught:
         stub.Pack(language_pb2.PackRequest())
     assert caught.value.code() == grpc.StatusCode.UNIMPLEMENTED
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_the_host_at_once_also_where_sigint_is_ignored(
     launcher: Path, tmp_path: Path, number: signal.Signals
@@ -110,6 +114,7 @@ def test_an_interrupt_ends_the_host_at_once_also_where_sigint_is_ignored(
         assert process.wait(4) == 0  # the engine kills it after 5 s
 
 
+@pytest.mark.process
 def test_the_host_ends_with_the_engine(launcher: Path, tmp_path: Path) -> None:
     with start(launcher, tmp_path) as process:
         assert process.stdout is not None
@@ -123,6 +128,7 @@ def python_in(script: Script, name: str, *, has_sdk: bool) -> str:
     return str(script(f"{name}/bin/python", f"exit {0 if has_sdk else 1}\n"))
 
 
+@pytest.mark.process
 def test_the_interpreter_is_the_first_that_can_import_pulumi(
     script: Script, tmp_path: Path
 ) -> None:
@@ -139,6 +145,7 @@ def test_the_interpreter_is_the_first_that_can_import_pulumi(
     assert find_interpreter(info, environ) == sys.executable
 
 
+@pytest.mark.process
 def test_the_launcher_reads_the_virtualenv_of_the_project_file(
     launcher: Path, script: Script, tmp_path: Path
 ) -> None:
@@ -153,6 +160,7 @@ def test_the_launcher_reads_the_virtualenv_of_the_project_file(
     assert answer.stdout == f"chosen -u {launcher.parent}/language_host.py address\n"
 
 
+@pytest.mark.process
 def test_without_any_sdk_the_launcher_says_how_to_make_one(tmp_path: Path) -> None:
     files.install(tmp_path, python="/nowhere/python")
     answer = subprocess.run(

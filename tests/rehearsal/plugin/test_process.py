@@ -86,6 +86,7 @@ def test_it_is_installed_where_the_engine_looks(script: Path, tmp_path: Path) ->
     assert os.access(script, os.X_OK)
 
 
+@pytest.mark.process
 def test_it_answers_over_grpc_with_nothing_in_its_environment_but_an_endpoint(
     script: Path, simulator: Simulator
 ) -> None:
@@ -103,6 +104,7 @@ def test_it_answers_over_grpc_with_nothing_in_its_environment_but_an_endpoint(
         assert [tag["name"] for tag in server.state()["tags"]] == ["web"]
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_a_signal_ends_it_without_a_word(script: Path, number: signal.Signals) -> None:
     with started(script) as (child, stub):
@@ -113,6 +115,7 @@ def test_a_signal_ends_it_without_a_word(script: Path, number: signal.Signals) -
         assert child.stderr.read() == ""
 
 
+@pytest.mark.process
 def test_it_ends_when_the_engine_that_started_it_is_gone(script: Path) -> None:
     engine = (
         "import subprocess, sys\n"
@@ -145,6 +148,7 @@ def ends(pid: int) -> bool:
         os.close(handle)
 
 
+@pytest.mark.process
 @pytest.mark.parametrize("url", ["", "https://api.digitalocean.com"])
 def test_it_refuses_to_be_configured_for_anything_but_this_machine(stub: Any, url: str) -> None:
     with pytest.raises(grpc.RpcError) as raised:
@@ -152,6 +156,7 @@ def test_it_refuses_to_be_configured_for_anything_but_this_machine(stub: Any, ur
     assert "speaks only to a simulated API on this machine" in str(raised.value)
 
 
+@pytest.mark.process
 def test_a_tag_that_cannot_be_one_fails_the_check(stub: Any) -> None:
     answer = stub.Check(pb.CheckRequest(urn=DROPLET, news=fields(tags=["ok", "a.b"])))
     reasons = [failure.reason for failure in answer.failures]
@@ -159,6 +164,7 @@ def test_a_tag_that_cannot_be_one_fails_the_check(stub: Any) -> None:
     assert any('argument "size" is required' in reason for reason in reasons)
 
 
+@pytest.mark.process
 def test_a_create_that_fails_while_waiting_tells_the_engine_the_id(
     stub: Any, tmp_path: Path
 ) -> None:
@@ -175,6 +181,7 @@ def test_a_create_that_fails_while_waiting_tells_the_engine_the_id(
     assert "Error waiting for droplet (400000001) to become ready" in error.details()
 
 
+@pytest.mark.process
 def test_unknown_values_are_planned_with(stub: Any) -> None:
     unknown = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
     firewall = URN.format("firewall:Firewall")

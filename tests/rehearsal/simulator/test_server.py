@@ -204,6 +204,7 @@ def test_it_listens_on_the_loopback_interface_only(tmp_path: Path) -> None:
         assert server.url.startswith("http://127.0.0.1:")
 
 
+@pytest.mark.process
 def test_a_killed_server_keeps_all_that_it_answered(tmp_path: Path) -> None:
     program = (
         "import sys, time, pathlib\n"
