@@ -42,7 +42,7 @@ class Measured:
 
 def measure(command: list[str], folder: Path, *, rounds: int = ROUNDS) -> Measured:
     """Run a command a few times; its best time, and its peak memory. Raises if it fails."""
-    return min((_once(command, folder) for _ in range(rounds)), key=lambda one: one.seconds)
+    return min((_once(command, folder) for _ in range(rounds)), key=lambda usage: usage.seconds)
 
 
 def _once(command: list[str], folder: Path) -> Measured:
@@ -108,8 +108,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         for size in (1, *sizes):
             company(Path(temporary) / str(size), size)
-        one = Path(temporary) / "1"
-        _start_up(python, program, one)
+        folder = Path(temporary) / "1"
+        _start_up(python, program, folder)
         print(f"{'manifests':>9}  {'':16} {'seconds':>8} {'ratio':>6} {'MB':>5}")  # noqa: T201
         for size in sizes:
             folder = Path(temporary) / str(size)
@@ -118,7 +118,7 @@ def main() -> None:
             _row(size, "bare parse", bare, 1)
             for name, command in {"check": [program, "check"], "plan": [program, "plan"]}.items():
                 taken = measure(command, folder)
-                start = measure(command, one).seconds
+                start = measure(command, folder).seconds
                 _row(size, name, taken, (taken.seconds - start) / parse)
             if other.exists():
                 files = sorted(str(file) for file in (folder / "projects").glob("*/.infra.yaml"))

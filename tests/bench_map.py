@@ -61,14 +61,14 @@ def company(projects: int, seed: int = 7) -> Fleet:
     for number in range(projects):
         name = f"{_FIRST[number % 13]}-{_SECOND[number // 13 % 13]}"
         name += f"-{number // 169}" if number >= 169 else ""
-        one = _manifest(name, number, manifests, hosts, dice)
-        manifests.append(one)
+        manifest = _manifest(name, number, manifests, hosts, dice)
+        manifests.append(manifest)
         if number % 5 == 0:
-            manifests.append(_dev(one))
+            manifests.append(_dev(manifest))
     settings = Settings(
         "prod", "prod", ("*",), "mesh-hosts.json", external={"payments": "https://pay.example.com"}
     )
-    ordered = tuple(sorted(manifests, key=lambda one: one.instance))
+    ordered = tuple(sorted(manifests, key=lambda manifest: manifest.instance))
     return Fleet(ordered, Mesh("mesh-hosts.json", hosts), None, (settings,))
 
 
@@ -89,8 +89,8 @@ def _manifest(
     dice: random.Random,
 ) -> Manifest:
     kind: Provider = dice.choices(list(_KINDS), [16, 2, 2, 1])[0]
-    host = dice.choice([one for one in hosts.values() if one.kind == kind])
-    called = [one.project for one in earlier if one.environment == "prod"][-60:]
+    host = dice.choice([host for host in hosts.values() if host.kind == kind])
+    called = [manifest.project for manifest in earlier if manifest.environment == "prod"][-60:]
     cluster = dice.choice(["shared-pg", "shared-pg", "shared-mysql"])
     needs = set(dice.sample(called, min(len(called), dice.choice([0, 1, 1, 2, 3]))))
     return Manifest(
@@ -104,10 +104,10 @@ def _manifest(
     )
 
 
-def _dev(one: Manifest) -> Manifest:
-    port = (one.service.port or 0) + 20_000 if one.service else None
+def _dev(manifest: Manifest) -> Manifest:
+    port = (manifest.service.port or 0) + 20_000 if manifest.service else None
     return replace(
-        one,
+        manifest,
         environment="dev",
         provider="mac",
         database=None,

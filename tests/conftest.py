@@ -9,7 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 SLOW = ("engine", "process", "browser")
-STARTS_A_PROCESS = {"subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec"}
+STARTS_A_PROCESS = {
+    "subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec", "os.system",
+}  # fmt: skip
 
 
 def pytest_configure() -> None:

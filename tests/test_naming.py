@@ -14,8 +14,8 @@ def test_what_a_tag_cannot_hold_is_replaced_reversibly(text: str) -> None:
 
 
 @given(st.text(max_size=20), st.text(max_size=20))
-def test_two_texts_never_become_one_tag(one: str, other: str) -> None:
-    assert (naming.tag_text(one) == naming.tag_text(other)) == (one == other)
+def test_two_texts_never_become_one_tag(first: str, second: str) -> None:
+    assert (naming.tag_text(first) == naming.tag_text(second)) == (first == second)
 
 
 def test_a_usual_name_is_its_own_tag() -> None:

@@ -38,7 +38,7 @@ def company(tmp_path: Path, shell: Callable[[Path], Shell]) -> Shell:
 
 
 def changed(answer: Any) -> set[tuple[str, str, str]]:
-    return {(one["op"], one["type"].rpartition(":")[2], one["name"]) for one in answer["steps"]}
+    return {(step["op"], step["type"].rpartition(":")[2], step["name"]) for step in answer["steps"]}
 
 
 def edit(shell: Shell, **keys: Any) -> None:
@@ -47,7 +47,9 @@ def edit(shell: Shell, **keys: Any) -> None:
 
 
 def droplet(shell: Shell, name: str) -> Any:
-    (found,) = [one for one in shell.state_of_account()["droplets"] if one["name"] == name]
+    (found,) = [
+        droplet for droplet in shell.state_of_account()["droplets"] if droplet["name"] == name
+    ]
     return found
 
 
@@ -100,9 +102,9 @@ def test_the_firewalls_are_what_the_plan_says_of_access(
         )
     )
     planned = json.loads(company.run("plan", "--format", "json").stdout)
-    pools = {one["project"] for one in planned["pools"]}
+    pools = {pool["project"] for pool in planned["pools"]}
     company.json("up")
-    firewalls = {one["name"]: one for one in company.state_of_account()["firewalls"]}
+    firewalls = {firewall["name"]: firewall for firewall in company.state_of_account()["firewalls"]}
     assert {f"{name}-gpu" for name in pools} <= firewalls.keys()
     for entry in planned["access"]:
         rules = {rule["ports"]: rule for rule in firewalls[entry["host"]]["inbound_rules"]}
@@ -112,10 +114,14 @@ def test_the_firewalls_are_what_the_plan_says_of_access(
             assert sources == {"addresses": ["0.0.0.0/0", "::/0"]}
             continue
         callers = {
-            f"infra-apply-host:{one['host']}" for one in entry["from"] if one["host"] != "fennel"
+            f"infra-apply-host:{dependent['host']}"
+            for dependent in entry["from"]
+            if dependent["host"] != "fennel"
         }
         callers |= {
-            f"infra-apply-pool:{one['project']}" for one in entry["from"] if one["project"] in pools
+            f"infra-apply-pool:{dependent['project']}"
+            for dependent in entry["from"]
+            if dependent["project"] in pools
         }
         assert set(sources.get("tags", [])) == callers
         assert "addresses" not in sources
@@ -126,7 +132,7 @@ def test_a_droplet_deleted_outside_is_shown_and_made_again(company: Shell) -> No
     behind_its_back(
         company,
         lambda account: account.update(
-            droplets=[one for one in account["droplets"] if one["name"] != "basil"]
+            droplets=[droplet for droplet in account["droplets"] if droplet["name"] != "basil"]
         ),
     )
     assert ("create", "Droplet", "basil") in changed(company.json("preview"))
@@ -139,7 +145,7 @@ def test_what_others_added_to_a_droplet_stays_and_our_own_tags_come_back(company
     company.json("up")
 
     def retag(account: Any) -> None:
-        (lime,) = [one for one in account["droplets"] if one["name"] == "lime"]
+        (lime,) = [droplet for droplet in account["droplets"] if droplet["name"] == "lime"]
         lime["tags"] = [tag for tag in lime["tags"] if tag != "project:shop"] + ["team:web"]
         names = {tag["name"] for tag in account["tags"]}
         account["tags"] += (
@@ -156,16 +162,20 @@ def test_a_droplet_grown_outside_is_warned_of_and_left_as_it_is(company: Shell) 
     company.json("up")
 
     def grow(account: Any) -> None:
-        (larger,) = [one for one in account["sizes"] if one["slug"] == "s-2vcpu-4gb"]
-        for one in account["droplets"]:
-            if one["name"] == "lime":
-                one.update(size_slug=larger["slug"], size=larger)
-                one.update({key: larger[key] for key in ("memory", "vcpus", "disk")})
+        (larger,) = [size for size in account["sizes"] if size["slug"] == "s-2vcpu-4gb"]
+        for droplet in account["droplets"]:
+            if droplet["name"] == "lime":
+                droplet.update(size_slug=larger["slug"], size=larger)
+                droplet.update({key: larger[key] for key in ("memory", "vcpus", "disk")})
 
     behind_its_back(company, grow)
     seen = company.json("preview")
-    assert not [one for one in changed(seen) if one[1] == "Droplet" and one[0] != "refresh"]
-    assert any("larger than the s-1vcpu-1gb planned" in one["message"] for one in seen["messages"])
+    assert not [
+        change for change in changed(seen) if change[1] == "Droplet" and change[0] != "refresh"
+    ]
+    assert any(
+        "larger than the s-1vcpu-1gb planned" in message["message"] for message in seen["messages"]
+    )
     company.json("up")
     assert droplet(company, "lime")["size_slug"] == "s-2vcpu-4gb"
 
@@ -194,7 +204,7 @@ def test_an_adopted_droplet_is_taken_over_as_it_is_and_nothing_is_bought(
         yaml.safe_dump(manifest("shop", service={"host": "lime", "port": 8080}))
     )
     seen = changed(other.json("preview"))
-    assert {one for one in seen if one[1] == "Droplet"} == {
+    assert {change for change in seen if change[1] == "Droplet"} == {
         ("import", "Droplet", "lime"),
         ("import", "Droplet", "basil"),
     }
@@ -231,7 +241,7 @@ def test_a_foreign_firewall_on_a_host_is_named(company: Shell) -> None:
         account["firewalls"].append({**foreign, "droplet_ids": [lime]})
 
     behind_its_back(company, add)
-    said = " ".join(one["message"] for one in company.json("preview")["messages"])
+    said = " ".join(message["message"] for message in company.json("preview")["messages"])
     assert "the firewall `old-door`, not made here, is on `lime` too" in said
 
 
@@ -290,12 +300,12 @@ def test_nothing_of_a_real_account_reaches_a_rehearsal(company: Shell) -> None:
     assert done.returncode == 0, done.stderr
     assert file.read_text() == text
     everything = [done.stdout, done.stderr] + [
-        one.read_text(errors="replace")
-        for one in company.account.rglob("*")
-        if one.is_file() and "plugins" not in one.parts
+        path.read_text(errors="replace")
+        for path in company.account.rglob("*")
+        if path.is_file() and "plugins" not in path.parts
     ]
     for private in (token, endpoint, "KnownCipherText", "KnownSalt", "pul-000"):
-        assert not [one for one in everything if private in one], private
+        assert not [text for text in everything if private in text], private
 
 
 def test_plain_pulumi_does_what_its_user_types(company: Shell) -> None:
@@ -307,7 +317,9 @@ def test_plain_pulumi_does_what_its_user_types(company: Shell) -> None:
         "pulumi destroy --yes",
     ]
     done = [company.pulumi(line) for line in lines]
-    assert [one.returncode for one in done[:4]] == [0, 0, 0, 0], [one.stderr for one in done]
+    assert [process.returncode for process in done[:4]] == [0, 0, 0, 0], [
+        process.stderr for process in done
+    ]
     assert "Host" in done[0].stdout and "lime" in done[0].stdout
     outputs = json.loads(done[3].stdout)
     assert outputs["shop"]["env"]["DATABASE_URL"].startswith("postgresql://shop:")
@@ -323,4 +335,4 @@ def test_every_route_that_is_used_is_modelled(company: Shell) -> None:
         json.loads(line) for line in (company.account / "requests.jsonl").read_text().splitlines()
     ]
     assert requests
-    assert [one for one in requests if one["status"] == 501] == []
+    assert [request for request in requests if request["status"] == 501] == []

@@ -37,13 +37,13 @@ def test_the_engine_would_make_exactly_what_the_plan_names(example: Shell, stack
     done = example.pulumi(f"pulumi preview --json --stack {stack}", "--stack", stack)
     assert done.returncode == 0, done.stderr
     expected: set[tuple[str, ...]] = {
-        ("host", one["name"], one["size"], one["region"], *one["tags"])
-        for one in planned["hosts"]
-        if not one["lookup"]
+        ("host", host["name"], host["size"], host["region"], *host["tags"])
+        for host in planned["hosts"]
+        if not host["lookup"]
     }
-    expected |= {("DatabaseDb", one["name"]) for one in planned["databases"]}
-    expected |= {("DatabaseUser", one["user"]) for one in planned["databases"]}
-    expected |= {("pool", one["project"]) for one in planned["pools"]}
+    expected |= {("DatabaseDb", database["name"]) for database in planned["databases"]}
+    expected |= {("DatabaseUser", database["user"]) for database in planned["databases"]}
+    expected |= {("pool", pool["project"]) for pool in planned["pools"]}
     assert names(json.loads(done.stdout)["steps"]) == expected
     assert len(expected) > 3
 
@@ -100,7 +100,7 @@ def test_trouble_ends_a_plain_preview_with_words_and_without_a_resource(
     assert "Traceback" not in everything
     assert [step["urn"] for step in said.get("steps", []) if step["op"] != "same"] in (
         [],
-        [one for one in (step["urn"] for step in said["steps"]) if "pulumi:pulumi:Stack" in one],
+        [urn for urn in (step["urn"] for step in said["steps"]) if "pulumi:pulumi:Stack" in urn],
     )
 
 

@@ -42,11 +42,11 @@ def pattern(shown: tuple[str, ...]) -> re.Pattern[str]:
 def test_the_readmes_commands_run_in_their_order_and_print_what_it_shows(example: Shell) -> None:
     ran = []
     environment = {**os.environ, "INFRA_APPLY_ENGINE_FROM": "registry"}
-    for one in examples():
-        program, *words = shlex.split(one.command)
+    for block in examples():
+        program, *words = shlex.split(block.command)
         assert program == "infra-apply"
         done = example.run(*words, env=environment)
-        assert done.returncode == 0, f"{one.command}\n{done.stderr}"
-        assert pattern(one.shown).fullmatch(done.stdout), f"{one.command}\n{done.stdout}"
+        assert done.returncode == 0, f"{block.command}\n{done.stderr}"
+        assert pattern(block.shown).fullmatch(done.stdout), f"{block.command}\n{done.stdout}"
         ran.append(words[0])
     assert {"check", "plan", "rehearse"} <= set(ran)

@@ -73,4 +73,4 @@ def test_a_failed_run_is_told_to_machines_too(company: Shell) -> None:
     assert refused.returncode == 1
     answer = json.loads(refused.stdout)
     assert answer["ok"] is False
-    assert any("protected" in one["message"] for one in answer["messages"])
+    assert any("protected" in message["message"] for message in answer["messages"])

@@ -92,7 +92,7 @@ class Stage:
 
     def gpus(self) -> list[int]:
         droplets = self.account()["droplets"]
-        return [one["id"] for one in droplets if one["size_slug"].startswith("gpu-")]
+        return [droplet["id"] for droplet in droplets if droplet["size_slug"].startswith("gpu-")]
 
     def account(self) -> Any:
         return json.loads((self.directory / "account.json").read_text())
@@ -120,7 +120,11 @@ class Stage:
         file = self.directory / "requests.jsonl"
         lines = file.read_text().splitlines() if file.exists() else []
         every = [json.loads(line) for line in lines if line.endswith("}")]
-        return [one for one in every if one["method"] == method and one["path"].startswith(path)]
+        return [
+            request
+            for request in every
+            if request["method"] == method and request["path"].startswith(path)
+        ]
 
     def fleet_is_unchanged(self) -> bool:
         done = self.run("rehearse", "preview", "--format", "json")
@@ -176,7 +180,7 @@ def descendants(pid: int) -> list[int]:
     found: list[int] = []
     level = [pid]
     while level:
-        level = [child for one in level for child in parents.get(one, ())]
+        level = [child for parent in level for child in parents.get(parent, ())]
         found += level
     return found
 
@@ -200,5 +204,5 @@ def until(true: Callable[[], object], *, within: float = 60) -> None:
 
 def faults(folder: Path, *played: Mapping[str, Any]) -> Sequence[str]:
     file = folder / "faults.yaml"
-    file.write_text(yaml.safe_dump([dict(one) for one in played]))
+    file.write_text(yaml.safe_dump([dict(fault) for fault in played]))
     return ("--faults", str(file))

@@ -37,7 +37,11 @@ def test_a_pool_grows_and_shrinks_slot_by_slot_beside_an_unchanged_fleet(it: Sta
     assert "3 x gpu-l40sx1-48gb in tor1, $1.57 an hour each: $4.71 an hour more" in grown.err
     first = it.slots()
     assert len(first) == 3 and it.fleet_is_unchanged()
-    shields = [one for one in it.account()["firewalls"] if "infra-apply-pool:train" in one["tags"]]
+    shields = [
+        firewall
+        for firewall in it.account()["firewalls"]
+        if "infra-apply-pool:train" in firewall["tags"]
+    ]
     assert len(shields) == 1 and "no firewall" not in grown.err
 
     before = break_manifest(it)
@@ -46,7 +50,7 @@ def test_a_pool_grows_and_shrinks_slot_by_slot_beside_an_unchanged_fleet(it: Sta
     assert it.slots() == first
     going = sorted(first)[1]
     assert it.scale(2, "--slot", going).code == 0
-    assert it.slots() == {one: first[one] for one in first if one != going}
+    assert it.slots() == {slot: first[slot] for slot in first if slot != going}
     staying = min(it.slots())
     other = sorted(it.slots())[1]
     assert it.scale(1, "--slot", other).code == 0
@@ -62,13 +66,13 @@ def test_a_pool_grows_and_shrinks_slot_by_slot_beside_an_unchanged_fleet(it: Sta
     assert it.fleet_is_unchanged()
     text = (it.company / "stacks" / "Pulumi.prod.yaml").read_text()
     assert "encryptionsalt" not in text
-    assert [one.name for one in (it.company / "stacks").iterdir()] == ["Pulumi.prod.yaml"]
+    assert [file.name for file in (it.company / "stacks").iterdir()] == ["Pulumi.prod.yaml"]
 
 
 def test_a_slot_has_its_tags_its_key_and_its_image_from_the_first_request_on(it: Stage) -> None:
-    now = time.time()
+    now = int(time.time())  # a tag holds whole seconds
     assert it.scale(1).code == 0
-    (made,) = [one["body"] for one in it.requests("POST")]
+    (made,) = [request["body"] for request in it.requests("POST")]
     (slot,) = it.slots()
     deadlines = [tag for tag in made["tags"] if tag.startswith("infra-apply-deadline:")]
     assert {*made["tags"]} - {*deadlines} == {
@@ -83,7 +87,9 @@ def test_a_slot_has_its_tags_its_key_and_its_image_from_the_first_request_on(it:
     assert made["name"] == f"train-gpu-{slot}"
     assert (made["image"], made["ssh_keys"]) == ("gpu-h100x1-base", [512190])
     assert made["user_data"].startswith("sha256:")
-    state = "".join(one.read_text() for one in (it.directory / "engine" / "state").rglob("*.json"))
+    state = "".join(
+        file.read_text() for file in (it.directory / "engine" / "state").rglob("*.json")
+    )
     assert f"train-gpu-{slot}" in state and "hush" not in state
 
 
@@ -99,7 +105,7 @@ def test_plain_pulumi_shows_a_pool_and_refuses_to_update_it(it: Stage) -> None:
         assert "infra-apply gpu scale train N --stack prod" in refused.out
         assert "Traceback" not in refused.out + refused.err
     assert it.slots() == before
-    assert [one["in_state"] for one in it.status()["slots"]] == [True]
+    assert [slot["in_state"] for slot in it.status()["slots"]] == [True]
 
 
 @pytest.mark.parametrize("whole", [True, False], ids=["everything", "the-command-alone"])
@@ -120,7 +126,7 @@ def test_a_run_killed_while_growing_is_taken_up_by_the_next(it: Stage, whole: bo
     assert len(it.slots()) == 3 == len(it.gpus())
     assert left.items() <= it.slots().items()
     status = it.status()
-    assert [one["in_state"] for one in status["slots"]] == [True] * 3
+    assert [slot["in_state"] for slot in status["slots"]] == [True] * 3
     assert status["differences"] == []
 
 
@@ -161,9 +167,11 @@ def test_a_place_without_room_is_left_for_the_next(it: Stage, tmp_path: Path) ->
     full = faults(tmp_path, {"method": "POST", "path": "/v2/droplets", "status": 422})
     grown = it.scale(1, *full)
     assert grown.code == 0, grown.err
-    tried = [(one["body"]["size"], one["body"]["region"]) for one in it.requests("POST")]
+    tried = [
+        (request["body"]["size"], request["body"]["region"]) for request in it.requests("POST")
+    ]
     assert tried == [("gpu-l40sx1-48gb", "tor1"), ("gpu-l40sx1-48gb", "nyc2")]
-    assert len({one["body"]["name"] for one in it.requests("POST")}) == 2
+    assert len({request["body"]["name"] for request in it.requests("POST")}) == 2
 
 
 def test_without_room_anywhere_nothing_is_made_and_all_is_said(it: Stage, tmp_path: Path) -> None:
@@ -177,7 +185,7 @@ def test_a_second_droplet_of_a_slot_is_ended(it: Stage) -> None:
     assert it.scale(1).code == 0
     first = it.slots()
     it.twin()
-    assert any("second one" in one for one in it.status()["differences"])
+    assert any("second one" in difference for difference in it.status()["differences"])
     assert it.scale(1).code == 0
     assert it.slots() == first and len(it.gpus()) == 1
 
@@ -234,7 +242,9 @@ def test_a_droplet_that_vanished_after_its_202_is_tried_elsewhere(it: Stage) -> 
         until(lambda: it.requests("GET", "/v2/droplets/4"))
         it.write(it.account() | {"droplets": [], "pending": [], "waits": waits})
         assert child.wait(timeout=100) == 0
-    tried = [(one["body"]["size"], one["body"]["region"]) for one in it.requests("POST")]
+    tried = [
+        (request["body"]["size"], request["body"]["region"]) for request in it.requests("POST")
+    ]
     assert tried == [("gpu-l40sx1-48gb", "tor1"), ("gpu-l40sx1-48gb", "nyc2")]
     assert len(it.slots()) == 1 and it.status()["differences"] == []
 

@@ -69,11 +69,11 @@ class Browser:
 
     def wait_for(self, method: str, session: str) -> None:
         """Read until an event of a session arrives."""
-        while not any(one.get("method") == method for one in self.of(session)):
+        while not any(event.get("method") == method for event in self.of(session)):
             self.events.append(self._receive())
 
     def of(self, session: str) -> Iterator[dict[str, Any]]:
-        return (one for one in self.events if one.get("sessionId") == session)
+        return (event for event in self.events if event.get("sessionId") == session)
 
     def _receive(self) -> dict[str, Any]:
         end = time.monotonic() + _PATIENCE

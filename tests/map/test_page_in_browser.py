@@ -64,15 +64,15 @@ def opened(browser: Browser, tmp_path: Path) -> Iterator[Page]:
 def watched(browser: Browser, folder: Path, picture: Picture) -> Iterator[Page]:
     file = folder / "map.html"
     file.write_text(page(picture), encoding="utf-8")
-    one = Page(browser, file.as_uri())
-    yield one
-    assert one.complaints == []
-    assert [url for url in one.requests if not url.startswith(file.as_uri())] == []
-    one.close()
+    opened = Page(browser, file.as_uri())
+    yield opened
+    assert opened.complaints == []
+    assert [url for url in opened.requests if not url.startswith(file.as_uri())] == []
+    opened.close()
 
 
-def chosen(one: Page) -> list[str]:
-    return one.texts(f"{CHOSEN} .label")
+def chosen(opened: Page) -> list[str]:
+    return opened.texts(f"{CHOSEN} .label")
 
 
 def test_every_part_of_the_fleet_is_on_the_floor(opened: Page) -> None:
@@ -198,24 +198,24 @@ def test_what_is_real_has_a_mark_and_words(browser: Browser, tmp_path: Path) -> 
         },
         as_of="2026-01-15 10:00 UTC",
     )
-    for one in watched(browser, tmp_path, looked):
-        assert one.texts(".foot.drift") == ["active, 203.0.113.5; size is a, declared b"]
-        one.click('[data-id="service:prod/shop"]')
-        assert one.texts(".standing") == ["refuses connections"]
-        assert one.texts("#summary")[0].endswith("as of 2026-01-15 10:00 UTC")
+    for opened in watched(browser, tmp_path, looked):
+        assert opened.texts(".foot.drift") == ["active, 203.0.113.5; size is a, declared b"]
+        opened.click('[data-id="service:prod/shop"]')
+        assert opened.texts(".standing") == ["refuses connections"]
+        assert opened.texts("#summary")[0].endswith("as of 2026-01-15 10:00 UTC")
 
 
 @pytest.mark.parametrize(("width", "height"), [(1440, 900), (900, 1100), (360, 740)])
 def test_two_hundred_projects_fit_the_width_of_any_screen(
     browser: Browser, tmp_path: Path, width: int, height: int
 ) -> None:
-    for one in watched(browser, tmp_path, Picture("acme", build_graph(company(200)))):
-        one.resize(width, height)
-        assert one.ask("document.documentElement.scrollWidth") <= width
-        assert len(one.texts(".of-host .row")) == 240
-        one.press("/", *"ash-orders", "Enter")
-        assert chosen(one) == ["ash-orders"]
-        assert one.ask("document.documentElement.scrollWidth") <= width
+    for opened in watched(browser, tmp_path, Picture("acme", build_graph(company(200)))):
+        opened.resize(width, height)
+        assert opened.ask("document.documentElement.scrollWidth") <= width
+        assert len(opened.texts(".of-host .row")) == 240
+        opened.press("/", *"ash-orders", "Enter")
+        assert chosen(opened) == ["ash-orders"]
+        assert opened.ask("document.documentElement.scrollWidth") <= width
 
 
 @pytest.mark.parametrize("width", [1440, 360])
@@ -226,19 +226,19 @@ def test_long_names_widen_neither_page_nor_panel(
     host = Host(name, "digitalocean", "fd00:1234:5678:9abc:def0:1234:5678:9abc")
     callers = (service(name, host=name), service("shop", host=name, depends_on=(name, "x" * 90)))
     drawn = build_graph(Fleet(callers, Mesh("mesh-hosts.json", {name: host})))
-    for one in watched(browser, tmp_path, Picture(name, drawn)):
-        one.resize(width, 740)
+    for opened in watched(browser, tmp_path, Picture(name, drawn)):
+        opened.resize(width, 740)
         for id_ in (f"service:prod/{name}", f"host:{name}", "service:prod/shop"):
-            one.click(f'[data-id="{id_}"]')
+            opened.click(f'[data-id="{id_}"]')
             wide = "[document.documentElement, document.getElementById('panel')]"
-            assert one.ask(f"{wide}.map(one => one.scrollWidth - one.clientWidth)") == [0, 0]
+            assert opened.ask(f"{wide}.map(one => one.scrollWidth - one.clientWidth)") == [0, 0]
 
 
 def test_hosts_are_in_the_order_a_person_counts(browser: Browser, tmp_path: Path) -> None:
     hosts = {name: Host(name, "mac") for name in ("m-10", "m-9", "m-1")}
     drawn = build_graph(Fleet((), Mesh("mesh-hosts.json", hosts)))
-    for one in watched(browser, tmp_path, Picture("acme", drawn)):
-        assert one.texts(".head .label") == ["m-1", "m-9", "m-10"]
+    for opened in watched(browser, tmp_path, Picture("acme", drawn)):
+        assert opened.texts(".head .label") == ["m-1", "m-9", "m-10"]
 
 
 def test_it_prints_without_what_only_a_screen_needs(opened: Page) -> None:

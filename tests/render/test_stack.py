@@ -92,7 +92,7 @@ def test_a_firewall_attaches_by_a_tag_that_is_made_before_it_and_both_before_the
         service("shop", depends_on=("wiki",)), service("wiki", host="basil"), settings=settings
     )
     basil, lime = found.of("Firewall")
-    assert [one.name for one in found.of("Tag")] == [
+    assert [tag.name for tag in found.of("Tag")] == [
         "infra-apply-host:basil",
         "infra-apply-host:lime",
     ]
@@ -102,7 +102,7 @@ def test_a_firewall_attaches_by_a_tag_that_is_made_before_it_and_both_before_the
         {"protocol": "tcp", "portRange": "8080", "sourceTags": ["infra-apply-host:lime"]},
     ]
     assert {rule["protocol"] for rule in lime.inputs["outboundRules"]} == {"icmp", "tcp", "udp"}
-    assert {one.urn for one in found.of("Tag")} <= set(basil.depends_on)
+    assert {tag.urn for tag in found.of("Tag")} <= set(basil.depends_on)
     droplet = found.of("Droplet")[0]
     assert basil.urn in droplet.depends_on
 
@@ -110,7 +110,7 @@ def test_a_firewall_attaches_by_a_tag_that_is_made_before_it_and_both_before_the
 def test_a_tag_another_stack_may_use_is_kept() -> None:
     settings = replace(SETTINGS, network=Network(ssh=()))
     assert all(
-        one.retain_on_delete for one in rendered(service("shop"), settings=settings).of("Tag")
+        tag.retain_on_delete for tag in rendered(service("shop"), settings=settings).of("Tag")
     )
 
 
