@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -27,6 +27,9 @@ NAME_AND_ENVIRONMENT_DISAGREE: Final = Code(
 )
 CODES: Final = (NAME_AND_ENVIRONMENT_DISAGREE,)
 
+Parse = Callable[[str, bytes], tuple[Manifest | None, tuple[Diagnostic, ...]]]
+"""A file's path and its bytes -> its manifest, if it can be used, and what is wrong with it."""
+
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
@@ -41,15 +44,16 @@ class Loaded:
     failures: Mapping[str, Exception] = field(default_factory=dict)
 
 
-def load(
+def load(  # noqa: PLR0913 - what a fleet is read from, each by its name
     roots: Sequence[Root],
     base: Path,
     mesh_hosts: Path | None,
     *,
     settings: Settings | None = None,
     stacks: tuple[Settings, ...] = (),
+    parse: Parse | None = None,
 ) -> Loaded:
-    """Read every manifest below the roots and the mesh file.
+    """Read every manifest below the roots and the mesh file; `parse` may remember manifests.
 
     The result does not depend on the order of roots, folders, files or keys.
     """
@@ -60,7 +64,7 @@ def load(
     paths = _paths(roots, base, diagnostics)
     for path in paths:
         try:
-            declared = _manifest(path, diagnostics)
+            declared = _manifest(path, parse or manifest.parse, diagnostics)
         except Exception as error:  # noqa: BLE001 - the other files' findings are worth having
             failures[path] = error
             declared = {path.split("/")[-2]}
@@ -107,14 +111,14 @@ def _identity(folder: str) -> tuple[int, int] | str:
     return (facts.st_dev, facts.st_ino)
 
 
-def _manifest(path: str, diagnostics: list[Diagnostic]) -> Manifest | set[str]:
+def _manifest(path: str, parse: Parse, diagnostics: list[Diagnostic]) -> Manifest | set[str]:
     """Return the manifest, or what the project of one that cannot be used may be called."""
     folder_name = path.split("/")[-2]
     source = content(path)
     if isinstance(source, Diagnostic):
         diagnostics.append(source)
         return {folder_name}
-    parsed, problems = manifest.parse(path, source)
+    parsed, problems = parse(path, source)
     diagnostics.extend(problems)
     if parsed is None:
         return {folder_name, *_PROJECT.findall(source.decode("utf-8", "replace"))}

@@ -15,7 +15,7 @@ from infra_apply.errors import Usage
 from infra_apply.fleet.check import check
 from infra_apply.fleet.folders import Root
 from infra_apply.fleet.load import Loaded, load
-from infra_apply.inputs import files
+from infra_apply.inputs import files, manifest
 from infra_apply.inputs import settings as settings_door
 from infra_apply.inputs.document import Document
 from infra_apply.inputs.pulumi_project import Project, settings_values
@@ -98,7 +98,7 @@ def merged(read_stackss: Iterable[Findings]) -> Findings:
 
 
 class StackReader:
-    """Reads the stacks of one Pulumi project: each stack file once, whoever asks for it.
+    """Reads the stacks of one Pulumi project; parses each stack file and manifest once for all.
 
     `config_files` names the files that are read in place of stacks' own.
     """
@@ -107,6 +107,7 @@ class StackReader:
         self._pulumi_project = pulumi_project
         self._config_files = config_files
         self._settings = cache(self._read_settings)
+        self._parse = cache(manifest.parse)
 
     def plan(self, stack: str, values: Mapping[str, Any] | None = None) -> PlannedStack:
         """Read, check and plan one stack, as `plan_stack` does."""
@@ -146,7 +147,7 @@ class StackReader:
         ]
         folder = self._pulumi_project.folder
         mesh_hosts = folder / settings.mesh_hosts
-        return load(roots, folder, mesh_hosts, settings=settings, stacks=stacks)
+        return load(roots, folder, mesh_hosts, settings=settings, stacks=stacks, parse=self._parse)
 
 
 def stack_settings(

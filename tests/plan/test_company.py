@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from infra_apply.errors import Usage
+from infra_apply.inputs import manifest as manifests
 from infra_apply.inputs.pulumi_project import find
 from infra_apply.plan.company import read_company
 from tests.companies import manifest, write
@@ -34,6 +36,21 @@ def test_a_manifest_that_several_stacks_name_is_there_once(folder: Path) -> None
         "dev": ["basil"],
         "prod": ["lime"],
     }
+
+
+def test_a_manifest_that_several_stacks_name_is_parsed_once(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parse = manifests.parse
+    parsed: list[str] = []
+
+    def counting(path: str, source: bytes) -> Any:
+        parsed.append(Path(path).name)
+        return parse(path, source)
+
+    monkeypatch.setattr(manifests, "parse", counting)
+    read_company(find(folder))
+    assert sorted(parsed) == [".infra.dev.yaml", ".infra.yaml"]
 
 
 def test_findings_of_every_stack_are_there_once(folder: Path) -> None:
