@@ -19,15 +19,7 @@ from infra_apply.diagnostics.report.unforeseen import request
 from infra_apply.diagnostics.unforeseen import Unforeseen
 from infra_apply.digitalocean.client import Client, find_credentials
 from infra_apply.digitalocean.model import Account
-from infra_apply.digitalocean.read import (
-    read_clusters,
-    read_droplets,
-    read_firewalls,
-    read_gpu_droplets,
-    read_sizes,
-    read_ssh_keys,
-    read_vpcs,
-)
+from infra_apply.digitalocean.read import read_account, read_gpu_droplets
 from infra_apply.errors import Failure
 from infra_apply.gpu.slot_spec import current_slots
 from infra_apply.inputs import settings
@@ -98,17 +90,12 @@ def _client() -> Client:
 
 
 def _observe(client: Client, plan: Plan) -> Account:
-    """Read what the plan is about. The clusters always: a wrong token is known at once."""
-    clusters = read_clusters(client)
-    if not plan.hosts and not plan.pools:
-        return Account(clusters)
-    return Account(
-        clusters=clusters,
-        ssh_keys=read_ssh_keys(client) if any(host.droplet.ssh_keys for host in plan.hosts) else {},
-        vpcs=read_vpcs(client) if any(host.droplet.vpc for host in plan.hosts) else {},
-        droplets=tuple(read_droplets(client)),
-        firewalls=read_firewalls(client),
-        sizes=read_sizes(client),
+    """Read what the plan is about."""
+    return read_account(
+        client,
+        droplets=bool(plan.hosts or plan.pools),
+        ssh_keys=any(host.droplet.ssh_keys for host in plan.hosts),
+        vpcs=any(host.droplet.vpc for host in plan.hosts),
     )
 
 

@@ -1,4 +1,4 @@
-"""One reader a kind of thing in the account. Each raises Outage, and changes nothing."""
+"""The account, and one reader a kind of thing in it. Each raises Outage and changes nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,22 @@ from datetime import datetime
 from typing import Any
 
 from infra_apply.digitalocean.client import Client
-from infra_apply.digitalocean.model import Cluster, LiveDroplet, LiveFirewall, Size
+from infra_apply.digitalocean.model import Account, Cluster, LiveDroplet, LiveFirewall, Size
+
+
+def read_account(client: Client, *, droplets: bool, ssh_keys: bool, vpcs: bool) -> Account:
+    """Return the clusters and what else is asked for; firewalls and sizes come with the droplets.
+
+    The clusters are always read, so that a wrong token or endpoint is known at once.
+    """
+    return Account(
+        clusters=read_clusters(client),
+        droplets=tuple(read_droplets(client)) if droplets else (),
+        firewalls=read_firewalls(client) if droplets else (),
+        sizes=read_sizes(client) if droplets else {},
+        ssh_keys=read_ssh_keys(client) if ssh_keys else {},
+        vpcs=read_vpcs(client) if vpcs else {},
+    )
 
 
 def read_droplets(client: Client) -> list[LiveDroplet]:
