@@ -7,15 +7,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A size as the account may have it now; `hourly` is USD."""
-
-    size: str
-    regions: tuple[str, ...]
-    available: bool
-    hourly: float
+from infra_apply.digitalocean.model import Size
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +25,7 @@ class Placement:
 def placements(
     sizes: Sequence[str],
     regions: Sequence[str],
-    offers: Mapping[str, Offer],
+    account_sizes: Mapping[str, Size],
     *,
     refused: Collection[tuple[str, str]] = (),
 ) -> tuple[Placement, ...]:
@@ -43,21 +35,23 @@ def placements(
     DigitalOcean said no to a moment ago, although its list has them.
     """
     choices = []
-    for size in dict.fromkeys(sizes):
-        offer = offers.get(size)
-        if offer is None or not offer.available:
+    for slug in dict.fromkeys(sizes):
+        size = account_sizes.get(slug)
+        if size is None or not size.available:
             continue
         choices += [
-            Placement(size, region, offer.hourly)
-            for region in (dict.fromkeys(regions) if regions else sorted(offer.regions))
-            if region in offer.regions and (size, region) not in refused
+            Placement(slug, region, size.hourly)
+            for region in (dict.fromkeys(regions) if regions else sorted(size.regions))
+            if region in size.regions and (slug, region) not in refused
         ]
     return tuple(choices)
 
 
-def why_none(sizes: Iterable[str], regions: Sequence[str], offers: Mapping[str, Offer]) -> str:
+def why_none(
+    sizes: Iterable[str], regions: Sequence[str], account_sizes: Mapping[str, Size]
+) -> str:
     """Say for each size why it cannot be had."""
-    return "; ".join(_why(size, regions, offers.get(size)) for size in dict.fromkeys(sizes))
+    return "; ".join(_why(slug, regions, account_sizes.get(slug)) for slug in dict.fromkeys(sizes))
 
 
 def base_image(size: str) -> str:
@@ -70,14 +64,14 @@ def base_image(size: str) -> str:
     return "gpu-h100x8-base" if "x8-" in size else "gpu-h100x1-base"
 
 
-def _why(size: str, regions: Sequence[str], offer: Offer | None) -> str:
-    if offer is None:
-        return f"the account has no size {size}"
-    if not offer.available or not offer.regions:
-        return f"{size} is sold out"
-    if regions and not {*regions} & {*offer.regions}:
-        return f"{size} is in {', '.join(sorted(offer.regions))}, not in {', '.join(regions)}"
-    return f"{size} was refused everywhere"
+def _why(slug: str, regions: Sequence[str], size: Size | None) -> str:
+    if size is None:
+        return f"the account has no size {slug}"
+    if not size.available or not size.regions:
+        return f"{slug} is sold out"
+    if regions and not {*regions} & {*size.regions}:
+        return f"{slug} is in {', '.join(sorted(size.regions))}, not in {', '.join(regions)}"
+    return f"{slug} was refused everywhere"
 
 
 _AMD: Final = re.compile(r"gpu-mi\d")

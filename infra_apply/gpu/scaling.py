@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
+from infra_apply.digitalocean.read import read_sizes
 from infra_apply.errors import Ambiguous, Retry
 from infra_apply.gpu.apply import apply
 from infra_apply.gpu.attempts import Attempts, error_text
-from infra_apply.gpu.catalogue import read_offers
 from infra_apply.gpu.change import plan_growth, plan_shrink
 from infra_apply.gpu.context import PoolContext, read_pool
 from infra_apply.gpu.placement import Placement, placements, why_none
@@ -77,13 +77,13 @@ def _choose_placement(
     context: PoolContext, plan: PoolPlan, attempts: Attempts, pool: Pool
 ) -> Placement:
     """Return the first placement there is now. Raises Retry where there is none."""
-    offers = read_offers(context.client)
-    choices = placements(plan.sizes, plan.regions, offers, refused=attempts.without_room)
+    sizes = read_sizes(context.client)
+    choices = placements(plan.sizes, plan.regions, sizes, refused=attempts.without_room)
     if choices:
         return choices[0]
     answer = f"; DigitalOcean said: {attempts.last_error}" if attempts.last_error else ""
     raise Retry(
-        f"no GPU can be had: {why_none(plan.sizes, plan.regions, offers)}{answer}",
+        f"no GPU can be had: {why_none(plan.sizes, plan.regions, sizes)}{answer}",
         state=f"{context.pool} has {len(pool.slots)} slots",
         next_step="run the same again later, or add sizes or regions to the profile",
     )

@@ -19,10 +19,14 @@ from infra_apply.cli.gpu.pool_context import (
 from infra_apply.diagnostics.model import Findings
 from infra_apply.diagnostics.report import text
 from infra_apply.diagnostics.suggest import did_you_mean
-from infra_apply.digitalocean.read import read_gpu_droplets, read_ssh_keys
+from infra_apply.digitalocean.read import (
+    read_firewalls,
+    read_gpu_droplets,
+    read_sizes,
+    read_ssh_keys,
+)
 from infra_apply.errors import Refusal, Retry, Usage
 from infra_apply.gpu import scaling
-from infra_apply.gpu.catalogue import has_firewall, read_offers
 from infra_apply.gpu.context import PoolContext, read_pool
 from infra_apply.gpu.placement import placements, why_none
 from infra_apply.gpu.pool import Pool
@@ -118,20 +122,19 @@ def _growth_lines(context: PoolContext, pool: Pool, plan: PoolPlan, count: int) 
             next_step=f"raise `gpu: {{pools: {{{plan.project}: {{maxSlots: ...}}}}}}` in the "
             "settings",
         )
-    offers = read_offers(context.client)
-    choices = placements(plan.sizes, plan.regions, offers)
+    sizes = read_sizes(context.client)
+    choices = placements(plan.sizes, plan.regions, sizes)
     if not choices:
         raise Retry(
-            f"no GPU can be had: {why_none(plan.sizes, plan.regions, offers)}",
+            f"no GPU can be had: {why_none(plan.sizes, plan.regions, sizes)}",
             state="nothing was changed",
             next_step="run the same again later, or add sizes or regions to the profile",
         )
     if not context.force:
         refuse_busy(pool.extras, context.clock())
     tag = naming.pool_tag(plan.project, plan.environment)
-    return describe_growth(
-        pool, plan, count, choices, has_firewall=has_firewall(context.client, tag)
-    )
+    has_firewall = any(tag in firewall.tags for firewall in read_firewalls(context.client))
+    return describe_growth(pool, plan, count, choices, has_firewall=has_firewall)
 
 
 def _shrink(arguments: argparse.Namespace, context: PoolContext, pool: Pool) -> Pool:
