@@ -23,7 +23,7 @@ from infra_apply.errors import Outage
 from infra_apply.map.graph import Graph
 from infra_apply.map.live_status import live_statuses, strays
 from infra_apply.map.model import Picture
-from infra_apply.map.probe import Answer, Target, reach
+from infra_apply.map.probe import Answer, Target, probe_ports
 from infra_apply.plan.company import Company
 from infra_apply.terminal import StatusLine
 
@@ -90,7 +90,7 @@ def _answers(drawn: Graph, timeout: float) -> dict[str, Answer]:
     status_line = StatusLine(sys.stderr)
     status_line.show(f"asking {len(set(targets.values()))} ports")
     try:
-        answers = reach(
+        answers = probe_ports(
             targets.values(),
             timeout=timeout,
             on_answer=lambda done, total: status_line.show(f"asked {done} of {total} ports"),

@@ -16,7 +16,7 @@ Target: TypeAlias = tuple[str, int]
 """A host name or address, and a TCP port."""
 
 
-def reach(
+def probe_ports(
     targets: Iterable[Target],
     *,
     timeout: float = 2.0,

@@ -13,7 +13,7 @@ from infra_apply.plan.model import FirewallPlan, InboundRule
 Tags = Mapping[str, digitalocean.Tag]
 
 
-def tag(name: str, parent: pulumi.Resource | None = None) -> digitalocean.Tag:
+def render_tag(name: str, parent: pulumi.Resource | None = None) -> digitalocean.Tag:
     """Make a tag: DigitalOcean refuses a firewall that names one it does not know.
 
     It is kept when it is dropped here, since another stack may use the same one; making a tag
@@ -23,7 +23,9 @@ def tag(name: str, parent: pulumi.Resource | None = None) -> digitalocean.Tag:
     return digitalocean.Tag(name, name=name, opts=opts)
 
 
-def firewall(plan: FirewallPlan, tags: Tags, parent: pulumi.Resource) -> digitalocean.Firewall:
+def render_firewall(
+    plan: FirewallPlan, tags: Tags, parent: pulumi.Resource
+) -> digitalocean.Firewall:
     """Make a firewall with open outbound, once every tag it names is there."""
     named = {plan.tag, *(name for rule in plan.inbound for name in rule.tags)}
     return digitalocean.Firewall(

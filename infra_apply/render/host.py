@@ -6,7 +6,7 @@ import pulumi
 import pulumi_digitalocean as digitalocean
 
 from infra_apply.reconcile.model import HostDecision
-from infra_apply.render.firewall import Tags, firewall
+from infra_apply.render.firewall import Tags, render_firewall
 
 
 class Host(pulumi.ComponentResource):
@@ -18,7 +18,7 @@ class Host(pulumi.ComponentResource):
     def __init__(self, decision: HostDecision, tags: Tags) -> None:
         host, droplet = decision.host, decision.host.droplet
         super().__init__("infra-apply:index:Host", host.name)
-        before = [firewall(host.firewall, tags, self)] if host.firewall else []
+        before = [render_firewall(host.firewall, tags, self)] if host.firewall else []
         self.droplet = digitalocean.Droplet(
             host.name,
             name=decision.droplet_name,

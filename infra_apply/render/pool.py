@@ -5,7 +5,7 @@ from __future__ import annotations
 import pulumi
 
 from infra_apply.plan.model import PoolPlan
-from infra_apply.render.firewall import Tags, firewall
+from infra_apply.render.firewall import Tags, render_firewall
 
 
 class Pool(pulumi.ComponentResource):
@@ -19,5 +19,5 @@ class Pool(pulumi.ComponentResource):
         }
         super().__init__("infra-apply:index:Pool", name, limits)
         if pool.firewall:
-            firewall(pool.firewall, tags, self)
+            render_firewall(pool.firewall, tags, self)
         self.register_outputs(limits)

@@ -10,7 +10,7 @@ from infra_apply import naming
 from infra_apply.plan.model import InstancePlan, PoolPlan
 from infra_apply.reconcile.model import Decisions
 from infra_apply.render.database import Database
-from infra_apply.render.firewall import tag
+from infra_apply.render.firewall import render_tag
 from infra_apply.render.host import Host
 from infra_apply.render.pool import Pool
 
@@ -18,7 +18,7 @@ from infra_apply.render.pool import Pool
 def render(decisions: Decisions) -> None:
     """Register everything, and export `hosts`, `instances` and `pools`."""
     plan = decisions.plan
-    tags = {name: tag(name) for name in plan.firewall_tags}
+    tags = {name: render_tag(name) for name in plan.firewall_tags}
     hosts = {decision.host.name: Host(decision, tags) for decision in decisions.hosts}
     databases = {
         decision.database.project: Database(

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
-import select
 import signal
 import subprocess
 import sys
 import textwrap
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -23,10 +20,11 @@ from infra_apply.engine.events import Event, Phase, Summary
 from infra_apply.engine.install.find import Engine
 from infra_apply.engine.run import Outcome, Verb, run
 from infra_apply.errors import Outage, Retry, Usage
+from tests.engine.slow_project import slow_project
 from tests.engine.tiny_project import environ_below, write_project
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Mapping
+    from collections.abc import Callable, Mapping
 
 pytestmark = pytest.mark.engine
 
@@ -39,54 +37,6 @@ fleet = Host("fleet")
 for name in ("web10", "web2"):
     Host(name, pulumi.ResourceOptions(parent=fleet))
 """
-SLOW = """
-import os
-from slow import Slow
-Slow("made")
-"""
-# A resource whose creation says that it has begun, and ends when it is told to: two FIFOs.
-SLOW_PARTS = """
-from pathlib import Path
-from pulumi.dynamic import CreateResult, Resource, ResourceProvider
-HERE = Path(__file__).parent
-class Provider(ResourceProvider):
-    def create(self, props):
-        (HERE / "begun").write_bytes(b"x")
-        with (HERE / "finish").open("rb") as told:
-            told.read(1)
-        return CreateResult("an-id", {})
-class Slow(Resource):
-    def __init__(self, name):
-        super().__init__(Provider(), name, {})
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class SlowProject:
-    """A project whose one resource takes until `finish` is called."""
-
-    folder: Path
-    begun: int
-    finished: int
-
-    def wait_until_begun(self) -> None:
-        ready, _, _ = select.select([self.begun], [], [], 60)
-        assert ready, "the resource was never begun"
-
-    def finish(self) -> None:
-        os.write(self.finished, b"x")
-
-
-@contextmanager
-def slow_project(folder: Path) -> Iterator[SlowProject]:
-    write_project(folder, SLOW, slow=SLOW_PARTS)
-    pipes = []
-    for name in ("begun", "finish"):
-        os.mkfifo(folder / name)
-        pipes.append(os.open(folder / name, os.O_RDWR))  # open for both, nobody waits to open it
-    yield SlowProject(folder, *pipes)
-    for pipe in pipes:
-        os.close(pipe)
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from threading import Event
 
 import pytest
 
-from infra_apply.map.probe import Answer, Target, reach
+from infra_apply.map.probe import Answer, Target, probe_ports
 
 
 @pytest.fixture
@@ -29,7 +29,7 @@ def closed_port() -> Target:
 def test_an_open_port_answers_and_a_closed_one_refuses(
     open_port: Target, closed_port: Target
 ) -> None:
-    assert reach([open_port, closed_port, open_port]) == {
+    assert probe_ports([open_port, closed_port, open_port]) == {
         open_port: "answers",
         closed_port: "refused",
     }
@@ -51,17 +51,17 @@ def test_what_cannot_be_asked_is_not_taken_for_an_answer(
         raise error
 
     monkeypatch.setattr(socket, "create_connection", fail)
-    assert reach([("shop", 80)]) == {("shop", 80): answer}
+    assert probe_ports([("shop", 80)]) == {("shop", 80): answer}
 
 
 def test_progress_counts_to_the_end(open_port: Target, closed_port: Target) -> None:
     seen: list[tuple[int, int]] = []
-    reach([open_port, closed_port], on_answer=lambda done, total: seen.append((done, total)))
+    probe_ports([open_port, closed_port], on_answer=lambda done, total: seen.append((done, total)))
     assert seen == [(1, 2), (2, 2)]
 
 
 def test_nothing_to_ask_is_answered_at_once() -> None:
-    assert reach([]) == {}
+    assert probe_ports([]) == {}
 
 
 def test_a_lookup_that_hangs_is_unknown_and_holds_nobody_up(
@@ -74,5 +74,5 @@ def test_a_lookup_that_hangs_is_unknown_and_holds_nobody_up(
         raise OSError("too late")
 
     monkeypatch.setattr(socket, "create_connection", hang)
-    assert reach([("slow", 80)], timeout=0.01) == {("slow", 80): "unknown"}
+    assert probe_ports([("slow", 80)], timeout=0.01) == {("slow", 80): "unknown"}
     release.set()
