@@ -108,8 +108,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as temporary:
         for size in (1, *sizes):
             company(Path(temporary) / str(size), size)
-        folder = Path(temporary) / "1"
-        _start_up(python, program, folder)
+        single = Path(temporary) / "1"
+        _start_up(python, program, single)
         print(f"{'manifests':>9}  {'':16} {'seconds':>8} {'ratio':>6} {'MB':>5}")  # noqa: T201
         for size in sizes:
             folder = Path(temporary) / str(size)
@@ -118,7 +118,7 @@ def main() -> None:
             _row(size, "bare parse", bare, 1)
             for name, command in {"check": [program, "check"], "plan": [program, "plan"]}.items():
                 taken = measure(command, folder)
-                start = measure(command, folder).seconds
+                start = measure(command, single).seconds
                 _row(size, name, taken, (taken.seconds - start) / parse)
             if other.exists():
                 files = sorted(str(file) for file in (folder / "projects").glob("*/.infra.yaml"))
