@@ -19,21 +19,21 @@ class LockHolder:
 
 
 class Failure(Exception):
-    """Something that stopped a command: what was tried, what state things are in, what to do.
+    """Something that stopped a command: what went wrong, what state things are in, what to do.
 
     `exit_code` is the process's exit code when nothing handles the failure.
     """
 
     exit_code = 3
 
-    def __init__(self, tried: str, *, state: str = "", next_step: str = "") -> None:
-        super().__init__(tried)
-        self.tried = tried
+    def __init__(self, message: str, *, state: str = "", next_step: str = "") -> None:
+        super().__init__(message)
+        self.message = message
         self.state = state
         self.next_step = next_step
 
     def __str__(self) -> str:
-        lines = [self.tried]
+        lines = [self.message]
         if self.state:
             lines.append(f"  state: {self.state}")
         if self.next_step:
@@ -61,13 +61,13 @@ class Retry(Failure):
 
     def __init__(
         self,
-        tried: str,
+        message: str,
         *,
         state: str = "",
         next_step: str = "",
         holders: Sequence[LockHolder] = (),
     ) -> None:
-        super().__init__(tried, state=state, next_step=next_step)
+        super().__init__(message, state=state, next_step=next_step)
         self.holders = tuple(holders)
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import platform
 import signal
+import stat
 import sys
-from collections.abc import Iterator
+import textwrap
+from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +25,7 @@ def pytest_configure() -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    platform.processor()  # asks `uname` once a process; an API client's user agent wants it
     sys.addaudithook(_refuse_processes)
 
 
@@ -47,3 +52,17 @@ def _refuse_processes(event: str, _: tuple[object, ...]) -> None:
         raise RuntimeError(
             f"{_running[-1]} starts a process: mark it with one of {', '.join(SLOW)}"
         )
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Callable[[str, str], Path]:
+    """Write an executable sh script at a path below tmp_path."""
+
+    def write(name: str, body: str) -> Path:
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"#!/bin/sh\n{textwrap.dedent(body)}")
+        path.chmod(path.stat().st_mode | stat.S_IXUSR)
+        return path
+
+    return write

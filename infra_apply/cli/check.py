@@ -14,7 +14,7 @@ from typing import Any, Final
 from infra_apply.cli.common.options import (
     add_project_flags,
     named_stack_of,
-    project_of,
+    pulumi_project_of,
     stack_of,
 )
 from infra_apply.diagnostics.model import Findings, Place
@@ -87,7 +87,7 @@ def _of_roots(arguments: argparse.Namespace) -> Findings:
     if arguments.directory or arguments.stack or arguments.config_file:
         from infra_apply.plan.stack import stack_settings  # noqa: PLC0415
 
-        project = project_of(arguments)
+        project = pulumi_project_of(arguments)
         settings, problems = stack_settings(
             project, stack_of(arguments), config_file=arguments.config_file
         )
@@ -121,7 +121,7 @@ def _of_stacks(arguments: argparse.Namespace) -> Findings:
     # Here, because the check of a folder in every commit does not pay for what it has no use for.
     from infra_apply.plan.stack import check_stacks  # noqa: PLC0415
 
-    project = project_of(arguments)
+    project = pulumi_project_of(arguments)
     named = named_stack_of(arguments)
     names = project.stacks() if named is None else (named,)
     if not names:

@@ -29,14 +29,14 @@ from infra_apply.terminal import StatusLine
 
 
 @dataclass(frozen=True, slots=True)
-class Looked:
+class LivePicture:
     """The picture with what is real in it; `complete` is False if the account did not answer."""
 
     picture: Picture
     complete: bool
 
 
-def look(arguments: argparse.Namespace, company: Company, drawn: Picture) -> Looked:
+def look(arguments: argparse.Namespace, company: Company, drawn: Picture) -> LivePicture:
     """Look at the account and the ports. What cannot be known is unknown, and said on stderr."""
     live, complete = _account(arguments, drawn.graph)
     answers = _answers(drawn.graph, arguments.timeout)
@@ -48,7 +48,7 @@ def look(arguments: argparse.Namespace, company: Company, drawn: Picture) -> Loo
         strays=strays(drawn.graph, live, now) if live else (),
         as_of=f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M} UTC",
     )
-    return Looked(picture, complete)
+    return LivePicture(picture, complete)
 
 
 def _account(arguments: argparse.Namespace, drawn: Graph) -> tuple[Account | None, bool]:
@@ -85,8 +85,8 @@ def _answers(drawn: Graph, timeout: float) -> dict[str, Answer]:
     """Ask every service that has a port where its dependents would: at its URL."""
     targets: dict[str, Target] = {}
     for node in drawn.of("service"):
-        if node.url and (spot := _spot(node.url)):
-            targets[node.id] = spot
+        if node.url and (target := _target(node.url)):
+            targets[node.id] = target
     status_line = StatusLine(sys.stderr)
     status_line.show(f"asking {len(set(targets.values()))} ports")
     try:
@@ -97,10 +97,10 @@ def _answers(drawn: Graph, timeout: float) -> dict[str, Answer]:
         )
     finally:
         status_line.clear()
-    return {id_: answers[target] for id_, target in targets.items()}
+    return {node_id: answers[target] for node_id, target in targets.items()}
 
 
-def _spot(url: str) -> Target | None:
+def _target(url: str) -> Target | None:
     try:
         parts = urlsplit(url)
         port = parts.port

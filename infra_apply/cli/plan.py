@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from infra_apply.cli.common.findings import print_findings
-from infra_apply.cli.common.options import add_project_flags, project_of, stack_of
+from infra_apply.cli.common.options import add_project_flags, pulumi_project_of, stack_of
 from infra_apply.cost.compute import cost
 from infra_apply.cost.prices import BUILT_IN
 from infra_apply.cost.text import one_line
@@ -32,7 +32,7 @@ def add_parser(subparsers: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the plan; with errors there is none, only the diagnostics on stderr, and 1."""
     planned = plan_stack(
-        project_of(arguments), stack_of(arguments), config_file=arguments.config_file
+        pulumi_project_of(arguments), stack_of(arguments), config_file=arguments.config_file
     )
     findings = planned.findings
     if findings.diagnostics:

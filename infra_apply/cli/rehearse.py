@@ -14,7 +14,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from infra_apply.cli.common.findings import findings_text
-from infra_apply.cli.common.options import add_project_flags, factor, project_of, stack_of
+from infra_apply.cli.common.options import (
+    add_project_flags,
+    positive_number,
+    pulumi_project_of,
+    stack_of,
+)
 from infra_apply.cli.common.outcome import show
 from infra_apply.engine.install.find import Engine
 from infra_apply.engine.install.installer import install
@@ -136,7 +141,11 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--faults", metavar="FILE", type=Path, help="API faults to play (YAML)")
     parser.add_argument(
-        "--clock", metavar="N", type=factor, default=20.0, help="divide waits by N (default: 20)"
+        "--clock",
+        metavar="N",
+        type=positive_number,
+        default=20.0,
+        help="divide waits by N (default: 20)",
     )
 
 
@@ -168,7 +177,7 @@ def _rehearsal(
 
 def _planned(arguments: argparse.Namespace) -> tuple[Project, PlannedStack]:
     """Plan the stack; without a plan there is nothing to seed an account with. Raises Refusal."""
-    project = project_of(arguments)
+    project = pulumi_project_of(arguments)
     planned = plan_stack(project, stack_of(arguments), config_file=arguments.config_file)
     if planned.plan is None:
         raise Refusal("these manifests cannot be planned\n\n" + findings_text(planned.findings))

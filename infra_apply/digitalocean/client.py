@@ -126,7 +126,7 @@ class Client:
         try:
             answer = self._ask("DELETE", path, _ONCE)
         except Outage as outage:
-            raise Ambiguous(outage.tried, state="it may be gone or not") from None
+            raise Ambiguous(outage.message, state="it may be gone or not") from None
         _check_token("DELETE", path, answer)
         if answer.status >= HTTPStatus.MULTIPLE_CHOICES and answer.status != HTTPStatus.NOT_FOUND:
             raise Retry(_message(answer), state="it is still there")

@@ -50,7 +50,7 @@ class Destroyer:
         try:
             self._client.delete(path)
         except (Retry, Ambiguous) as failure:
-            return failure.tried
+            return failure.message
         return "it said yes"
 
 

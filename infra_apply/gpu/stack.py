@@ -96,7 +96,7 @@ class Backend:
                 elif waited >= _PATIENCE:
                     raise
                 else:
-                    status_line.show(f"{locked.tried}; waiting")
+                    status_line.show(f"{locked.message}; waiting")
                     waited += _BETWEEN_TRIES
                     time.sleep(_BETWEEN_TRIES)
             finally:

@@ -1,51 +1,15 @@
-"""`infra-apply map` and `cost` as their user runs them."""
+"""`infra-apply map` as their user runs them."""
 
 from __future__ import annotations
 
 import json
 import socket
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from infra_apply.cli.main import main
-from infra_apply.rehearsal.simulator.seed.build import seed
-from infra_apply.rehearsal.simulator.server import serve
-from tests.companies import manifest, write
-
-HOSTS = {"lime": {"kind": "digitalocean", "address": "127.0.0.1"}, "fennel": {"kind": "mac"}}
-
-
-@pytest.fixture
-def port() -> Iterator[int]:
-    with closing(socket.create_server(("127.0.0.1", 0))) as listening:
-        yield listening.getsockname()[1]
-
-
-@pytest.fixture
-def company(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, port: int) -> Path:
-    for name in ("PULUMI_STACK", "DIGITALOCEAN_TOKEN", "DIGITALOCEAN_ACCESS_TOKEN"):
-        monkeypatch.delenv(name, raising=False)
-    shop = manifest(
-        "shop",
-        service={"host": "lime", "port": port},
-        database={"cluster": "shared-pg", "name": "shop", "user": "shop"},
-        gpu={"mode": "on-demand", "droplet": "gpu-l40sx1-48gb"},
-    )
-    wiki = manifest("wiki", provider="mac", service={"host": "fennel"}, depends_on=["shop"])
-    folder = write(tmp_path, {"shop/.infra.yaml": shop, "wiki/.infra.yaml": wiki})
-    (folder / "mesh-hosts.json").write_text(json.dumps({"hosts": HOSTS}))
-    monkeypatch.chdir(folder)
-    return folder
-
-
-@pytest.fixture
-def account(tmp_path: Path) -> Path:
-    folder = tmp_path / "account"
-    with serve(folder, seed(clusters=[("shared-pg", "pg")])):
-        return folder
 
 
 def nodes(capsys: pytest.CaptureFixture[str]) -> dict[str, dict[str, object]]:
@@ -182,34 +146,3 @@ def test_a_timeout_has_to_be_seconds(
         main(["map", "--live", f"--timeout={written}"])
     assert stopped.value.code == 2
     assert "not seconds, up to 60" in capsys.readouterr().err
-
-
-def test_cost_says_by_which_prices(
-    company: Path, account: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    del company
-    assert main(["cost"]) == 0
-    assert capsys.readouterr().out.splitlines()[0] == (
-        "$6.00 a month, by the built-in prices of December 2025"
-    )
-    assert main(["cost", "--account", str(account), "--format", "json"]) == 0
-    answer = json.loads(capsys.readouterr().out)
-    assert (answer["source"], answer["monthly"]) == ("the rehearsal's sizes", 6.0)
-    assert answer["pools"][0]["most_per_day"] == 37.68
-
-
-def test_one_stack_costs_what_it_renders(company: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    text = (company / "stacks/Pulumi.prod.yaml").read_text()
-    (company / "stacks/Pulumi.dev.yaml").write_text(text)
-    assert main(["cost", "--stack", "dev", "--format", "json"]) == 0
-    assert json.loads(capsys.readouterr().out)["monthly"] == 0
-
-
-def test_a_fleet_with_mistakes_has_no_cost(
-    company: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    (company / "projects/wiki/.infra.yaml").write_text("provider: mac\n")
-    assert main(["cost"]) == 1
-    printed = capsys.readouterr()
-    assert printed.out == ""
-    assert "error[IA101]" in printed.err

@@ -3,9 +3,7 @@ from __future__ import annotations
 import dataclasses
 import os
 import shutil
-import stat
 import subprocess
-import textwrap
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,20 +15,6 @@ from tests.engine.tiny_project import environ_below, write_project
 if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
-
-
-@pytest.fixture
-def script(tmp_path: Path) -> Callable[[str, str], Path]:
-    """Write an executable sh script at a path below tmp_path."""
-
-    def write(name: str, body: str) -> Path:
-        path = tmp_path / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(f"#!/bin/sh\n{textwrap.dedent(body)}")
-        path.chmod(path.stat().st_mode | stat.S_IXUSR)
-        return path
-
-    return write
 
 
 @pytest.fixture(scope="session")

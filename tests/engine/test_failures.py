@@ -18,7 +18,7 @@ at 2026-11-22T10:00:00Z"""
 def test_a_lock_names_who_holds_it_and_since_when() -> None:
     failure = failure_of(CommandResult("", LOCKED, 255), "dev", reported=False)
     assert isinstance(failure, Retry)
-    assert failure.tried == (
+    assert failure.message == (
         "stack dev is locked by ada@box (process 41) since 2026-11-22T10:00:00Z"
     )
     assert failure.holders == (LockHolder("ada@box", 41, "2026-11-22T10:00:00Z"),)
@@ -29,7 +29,7 @@ def test_a_conflict_in_the_cloud_backend_is_a_lock_too() -> None:
     text = "error: [409] Conflict: Another update is currently in progress."
     failure = failure_of(CommandResult("", text, 255), "dev", reported=False)
     assert isinstance(failure, Retry)
-    assert failure.tried == "stack dev is locked by another update"
+    assert failure.message == "stack dev is locked by another update"
     assert failure.holders == ()
 
 
@@ -55,7 +55,7 @@ def test_anything_else_that_the_run_does_not_explain_is_an_outage(
 ) -> None:
     failure = failure_of(CommandResult("", stderr, code), "dev", reported=False)
     assert isinstance(failure, Outage)
-    assert failure.tried == expected
+    assert failure.message == expected
 
 
 def test_an_error_that_was_shown_is_no_failure_of_the_engine() -> None:

@@ -267,7 +267,7 @@ def test_an_engine_that_is_killed_is_an_outage(
 def test_a_locked_stack_names_its_holder_and_the_way_out(locked_run: LockedRun) -> None:
     assert locked_run.first.ok
     (holder,) = locked_run.second.holders
-    assert locked_run.second.tried == (
+    assert locked_run.second.message == (
         f"stack dev is locked by {holder.user} (process {holder.pid}) since {holder.since}"
     )
     assert locked_run.second.next_step.endswith("pulumi cancel --stack dev")

@@ -40,14 +40,18 @@ def client_of(
             return
         yield Client(credentials)
         return
-    directory = Path(arguments.account).absolute()
+    with serve(existing_account(arguments.account), {}) as server:
+        yield Client(Credentials(server.url, "rehearsal-reader"))
+
+
+def existing_account(directory: Path) -> Path:
+    """Return the absolute path of a rehearsal's kept account. Raises Usage if there is none."""
     if not _is_account(directory / "account.json"):
         raise Usage(
-            f"{directory} holds no rehearsal's account (account.json)",
-            next_step=f"make one: infra-apply rehearse preview --account {arguments.account}",
+            f"{directory.absolute()} holds no rehearsal's account (account.json)",
+            next_step=f"make one: infra-apply rehearse preview --account {directory}",
         )
-    with serve(directory, {}) as server:
-        yield Client(Credentials(server.url, "rehearsal-reader"))
+    return directory.absolute()
 
 
 def _is_account(file: Path) -> bool:

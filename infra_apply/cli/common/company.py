@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 
-from infra_apply.cli.common.options import named_stack_of, project_of
+from infra_apply.cli.common.options import named_stack_of, pulumi_project_of
 from infra_apply.plan import company as companies
 from infra_apply.plan.company import Company
 
@@ -15,7 +15,7 @@ def read_company(arguments: argparse.Namespace) -> Company:
     Raises Usage if there is no Pulumi project or no stack, or if the stacks name several meshes.
     """
     return companies.read_company(
-        project_of(arguments),
+        pulumi_project_of(arguments),
         stack=named_stack_of(arguments),
         config_file=arguments.config_file,
     )

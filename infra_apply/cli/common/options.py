@@ -32,7 +32,7 @@ def add_project_flags(parser: argparse.ArgumentParser, *, named: bool = False) -
 _OTHERWISE = "default: from --config-file, $PULUMI_STACK, or prod"
 
 
-def project_of(arguments: argparse.Namespace) -> Project:
+def pulumi_project_of(arguments: argparse.Namespace) -> Project:
     """Return the Pulumi project the flags name. Raises Usage."""
     return find(arguments.directory or Path.cwd())
 
@@ -50,7 +50,7 @@ def named_stack_of(arguments: argparse.Namespace) -> str | None:
     return stack_of(arguments) if arguments.stack or arguments.config_file else None
 
 
-def factor(word: str) -> float:
+def positive_number(word: str) -> float:
     """Read a finite number above 0. Raises what argparse shows as a usage error."""
     try:
         number = float(word)

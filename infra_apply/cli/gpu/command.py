@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from infra_apply.cli.common.options import add_project_flags, factor
+from infra_apply.cli.common.options import add_project_flags, positive_number
 from infra_apply.cli.gpu import reap, scale, status
 
 SUMMARIES: Final = {
@@ -37,7 +37,10 @@ def _add_verb(verbs: Any, name: str, run: Callable[[argparse.Namespace], int]) -
         "--account", metavar="DIR", type=Path, help="rehearse with the simulated account kept here"
     )
     parser.add_argument(
-        "--clock", metavar="N", type=factor, help="divide a rehearsal's waits by N (default: 20)"
+        "--clock",
+        metavar="N",
+        type=positive_number,
+        help="divide a rehearsal's waits by N (default: 20)",
     )
     parser.set_defaults(run=run)
     return parser

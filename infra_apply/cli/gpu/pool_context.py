@@ -12,7 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from infra_apply.cli.common.options import project_of, stack_of
+from infra_apply.cli.common.account import existing_account
+from infra_apply.cli.common.options import pulumi_project_of, stack_of
 from infra_apply.cli.gpu.credentials import (
     are_encrypted,
     configured_credentials,
@@ -59,7 +60,7 @@ class Connection:
 
 def read_environment_stack(arguments: argparse.Namespace) -> EnvironmentStack:
     """Read an environment's stack file, and no manifest. Raises Usage if there is none."""
-    pulumi_project, stack = project_of(arguments), stack_of(arguments)
+    pulumi_project, stack = pulumi_project_of(arguments), stack_of(arguments)
     file = (arguments.config_file or pulumi_project.stack_file(stack)).absolute()
     settings, _ = stack_settings(pulumi_project, stack, config_file=arguments.config_file)
     if settings is not None:
@@ -102,9 +103,7 @@ def connect_account(arguments: argparse.Namespace) -> Iterator[tuple[Client, Des
         client = Client(find_credentials(os.environ, {}))
         yield client, _destroyer(client, 1)
         return
-    directory = Path(arguments.account).absolute()
-    if not (directory / "account.json").is_file():
-        raise Usage(f"{directory} holds no rehearsal's account (account.json)")
+    directory = existing_account(arguments.account)
     clock = _clock(arguments)
     options = session.Options(None, directory, clock_scale=clock)
     with session.serve_api(options, None) as server:
@@ -119,9 +118,8 @@ def _engine_and_credentials(stack: EnvironmentStack) -> tuple[Engine, Credential
         engine = install(os.environ, StatusLine(sys.stderr))
         values = decrypted(configured, stack.file, engine, stack.pulumi_project, stack.name)
         return engine, find_credentials(os.environ, values)
-    credentials = find_credentials(
-        os.environ, plain(configured)
-    )  # a missing token is said before a build
+    # Before the engine is built, which may take minutes: a missing token is said at once.
+    credentials = find_credentials(os.environ, plain(configured))
     return install(os.environ, StatusLine(sys.stderr)), credentials
 
 

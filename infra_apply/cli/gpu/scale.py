@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from infra_apply import naming
+from infra_apply.cli.common.consent import require_consent
 from infra_apply.cli.gpu.pool_context import (
     Connection,
     EnvironmentStack,
@@ -105,7 +106,7 @@ def _grow(
     if problems := problems_of_new_slots(plan, ssh_keys):
         _print_refusal(context, Findings(problems, (), planned.findings.manifests))
         return None
-    _agree(arguments, _growth_lines(context, pool, plan, arguments.count))
+    require_consent(_growth_lines(context, pool, plan, arguments.count), given=arguments.yes)
     return scaling.grow(context, pool, arguments.count, plan, ssh_keys)
 
 
@@ -145,7 +146,7 @@ def _shrink(arguments: argparse.Namespace, context: PoolContext, pool: Pool) -> 
         if not pool.slots and not pool.remembered.exists:
             _print_other_pools(context)
         return pool
-    _agree(arguments, [f"{context.pool}: {lines[0]}", *lines[1:]])
+    require_consent([f"{context.pool}: {lines[0]}", *lines[1:]], given=arguments.yes)
     return scaling.shrink(context, pool, ending)
 
 
@@ -160,22 +161,6 @@ def _print_refusal(context: PoolContext, findings: Findings) -> None:
     colour = wants_colour(sys.stderr)
     print(text.findings(findings, Path.cwd(), colour=colour), file=sys.stderr)
     print(f"infra-apply: {context.pool} does not grow while this is so", file=sys.stderr)
-
-
-def _agree(arguments: argparse.Namespace, lines: Iterable[str]) -> None:
-    """Say what will be done and have it agreed to. Raises Refusal."""
-    print("\n".join(lines), file=sys.stderr)
-    if arguments.yes:
-        return
-    if not sys.stdin.isatty():
-        raise Refusal(
-            "nobody can be asked here",
-            state="nothing was changed",
-            next_step="run the same with --yes",
-        )
-    print("go ahead? [y/N] ", end="", file=sys.stderr, flush=True)
-    if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
-        raise Refusal("not agreed", state="nothing was changed")
 
 
 def _print_pool(stack: EnvironmentStack, context: PoolContext, pool: Pool) -> None:

@@ -78,16 +78,3 @@ class ResourceType:
     @property
     def inputs(self) -> tuple[Property, ...]:
         return tuple(prop for prop in self.properties if not prop.output_only)
-
-
-class InitFailed(Exception):
-    """The resource was created, but did not become ready: its id, known outputs and the reason."""
-
-    def __init__(self, identifier: str, outputs: Object, reason: str) -> None:
-        super().__init__(reason)
-        self.identifier = identifier
-        self.outputs = outputs
-
-
-class ProviderError(Exception):
-    """The operation failed; worded as the real provider words it."""

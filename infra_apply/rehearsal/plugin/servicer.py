@@ -16,8 +16,9 @@ from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, st
 from infra_apply.rehearsal.plugin import checking, diffing, outputs
 from infra_apply.rehearsal.plugin.client import ApiError, Client, EndpointError, client_from_config
 from infra_apply.rehearsal.plugin.data_sources.table import DATA_SOURCES
+from infra_apply.rehearsal.plugin.errors import InitFailed, ProviderError
 from infra_apply.rehearsal.plugin.resources.table import RESOURCES
-from infra_apply.rehearsal.plugin.schema import InitFailed, ProviderError, ResourceType
+from infra_apply.rehearsal.plugin.schema import ResourceType
 from infra_apply.rehearsal.plugin.values import Object, from_struct, to_struct
 
 Context: TypeAlias = grpc.ServicerContext

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from infra_apply.rehearsal.plugin.client import ApiError, Client
+from infra_apply.rehearsal.plugin.client import Client
 from infra_apply.rehearsal.plugin.data_sources.filters import filter_and_sort, list_result
 from infra_apply.rehearsal.plugin.data_sources.order import hash_order
+from infra_apply.rehearsal.plugin.errors import ProviderError, reported_as
 from infra_apply.rehearsal.plugin.resources.project import project_outputs
 from infra_apply.rehearsal.plugin.resources.ssh_key import key_outputs
 from infra_apply.rehearsal.plugin.resources.tag import tag_outputs
 from infra_apply.rehearsal.plugin.resources.vpc import vpc_outputs
-from infra_apply.rehearsal.plugin.schema import ProviderError
 from infra_apply.rehearsal.plugin.values import Object
 
 
@@ -39,11 +39,9 @@ def vpc(client: Client, args: Object) -> Object:
     return outputs | {"urn": outputs.pop("vpcUrn")}
 
 
+@reported_as("tag not found")
 def tag(client: Client, args: Object) -> Object:
-    try:
-        return tag_outputs(client.call("GET", f"/v2/tags/{args['name']}")["tag"])
-    except ApiError as error:
-        raise ProviderError(f"tag not found: {error}") from error
+    return tag_outputs(client.call("GET", f"/v2/tags/{args['name']}")["tag"])
 
 
 def account(client: Client, _args: Object) -> Object:

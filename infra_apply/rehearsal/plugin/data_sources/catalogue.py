@@ -5,7 +5,7 @@ from __future__ import annotations
 from infra_apply.rehearsal.plugin.client import ApiError, Client
 from infra_apply.rehearsal.plugin.data_sources.filters import filter_and_sort, list_result
 from infra_apply.rehearsal.plugin.data_sources.order import hash_order
-from infra_apply.rehearsal.plugin.schema import ProviderError
+from infra_apply.rehearsal.plugin.errors import ProviderError
 from infra_apply.rehearsal.plugin.values import Object
 
 

@@ -4,22 +4,20 @@ from __future__ import annotations
 
 from urllib.parse import urlsplit, urlunsplit
 
-from infra_apply.rehearsal.plugin.client import ApiError, Client
+from infra_apply.rehearsal.plugin.client import Client
 from infra_apply.rehearsal.plugin.data_sources.order import hash_order
+from infra_apply.rehearsal.plugin.errors import ProviderError, reported_as
 from infra_apply.rehearsal.plugin.resources.database import user_outputs
-from infra_apply.rehearsal.plugin.schema import ProviderError
 from infra_apply.rehearsal.plugin.values import Object
 
 
+@reported_as("Error retrieving DatabaseCluster")
 def database_cluster(client: Client, args: Object) -> Object:
     """Find a cluster by name; as in the real provider an unknown name gives an empty object."""
-    try:
-        for cluster in client.list_all("/v2/databases", "databases"):
-            if cluster["name"] == args["name"]:
-                path = f"/v2/databases/{cluster['id']}/autoscale"
-                return _cluster_result(cluster, client.call("GET", path)["autoscale"])
-    except ApiError as error:
-        raise ProviderError(f"Error retrieving DatabaseCluster: {error}") from error
+    for cluster in client.list_all("/v2/databases", "databases"):
+        if cluster["name"] == args["name"]:
+            path = f"/v2/databases/{cluster['id']}/autoscale"
+            return _cluster_result(cluster, client.call("GET", path)["autoscale"])
     return {}
 
 

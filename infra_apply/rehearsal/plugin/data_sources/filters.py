@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Final
 
-from infra_apply.rehearsal.plugin.schema import ProviderError
+from infra_apply.rehearsal.plugin.errors import ProviderError
 from infra_apply.rehearsal.plugin.values import JSON, Object
 
 MATCHES: Final = ("exact", "re", "substring")

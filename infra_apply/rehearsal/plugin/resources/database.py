@@ -2,35 +2,30 @@
 
 from __future__ import annotations
 
-from infra_apply.rehearsal.plugin.client import ApiError, Client
-from infra_apply.rehearsal.plugin.schema import Property, ProviderError, ResourceType
+from infra_apply.rehearsal.plugin.client import Client
+from infra_apply.rehearsal.plugin.errors import ProviderError, reported_as
+from infra_apply.rehearsal.plugin.schema import Property, ResourceType
 from infra_apply.rehearsal.plugin.values import Object
 
 
+@reported_as("Error creating Database DB")
 def _create_db(client: Client, inputs: Object) -> tuple[str, Object]:
     path = f"/v2/databases/{inputs['clusterId']}/dbs"
-    try:
-        name = client.call("POST", path, {"name": inputs["name"]})["db"]["name"]
-        client.call("GET", f"{path}/{name}")
-    except ApiError as error:
-        raise ProviderError(f"Error creating Database DB: {error}") from error
+    name = client.call("POST", path, {"name": inputs["name"]})["db"]["name"]
+    client.call("GET", f"{path}/{name}")
     return _db_outputs(inputs["clusterId"], name)
 
 
+@reported_as("Error retrieving Database DB")
 def _read_db(client: Client, identifier: str, olds: Object | None) -> tuple[str, Object] | None:
     cluster, name = _cluster_and_name(identifier, olds, "database")
-    try:
-        database = client.get_or_none(f"/v2/databases/{cluster}/dbs/{name}", "db")
-    except ApiError as error:
-        raise ProviderError(f"Error retrieving Database DB: {error}") from error
+    database = client.get_or_none(f"/v2/databases/{cluster}/dbs/{name}", "db")
     return None if database is None else _db_outputs(cluster, database["name"])
 
 
+@reported_as("Error deleting Database DB")
 def _delete_db(client: Client, _identifier: str, olds: Object) -> None:
-    try:
-        client.call("DELETE", f"/v2/databases/{olds['clusterId']}/dbs/{olds['name']}")
-    except ApiError as error:
-        raise ProviderError(f"Error deleting Database DB: {error}") from error
+    client.call("DELETE", f"/v2/databases/{olds['clusterId']}/dbs/{olds['name']}")
 
 
 def _db_outputs(cluster: str, name: str) -> tuple[str, Object]:
@@ -38,43 +33,35 @@ def _db_outputs(cluster: str, name: str) -> tuple[str, Object]:
     return identifier, {"clusterId": cluster, "id": identifier, "name": name}
 
 
+@reported_as("Error creating Database User")
 def _create_user(client: Client, inputs: Object) -> tuple[str, Object]:
     body = {"name": inputs["name"]} | _mysql_settings(inputs)
     path = f"/v2/databases/{inputs['clusterId']}/users"
-    try:
-        user = client.call("POST", path, body)["user"]
-    except ApiError as error:
-        raise ProviderError(f"Error creating Database User: {error}") from error
+    user = client.call("POST", path, body)["user"]
     return user_outputs(inputs["clusterId"], user)
 
 
+@reported_as("Error retrieving Database User")
 def _read_user(client: Client, identifier: str, olds: Object | None) -> tuple[str, Object] | None:
     cluster, name = _cluster_and_name(identifier, olds, "user")
-    try:
-        user = client.get_or_none(f"/v2/databases/{cluster}/users/{name}", "user")
-    except ApiError as error:
-        raise ProviderError(f"Error retrieving Database User: {error}") from error
+    user = client.get_or_none(f"/v2/databases/{cluster}/users/{name}", "user")
     return None if user is None else user_outputs(cluster, user)
 
 
+@reported_as("Error updating Database User")
 def _update_user(
     client: Client, _identifier: str, olds: Object, planned: Object, inputs: Object
 ) -> Object:
     path = f"/v2/databases/{olds['clusterId']}/users/{olds['name']}"
-    try:
-        if olds.get("mysqlAuthPlugin") != planned.get("mysqlAuthPlugin"):
-            client.call("POST", f"{path}/reset_auth", _mysql_settings(inputs))
-        user = client.call("GET", path)["user"]
-    except ApiError as error:
-        raise ProviderError(f"Error updating Database User: {error}") from error
+    if olds.get("mysqlAuthPlugin") != planned.get("mysqlAuthPlugin"):
+        client.call("POST", f"{path}/reset_auth", _mysql_settings(inputs))
+    user = client.call("GET", path)["user"]
     return user_outputs(olds["clusterId"], user)[1]
 
 
+@reported_as("Error deleting Database User")
 def _delete_user(client: Client, _identifier: str, olds: Object) -> None:
-    try:
-        client.call("DELETE", f"/v2/databases/{olds['clusterId']}/users/{olds['name']}")
-    except ApiError as error:
-        raise ProviderError(f"Error deleting Database User: {error}") from error
+    client.call("DELETE", f"/v2/databases/{olds['clusterId']}/users/{olds['name']}")
 
 
 def user_outputs(cluster: str, user: Object) -> tuple[str, Object]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import zlib
 
 from infra_apply.rehearsal.plugin.client import NOT_FOUND, ApiError, Client
+from infra_apply.rehearsal.plugin.errors import InitFailed, ProviderError, reported_as
 from infra_apply.rehearsal.plugin.resources.droplet_outputs import droplet_outputs, keep_empty_tags
 from infra_apply.rehearsal.plugin.resources.droplet_polling import (
     FIRST_POLL,
@@ -19,13 +20,7 @@ from infra_apply.rehearsal.plugin.resources.droplet_polling import (
     wait_for_droplet,
 )
 from infra_apply.rehearsal.plugin.resources.tag import validate_tag_name
-from infra_apply.rehearsal.plugin.schema import (
-    SET,
-    InitFailed,
-    Property,
-    ProviderError,
-    ResourceType,
-)
+from infra_apply.rehearsal.plugin.schema import SET, Property, ResourceType
 from infra_apply.rehearsal.plugin.sets import sorted_set
 from infra_apply.rehearsal.plugin.values import Object
 
@@ -67,16 +62,14 @@ def _create(client: Client, inputs: Object) -> tuple[str, Object]:
     return identifier, droplet_outputs(live)
 
 
+@reported_as("Error retrieving droplet")
 def _read(client: Client, identifier: str, olds: Object | None) -> tuple[str, Object] | None:
     if olds is None and not identifier.isdigit():
         raise ProviderError(f"invalid droplet id: {identifier}")
-    try:
+    droplet = client.get_or_none(f"/v2/droplets/{identifier}", "droplet")
+    if olds is None and droplet is not None:
+        # The importer reads the image, then the resource is read as on any refresh.
         droplet = client.get_or_none(f"/v2/droplets/{identifier}", "droplet")
-        if olds is None and droplet is not None:
-            # The importer reads the image, then the resource is read as on any refresh.
-            droplet = client.get_or_none(f"/v2/droplets/{identifier}", "droplet")
-    except ApiError as error:
-        raise ProviderError(f"Error retrieving droplet: {error}") from error
     if droplet is None:
         return None
     if olds is None:
@@ -158,16 +151,14 @@ def _is_off(droplet: Object) -> bool:
     return bool(droplet["status"] == "off")
 
 
+@reported_as("Error updating tags")
 def _retag(client: Client, identifier: str, old: set[str], new: set[str]) -> None:
     body = {"resources": [{"resource_id": identifier, "resource_type": "droplet"}]}
-    try:
-        for tag in sorted(old - new):
-            client.call("DELETE", f"/v2/tags/{tag}/resources", body)
-        for tag in sorted(new - old):
-            name = client.call("POST", "/v2/tags", {"name": tag})["tag"]["name"]
-            client.call("POST", f"/v2/tags/{name}/resources", body)
-    except ApiError as error:
-        raise ProviderError(f"Error updating tags: {error}") from error
+    for tag in sorted(old - new):
+        client.call("DELETE", f"/v2/tags/{tag}/resources", body)
+    for tag in sorted(new - old):
+        name = client.call("POST", "/v2/tags", {"name": tag})["tag"]["name"]
+        client.call("POST", f"/v2/tags/{name}/resources", body)
 
 
 def _terraform_set_order(values: list[str]) -> list[str]:

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from infra_apply.rehearsal.plugin.client import NOT_FOUND, ApiError, Client
-from infra_apply.rehearsal.plugin.schema import ProviderError
+from infra_apply.rehearsal.plugin.errors import ProviderError
 from infra_apply.rehearsal.plugin.values import JSON, Object
 
 # Seconds.

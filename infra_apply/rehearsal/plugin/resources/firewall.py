@@ -6,8 +6,9 @@ Its rules are sets. Where the provider writes `all` for the ports of a rule, the
 from __future__ import annotations
 
 from infra_apply.rehearsal.plugin.client import ApiError, Client
+from infra_apply.rehearsal.plugin.errors import ProviderError, reported_as
 from infra_apply.rehearsal.plugin.resources.tag import validate_tag_name
-from infra_apply.rehearsal.plugin.schema import RULES, SET, Property, ProviderError, ResourceType
+from infra_apply.rehearsal.plugin.schema import RULES, SET, Property, ResourceType
 from infra_apply.rehearsal.plugin.sets import RULE_PEERS, complete_rule, sorted_rules, sorted_set
 from infra_apply.rehearsal.plugin.values import Object
 
@@ -34,11 +35,9 @@ def _create(client: Client, inputs: Object) -> tuple[str, Object]:
     return identifier, _firewall_outputs(firewall, None)
 
 
+@reported_as("Error retrieving firewall")
 def _read(client: Client, identifier: str, olds: Object | None) -> tuple[str, Object] | None:
-    try:
-        firewall = client.get_or_none(f"/v2/firewalls/{identifier}", "firewall")
-    except ApiError as error:
-        raise ProviderError(f"Error retrieving firewall: {error}") from error
+    firewall = client.get_or_none(f"/v2/firewalls/{identifier}", "firewall")
     if firewall is None:
         return None
     # After a refresh no droplets are an empty list, after a create null.
@@ -56,11 +55,9 @@ def _update(
     return _firewall_outputs(firewall, olds.get("dropletIds"))
 
 
+@reported_as("Error deleting firewall")
 def _delete(client: Client, identifier: str, _olds: Object) -> None:
-    try:
-        client.call("DELETE", f"/v2/firewalls/{identifier}")
-    except ApiError as error:
-        raise ProviderError(f"Error deleting firewall: {error}") from error
+    client.call("DELETE", f"/v2/firewalls/{identifier}")
 
 
 def _request_body(inputs: Object) -> Object:

@@ -6,12 +6,14 @@ assigned to the default project, as the API demands.
 
 from __future__ import annotations
 
-from infra_apply.rehearsal.plugin.client import ApiError, Client
-from infra_apply.rehearsal.plugin.schema import SET, Property, ProviderError, ResourceType
+from infra_apply.rehearsal.plugin.client import Client
+from infra_apply.rehearsal.plugin.errors import reported_as
+from infra_apply.rehearsal.plugin.schema import SET, Property, ResourceType
 from infra_apply.rehearsal.plugin.sets import sorted_set
 from infra_apply.rehearsal.plugin.values import Object
 
 
+@reported_as("Error creating Project")
 def _create(client: Client, inputs: Object) -> tuple[str, Object]:
     body = {
         "name": inputs["name"],
@@ -19,48 +21,39 @@ def _create(client: Client, inputs: Object) -> tuple[str, Object]:
         "purpose": inputs.get("purpose") or "",
         "environment": inputs.get("environment") or "",
     }
-    try:
-        identifier = client.call("POST", "/v2/projects", body)["project"]["id"]
-        if inputs.get("resources"):
-            _assign(client, identifier, inputs["resources"])
-        return identifier, project_outputs(
-            client, client.call("GET", f"/v2/projects/{identifier}")["project"]
-        )
-    except ApiError as error:
-        raise ProviderError(f"Error creating Project: {error}") from error
+    identifier = client.call("POST", "/v2/projects", body)["project"]["id"]
+    if inputs.get("resources"):
+        _assign(client, identifier, inputs["resources"])
+    return identifier, project_outputs(
+        client, client.call("GET", f"/v2/projects/{identifier}")["project"]
+    )
 
 
+@reported_as("Error reading Project")
 def _read(client: Client, identifier: str, _olds: Object | None) -> tuple[str, Object] | None:
-    try:
-        project = client.get_or_none(f"/v2/projects/{identifier}", "project")
-        return None if project is None else (identifier, project_outputs(client, project))
-    except ApiError as error:
-        raise ProviderError(f"Error reading Project: {error}") from error
+    project = client.get_or_none(f"/v2/projects/{identifier}", "project")
+    return None if project is None else (identifier, project_outputs(client, project))
 
 
+@reported_as("Error updating Project")
 def _update(
     client: Client, identifier: str, olds: Object, planned: Object, inputs: Object
 ) -> Object:
     keys = ("name", "description", "purpose", "environment")
     body: Object = {key: planned.get(key) or "" for key in keys}
     body["is_default"] = bool(planned.get("isDefault"))
-    try:
-        client.call("PATCH", f"/v2/projects/{identifier}", body)
-        if inputs.get("resources") is not None:
-            old, new = set(olds.get("resources") or []), set(inputs["resources"])
-            _release(client, sorted(old - new))
-            _assign(client, identifier, sorted(new - old))
-        return project_outputs(client, client.call("GET", f"/v2/projects/{identifier}")["project"])
-    except ApiError as error:
-        raise ProviderError(f"Error updating Project: {error}") from error
+    client.call("PATCH", f"/v2/projects/{identifier}", body)
+    if inputs.get("resources") is not None:
+        old, new = set(olds.get("resources") or []), set(inputs["resources"])
+        _release(client, sorted(old - new))
+        _assign(client, identifier, sorted(new - old))
+    return project_outputs(client, client.call("GET", f"/v2/projects/{identifier}")["project"])
 
 
+@reported_as("Error deleting Project")
 def _delete(client: Client, identifier: str, olds: Object) -> None:
-    try:
-        _release(client, olds.get("resources") or [])
-        client.call("DELETE", f"/v2/projects/{identifier}")
-    except ApiError as error:
-        raise ProviderError(f"Error deleting Project: {error}") from error
+    _release(client, olds.get("resources") or [])
+    client.call("DELETE", f"/v2/projects/{identifier}")
 
 
 def _release(client: Client, urns: list[str]) -> None:

@@ -2,46 +2,39 @@
 
 from __future__ import annotations
 
-from infra_apply.rehearsal.plugin.client import ApiError, Client
-from infra_apply.rehearsal.plugin.schema import Property, ProviderError, ResourceType
+from infra_apply.rehearsal.plugin.client import Client
+from infra_apply.rehearsal.plugin.errors import reported_as
+from infra_apply.rehearsal.plugin.schema import Property, ResourceType
 from infra_apply.rehearsal.plugin.values import Object
 
 
+@reported_as("Error creating SSH Key")
 def _create(client: Client, inputs: Object) -> tuple[str, Object]:
     body = {"name": inputs["name"], "public_key": inputs["publicKey"]}
-    try:
-        identifier = str(client.call("POST", "/v2/account/keys", body)["ssh_key"]["id"])
-        client.call("GET", f"/v2/account/keys/{identifier}")
-        key = client.call("GET", f"/v2/account/keys/{identifier}")["ssh_key"]
-    except ApiError as error:
-        raise ProviderError(f"Error creating SSH Key: {error}") from error
+    identifier = str(client.call("POST", "/v2/account/keys", body)["ssh_key"]["id"])
+    client.call("GET", f"/v2/account/keys/{identifier}")
+    key = client.call("GET", f"/v2/account/keys/{identifier}")["ssh_key"]
     return identifier, key_outputs(key)
 
 
+@reported_as("Error retrieving SSH key")
 def _read(client: Client, identifier: str, _olds: Object | None) -> tuple[str, Object] | None:
-    try:
-        key = client.get_or_none(f"/v2/account/keys/{identifier}", "ssh_key")
-    except ApiError as error:
-        raise ProviderError(f"Error retrieving SSH key: {error}") from error
+    key = client.get_or_none(f"/v2/account/keys/{identifier}", "ssh_key")
     return None if key is None else (str(key["id"]), key_outputs(key))
 
 
+@reported_as("Failed to update SSH key")
 def _update(
     client: Client, identifier: str, _olds: Object, planned: Object, _inputs: Object
 ) -> Object:
     path = f"/v2/account/keys/{identifier}"
-    try:
-        client.call("PUT", path, {"name": planned["name"]})
-        return key_outputs(client.call("GET", path)["ssh_key"])
-    except ApiError as error:
-        raise ProviderError(f"Failed to update SSH key: {error}") from error
+    client.call("PUT", path, {"name": planned["name"]})
+    return key_outputs(client.call("GET", path)["ssh_key"])
 
 
+@reported_as("Error deleting SSH key")
 def _delete(client: Client, identifier: str, _olds: Object) -> None:
-    try:
-        client.call("DELETE", f"/v2/account/keys/{identifier}")
-    except ApiError as error:
-        raise ProviderError(f"Error deleting SSH key: {error}") from error
+    client.call("DELETE", f"/v2/account/keys/{identifier}")
 
 
 def key_outputs(key: Object) -> Object:

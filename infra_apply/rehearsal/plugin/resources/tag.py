@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from infra_apply.rehearsal.plugin.client import ApiError, Client
-from infra_apply.rehearsal.plugin.schema import Property, ProviderError, ResourceType
+from infra_apply.rehearsal.plugin.client import Client
+from infra_apply.rehearsal.plugin.errors import ProviderError, reported_as
+from infra_apply.rehearsal.plugin.schema import Property, ResourceType
 from infra_apply.rehearsal.plugin.values import JSON, UNKNOWN, Object
 
 NAME = re.compile(r"^[a-zA-Z0-9:\-_]{1,255}$")
@@ -18,30 +19,24 @@ COUNTS = {
 }
 
 
+@reported_as("Error creating tag")
 def _create(client: Client, inputs: Object) -> tuple[str, Object]:
-    try:
-        name = client.call("POST", "/v2/tags", {"name": inputs["name"]})["tag"]["name"]
-    except ApiError as error:
-        raise ProviderError(f"Error creating tag: {error}") from error
+    name = client.call("POST", "/v2/tags", {"name": inputs["name"]})["tag"]["name"]
     outputs = _read(client, name, None)
     if outputs is None:
         raise ProviderError(f"Error retrieving tag: {name} is not there")
     return outputs
 
 
+@reported_as("Error retrieving tag")
 def _read(client: Client, identifier: str, _olds: Object | None) -> tuple[str, Object] | None:
-    try:
-        tag = client.get_or_none(f"/v2/tags/{identifier}", "tag")
-    except ApiError as error:
-        raise ProviderError(f"Error retrieving tag: {error}") from error
+    tag = client.get_or_none(f"/v2/tags/{identifier}", "tag")
     return None if tag is None else (tag["name"], tag_outputs(tag))
 
 
+@reported_as("Error deleting tag")
 def _delete(client: Client, identifier: str, _olds: Object) -> None:
-    try:
-        client.call("DELETE", f"/v2/tags/{identifier}")
-    except ApiError as error:
-        raise ProviderError(f"Error deleting tag: {error}") from error
+    client.call("DELETE", f"/v2/tags/{identifier}")
 
 
 def tag_outputs(tag: Object) -> Object:

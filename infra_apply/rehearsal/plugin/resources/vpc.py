@@ -2,30 +2,28 @@
 
 from __future__ import annotations
 
-from infra_apply.rehearsal.plugin.client import ApiError, Client
-from infra_apply.rehearsal.plugin.schema import Property, ProviderError, ResourceType
+from infra_apply.rehearsal.plugin.client import Client
+from infra_apply.rehearsal.plugin.errors import reported_as
+from infra_apply.rehearsal.plugin.schema import Property, ResourceType
 from infra_apply.rehearsal.plugin.values import Object
 
 
+@reported_as("Error creating VPC")
 def _create(client: Client, inputs: Object) -> tuple[str, Object]:
     body = {"name": inputs["name"], "region": inputs["region"]}
     optional = {"description": "description", "ip_range": "ipRange"}
     body |= {key: inputs[name] for key, name in optional.items() if inputs.get(name)}
-    try:
-        identifier = client.call("POST", "/v2/vpcs", body)["vpc"]["id"]
-        return identifier, vpc_outputs(client.call("GET", f"/v2/vpcs/{identifier}")["vpc"])
-    except ApiError as error:
-        raise ProviderError(f"Error creating VPC: {error}") from error
+    identifier = client.call("POST", "/v2/vpcs", body)["vpc"]["id"]
+    return identifier, vpc_outputs(client.call("GET", f"/v2/vpcs/{identifier}")["vpc"])
 
 
+@reported_as("Error reading VPC")
 def _read(client: Client, identifier: str, _olds: Object | None) -> tuple[str, Object] | None:
-    try:
-        vpc = client.get_or_none(f"/v2/vpcs/{identifier}", "vpc")
-    except ApiError as error:
-        raise ProviderError(f"Error reading VPC: {error}") from error
+    vpc = client.get_or_none(f"/v2/vpcs/{identifier}", "vpc")
     return None if vpc is None else (identifier, vpc_outputs(vpc))
 
 
+@reported_as("Error updating VPC ")
 def _update(
     client: Client, identifier: str, olds: Object, planned: Object, _inputs: Object
 ) -> Object:
@@ -34,18 +32,13 @@ def _update(
         "description": planned.get("description") or "",
         "default": bool(olds.get("default")),
     }
-    try:
-        client.call("PUT", f"/v2/vpcs/{identifier}", body)
-        return vpc_outputs(client.call("GET", f"/v2/vpcs/{identifier}")["vpc"])
-    except ApiError as error:
-        raise ProviderError(f"Error updating VPC : {error}") from error
+    client.call("PUT", f"/v2/vpcs/{identifier}", body)
+    return vpc_outputs(client.call("GET", f"/v2/vpcs/{identifier}")["vpc"])
 
 
+@reported_as("Error deleting VPC")
 def _delete(client: Client, identifier: str, _olds: Object) -> None:
-    try:
-        client.call("DELETE", f"/v2/vpcs/{identifier}")
-    except ApiError as error:
-        raise ProviderError(f"Error deleting VPC: {error}") from error
+    client.call("DELETE", f"/v2/vpcs/{identifier}")
 
 
 def vpc_outputs(vpc: Object) -> Object:
