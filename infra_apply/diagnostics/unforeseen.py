@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from infra_apply.diagnostics.model import Findings
 
 
@@ -14,3 +16,9 @@ class Unforeseen(Exception):
     def __init__(self, findings: Findings) -> None:
         super().__init__("a part of the check failed")
         self.findings = findings
+
+
+def raise_if_any(failures: Iterable[Exception], findings: Findings) -> None:
+    """Raise Unforeseen from the first failure, if there is one, with what was found beside it."""
+    for failure in failures:
+        raise Unforeseen(findings) from failure

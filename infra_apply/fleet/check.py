@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 from infra_apply.diagnostics.model import Diagnostic, Findings, in_order
-from infra_apply.diagnostics.unforeseen import Unforeseen
+from infra_apply.diagnostics.unforeseen import raise_if_any
 from infra_apply.fleet.load import Loaded
 from infra_apply.fleet.rules import table
 
@@ -13,11 +14,11 @@ from infra_apply.fleet.rules import table
 def check(loaded: Loaded) -> Findings:
     """Apply every rule. Reads nothing; the same fleet gives the same findings in one order.
 
-    Raises Unforeseen, with what all rules found, if a rule or reading a manifest raised anything.
+    Raises Unforeseen, with what all rules found, if a rule or reading a file raised anything.
     """
     diagnostics = list(loaded.diagnostics)
-    not_checked = [f"{path}: {_UNREAD}" for path in loaded.failures]
-    failure = next(iter(loaded.failures.values()), None)
+    not_checked: list[str] = []
+    failures: dict[str, Exception] = {}
     for rule in table.RULES:
         try:
             for finding in rule.check(loaded.fleet):
@@ -26,12 +27,20 @@ def check(loaded: Loaded) -> Findings:
                 else:
                     not_checked.append(finding.message)
         except Exception as error:  # noqa: BLE001 - the other rules' findings are worth having
-            failure = failure or error
-            not_checked.append(f"{rule.codes[0].rule}: {_FAILED}")
-    findings = Findings(in_order(diagnostics), tuple(sorted(set(not_checked))), loaded.manifests)
-    if failure is not None:
-        raise Unforeseen(findings) from failure
+            failures[f"{rule.codes[0].rule}: {_FAILED}"] = error
+    failures = {**unread(loaded.failures), **failures}
+    findings = Findings(
+        in_order(diagnostics),
+        tuple(sorted({*not_checked, *failures})),
+        loaded.manifests,
+    )
+    raise_if_any(failures.values(), findings)
     return findings
+
+
+def unread(failures: Mapping[str, Exception]) -> dict[str, Exception]:
+    """Return what was not checked because reading it failed, each with the reason; by path."""
+    return {f"{path}: {_UNREAD}": failure for path, failure in failures.items()}
 
 
 _UNREAD: Final = "reading it failed, so whether it has mistakes is not known"

@@ -73,9 +73,14 @@ def load(  # noqa: PLR0913 - what a fleet is read from, each by its name
         else:
             unread |= declared
     manifests.sort(key=lambda manifest: (*manifest.instance, manifest.path))
+    mesh_read = None
+    try:
+        mesh_read = _mesh(mesh_hosts, diagnostics)
+    except Exception as error:  # noqa: BLE001 - the manifests' findings are worth having
+        failures[str(mesh_hosts)] = error
     fleet = Fleet(
         manifests=tuple(manifests),
-        mesh=_mesh(mesh_hosts, diagnostics),
+        mesh=mesh_read,
         settings=settings,
         stacks=stacks or ((settings,) if settings else ()),
         unread=frozenset(unread),

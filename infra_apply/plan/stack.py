@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from infra_apply.diagnostics.model import Diagnostic, Findings, in_order
-from infra_apply.diagnostics.unforeseen import Unforeseen
-from infra_apply.errors import Usage
-from infra_apply.fleet.check import check
+from infra_apply.diagnostics.unforeseen import Unforeseen, raise_if_any
+from infra_apply.errors import Failure, Usage
+from infra_apply.fleet.check import check, unread
 from infra_apply.fleet.folders import Root
 from infra_apply.fleet.load import Loaded, load
 from infra_apply.inputs import files, manifest
@@ -49,7 +49,7 @@ def plan_stack(
 
     The settings are the stack file's (or `config_file`'s), or `values`, as Pulumi hands them to
     its program; the file then only lends the lines. Raises Usage if there is no such stack, and
-    Unforeseen if a rule failed.
+    Unforeseen if a rule, or reading a file, raised what nobody foresaw.
     """
     config_files = {stack: config_file} if config_file else {}
     return StackReader(pulumi_project, config_files).plan(stack, values)
@@ -60,7 +60,7 @@ def check_stacks(
 ) -> Findings:
     """Read and check stacks, and plan nothing; `config_file` stands for each of their files.
 
-    Raises Usage if there is no such stack, and Unforeseen if a rule failed.
+    Raises Usage if there is no such stack, and Unforeseen as `plan_stack` does.
     """
     names = tuple(stacks)
     reader = StackReader(pulumi_project, dict.fromkeys(names, config_file) if config_file else {})
@@ -106,7 +106,7 @@ class StackReader:
     def __init__(self, pulumi_project: Project, config_files: Mapping[str, Path]) -> None:
         self._pulumi_project = pulumi_project
         self._config_files = config_files
-        self._settings = cache(self._read_settings)
+        self._settings_of_file = cache(self._read)
         self._parse = cache(manifest.parse)
 
     def plan(self, stack: str, values: Mapping[str, Any] | None = None) -> PlannedStack:
@@ -117,27 +117,42 @@ class StackReader:
         return replace(checked, plan=build(checked.loaded.fleet, checked.settings))
 
     def check(self, stack: str, values: Mapping[str, Any] | None = None) -> PlannedStack:
-        """Read and check one stack, and plan nothing. Raises Usage."""
-        settings, diagnostics = (
-            self._settings(stack)
-            if values is None
-            else stack_settings(self._pulumi_project, stack, values=values)
-        )
-        others = []
-        for name in self._pulumi_project.stacks():
-            if name != stack:
-                other, problems = self._settings(name)
-                diagnostics += problems
-                others += [other] if other else []
+        """Read and check one stack, and plan nothing. Raises Usage and Unforeseen."""
+        names = dict.fromkeys((stack, *self._pulumi_project.stacks()))
+        read = {name: self._settings(name, values if name == stack else None) for name in names}
+        diagnostics = tuple(problem for entry in read.values() for problem in entry.problems)
+        failures = {entry.path: entry.failure for entry in read.values() if entry.failure}
+        settings = read[stack].settings
         if settings is None:
-            return PlannedStack(Findings(in_order(diagnostics)))
-        loaded = self._load(settings, (settings, *others))
-        findings = check(replace(loaded, diagnostics=loaded.diagnostics + diagnostics))
-        return PlannedStack(findings, settings, loaded)
+            findings = Findings(in_order(diagnostics), tuple(sorted(unread(failures))))
+            raise_if_any(failures.values(), findings)
+            return PlannedStack(findings)
+        loaded = self._load(
+            settings, tuple(entry.settings for entry in read.values() if entry.settings)
+        )
+        loaded = replace(
+            loaded,
+            diagnostics=loaded.diagnostics + diagnostics,
+            failures={**loaded.failures, **failures},
+        )
+        return PlannedStack(check(loaded), settings, loaded)
 
-    def _read_settings(self, stack: str) -> tuple[Settings | None, tuple[Diagnostic, ...]]:
-        config_file = self._config_files.get(stack)
-        return stack_settings(self._pulumi_project, stack, config_file=config_file)
+    def _settings(self, stack: str, values: Mapping[str, Any] | None) -> _SettingsRead:
+        return self._settings_of_file(stack) if values is None else self._read(stack, values)
+
+    def _read(self, stack: str, values: Mapping[str, Any] | None = None) -> _SettingsRead:
+        """Read a stack's settings; what nobody foresaw is a value, so that others are read."""
+        file = self._config_files.get(stack)
+        path = str(file or self._pulumi_project.stack_file(stack))
+        try:
+            settings, problems = stack_settings(
+                self._pulumi_project, stack, config_file=file, values=values
+            )
+        except Failure:
+            raise
+        except Exception as error:  # noqa: BLE001 - the other files' findings are worth having
+            return _SettingsRead(path, failure=error)
+        return _SettingsRead(path, settings, problems)
 
     def _load(self, settings: Settings, stacks: tuple[Settings, ...]) -> Loaded:
         """Read the manifests and the mesh a stack's settings name."""
@@ -148,6 +163,16 @@ class StackReader:
         folder = self._pulumi_project.folder
         mesh_hosts = folder / settings.mesh_hosts
         return load(roots, folder, mesh_hosts, settings=settings, stacks=stacks, parse=self._parse)
+
+
+@dataclass(frozen=True, slots=True)
+class _SettingsRead:
+    """A stack's settings as far as they could be read, and what that raised unforeseen."""
+
+    path: str
+    settings: Settings | None = None
+    problems: tuple[Diagnostic, ...] = ()
+    failure: Exception | None = None
 
 
 def stack_settings(

@@ -21,6 +21,7 @@ from infra_apply.errors import Ambiguous, Outage, Refusal, Usage
 from infra_apply.fleet.model import Fleet
 from infra_apply.fleet.rules import table as rules
 from infra_apply.inputs import manifest as manifests
+from infra_apply.inputs import mesh, settings
 from tests.companies import manifest, write
 
 Raise = Callable[[BaseException], None]
@@ -281,6 +282,46 @@ def test_a_manifest_that_cannot_be_read_hides_nothing_found_in_the_others(
     unread = "reading it failed, so whether it has mistakes is not known"
     assert f"not checked: projects/catalog/.infra.yaml: {unread}" in lines
     assert lines[-1].endswith(f"{REQUEST}: RuntimeError: the reader's own mistake {WHERE}")
+
+
+@pytest.mark.parametrize(
+    ("door", "failing", "found"),
+    [
+        ("mesh", "mesh-hosts.json", "error[IA301]"),
+        ("settings", "stacks/Pulumi.dev.yaml", "error[IA501]"),
+        ("settings", "stacks/Pulumi.prod.yaml", "error[IA802]"),
+    ],
+)
+def test_a_mesh_or_stack_file_whose_reading_fails_hides_nothing_found_elsewhere(
+    company: Path,
+    door: str,
+    failing: str,
+    found: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    if "prod" in failing:
+        with (company / "stacks/Pulumi.dev.yaml").open("a") as stack:
+            stack.write("  infra-apply:flete: {}\n")
+    module = {"mesh": mesh, "settings": settings}[door]
+    parse = module.parse
+
+    def fail(first: Any, *others: Any) -> Any:
+        if {"mesh": str(first), "settings": f"stacks/Pulumi.{first}.yaml"}[door].endswith(failing):
+            raise RuntimeError("the reader's own mistake")
+        return parse(first, *others)
+
+    monkeypatch.setattr(rules, "RULES", rules.RULES[1:])
+    monkeypatch.setattr(module, "parse", fail)
+    assert main(["check", "--stack", "prod"]) == 3
+    printed = capsys.readouterr()
+    lines = printed.out.splitlines()
+    assert any(found in line for line in lines)
+    unread = "reading it failed, so whether it has mistakes is not known"
+    assert any(line.endswith(f"{failing}: {unread}") for line in lines)
+    assert printed.err.splitlines()[-1].endswith(
+        f"{REQUEST}: RuntimeError: the reader's own mistake {WHERE}"
+    )
 
 
 def test_without_a_failing_rule_nothing_is_asked_for(
