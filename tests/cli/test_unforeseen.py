@@ -292,8 +292,9 @@ def test_a_manifest_that_cannot_be_read_hides_nothing_found_in_the_others(
         ("settings", "stacks/Pulumi.prod.yaml", "error[IA802]"),
     ],
 )
-def test_a_mesh_or_stack_file_whose_reading_fails_hides_nothing_found_elsewhere(  # noqa: PLR0913
+def test_a_mesh_or_stack_file_whose_reading_fails_hides_nothing_found_elsewhere(
     company: Path,
+    *,
     door: str,
     failing: str,
     found: str,
