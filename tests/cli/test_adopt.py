@@ -14,11 +14,12 @@ from infra_apply.cli.main import main
 from infra_apply.inputs import files
 
 STACK = "stacks/Pulumi.prod.yaml"
+LIME = 402817445
 SHOWN = """\
 config:
   infra-apply:hosts:
     lime:
-      adopt: 7
+      adopt: 402817445
   infra-apply:databases:
     shared-pg:
       adopt: [shop]
@@ -56,10 +57,12 @@ def test_adopt_shows_what_can_be_pasted_and_says_why(
     by_hand: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     before = Path(STACK).read_bytes()
-    assert main(by_hand(droplet(7, "lime"))) == 0
+    assert main(by_hand(droplet(LIME, "lime"))) == 0
     printed = capsys.readouterr()
     assert printed.out == SHOWN
-    assert "lime: droplet 7 is called `lime`\n" in printed.err
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    assert f"$ infra-apply adopt --stack prod\n{SHOWN}```\n" in readme
+    assert f"lime: droplet {LIME} is called `lime`\n" in printed.err
     assert (
         "shop on shared-pg: it exists already as the database of shop and the user of shop\n"
         in printed.err
@@ -71,7 +74,7 @@ def test_adopt_shows_what_can_be_pasted_and_says_why(
 def test_what_is_written_keeps_the_file_and_is_not_proposed_again(
     by_hand: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = by_hand(droplet(7, "web-1", "127.0.0.1"))
+    command = by_hand(droplet(LIME, "web-1", "127.0.0.1"))
     file = Path(STACK)
     file.write_text(f"# ours\n{file.read_text()}  other:key:   'x'  # kept\n")
     before = file.read_text()
@@ -88,13 +91,13 @@ def test_droplets_that_are_not_clear_are_named_with_their_addresses_and_ages(
     by_hand: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     foreign = droplet(9, "lime", tags=("infra-apply:other:prod",))
-    command = by_hand(droplet(7, "lime", "203.0.113.7"), droplet(8, "lime"), foreign)
+    command = by_hand(droplet(LIME, "lime", "203.0.113.7"), droplet(8, "lime"), foreign)
     assert main(command) == 0
     printed = capsys.readouterr()
     assert "infra-apply:hosts" not in printed.out
     for words in (
         "not proposed: `lime` could be any of 2 droplets\n",
-        "  droplet 7 `lime`: 203.0.113.7, s-1vcpu-1gb, 3 days old\n",
+        f"  droplet {LIME} `lime`: 203.0.113.7, s-1vcpu-1gb, 3 days old\n",
         "  droplet 8 `lime`: no address, s-1vcpu-1gb, 3 days old\n",
         "  next:  look which one is in use, and write its id: `lime: {adopt: ID}`\n",
         "droplet 9 looks like `lime`, and another stack owns it (tag `infra-apply:other:prod`)\n",
@@ -105,7 +108,7 @@ def test_droplets_that_are_not_clear_are_named_with_their_addresses_and_ages(
 def test_machines_are_told_the_same(
     by_hand: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = [*by_hand(droplet(7, "lime"), droplet(8, "lime")), "--format", "json"]
+    command = [*by_hand(droplet(LIME, "lime"), droplet(8, "lime")), "--format", "json"]
     assert main(command) == 0
     answer = json.loads(capsys.readouterr().out)
     assert (answer["version"], answer["stack"], answer["written"]) == (1, "prod", None)
@@ -114,7 +117,7 @@ def test_machines_are_told_the_same(
         ("shared-pg", "shop")
     ]
     problem = answer["not_proposed"][0]
-    assert (problem["host"], [found["id"] for found in problem["droplets"]]) == ("lime", [7, 8])
+    assert (problem["host"], [found["id"] for found in problem["droplets"]]) == ("lime", [8, LIME])
     assert main([*command, "--write"]) == 0
     assert json.loads(capsys.readouterr().out)["written"] == STACK
 
@@ -124,7 +127,7 @@ def test_a_file_that_changed_meanwhile_is_left_alone(
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    command = by_hand(droplet(7, "lime"))
+    command = by_hand(droplet(LIME, "lime"))
 
     def edited_first(path: Path, before: bytes, after: bytes) -> None:
         path.write_bytes(before + b"# edited\n")
@@ -140,13 +143,13 @@ def test_a_file_that_changed_meanwhile_is_left_alone(
 def test_the_file_that_config_file_names_is_the_one_that_is_written(
     by_hand: Callable[..., list[str]], tmp_path: Path
 ) -> None:
-    command = by_hand(droplet(7, "lime"))
+    command = by_hand(droplet(LIME, "lime"))
     other = tmp_path / "Pulumi.prod.yaml"
     before = Path(STACK).read_bytes()
     other.write_bytes(before)
     assert main(["adopt", "--config-file", str(other), *command[3:], "--write"]) == 0
     assert Path(STACK).read_bytes() == before
-    assert "adopt: 7" in other.read_text()
+    assert f"adopt: {LIME}" in other.read_text()
 
 
 def test_a_stack_must_be_named(
@@ -167,7 +170,7 @@ def test_without_a_token_nothing_can_be_looked_at(
 def test_a_fleet_with_mistakes_gets_no_proposals(
     by_hand: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    command = by_hand(droplet(7, "lime"))
+    command = by_hand(droplet(LIME, "lime"))
     Path("projects/wiki/.infra.yaml").write_text("provider: mac\n")
     assert main(command) == 1
     printed = capsys.readouterr()
