@@ -88,7 +88,7 @@ def _members(plan: Plan, settings: Settings, account: Account) -> Iterator[Membe
             project = naming.instance(database.project, plan.environment)
             if database.name in account.databases.get(cluster, ()):
                 reasons.setdefault(database.name, []).append(f"the database of {project}")
-            if database.user in account.database_users.get(cluster, ()):
+            if database.user in account.users.get(cluster, ()):
                 reasons.setdefault(database.user, []).append(f"the user of {project}")
         for name, why in sorted(reasons.items()):
             if name not in adopted:

@@ -66,7 +66,7 @@ def _is_ours(droplet: LiveDroplet, host: HostPlan, owner: str) -> bool:
     """Say whether it is this stack's droplet of this host, renamed outside or not."""
     own = naming.host_tag(host.name)
     return any(_same(tag, owner) for tag in droplet.tags) and (
-        droplet.name == host.name or any(_same(tag, own) for tag in droplet.tags)
+        _same(droplet.name, host.name) or any(_same(tag, own) for tag in droplet.tags)
     )
 
 
@@ -77,8 +77,8 @@ def _matches(
     for droplet in droplets:
         if any(naming.slot_of_tag(tag.casefold()) for tag in droplet.tags):
             continue
-        if droplet.name == host.name:
-            yield Match(droplet, f"droplet {droplet.id} is called `{host.name}`")
+        if _same(droplet.name, host.name):
+            yield Match(droplet, f"droplet {droplet.id} is called `{droplet.name}`")
         elif address is not None and address in map(_address, droplet.addresses):
             reason = f"droplet {droplet.id}, called `{droplet.name}`, has its address in the mesh"
             yield Match(droplet, f"{reason}, {address}")
@@ -97,7 +97,7 @@ def _owner_tag(droplet: LiveDroplet) -> str | None:
 
 
 def _same(left: str, right: str) -> bool:
-    """Compare tags as DigitalOcean does: without case."""
+    """Compare tags and names of machines without case, as DigitalOcean and DNS do."""
     return left.casefold() == right.casefold()
 
 

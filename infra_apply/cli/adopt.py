@@ -23,10 +23,10 @@ from infra_apply.digitalocean.client import Client, find_credentials
 from infra_apply.digitalocean.model import Account
 from infra_apply.digitalocean.read import (
     read_clusters,
-    read_database_users,
     read_databases,
     read_droplets,
     read_gpu_droplets,
+    read_users,
 )
 from infra_apply.errors import Usage
 from infra_apply.fleet.rules.gpu_ondemand import is_gpu_size
@@ -112,9 +112,7 @@ def _account(client: Client, plan: Plan) -> Account:
         gpu_droplets=tuple(read_gpu_droplets(client)) if has_gpu_host else (),
         clusters=clusters,
         databases={name: read_databases(client, cluster) for name, cluster in clusters.items()},
-        database_users={
-            name: read_database_users(client, cluster) for name, cluster in clusters.items()
-        },
+        users={name: read_users(client, cluster) for name, cluster in clusters.items()},
     )
 
 

@@ -70,8 +70,8 @@ class LiveFirewall:
 class Account:
     """What was found, by name; what nobody asked about was not looked at.
 
-    `droplets` has no GPU droplets. `databases` and `database_users` have the names in each cluster
-    that was asked about.
+    `droplets` has no GPU droplets. `databases` and `users` have the names in each cluster that was
+    asked about.
     """
 
     clusters: Mapping[str, Cluster] = field(default_factory=dict)
@@ -82,4 +82,4 @@ class Account:
     sizes: Mapping[str, Size] = field(default_factory=dict)
     gpu_droplets: tuple[LiveDroplet, ...] = ()
     databases: Mapping[str, frozenset[str]] = field(default_factory=dict)
-    database_users: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    users: Mapping[str, frozenset[str]] = field(default_factory=dict)

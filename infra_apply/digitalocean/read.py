@@ -52,8 +52,8 @@ def read_databases(client: Client, cluster: Cluster) -> frozenset[str]:
     return frozenset(database["name"] for database in databases)
 
 
-def read_database_users(client: Client, cluster: Cluster) -> frozenset[str]:
-    """Return the names of a cluster's users; the passwords in the answer are not kept."""
+def read_users(client: Client, cluster: Cluster) -> frozenset[str]:
+    """Return the names of the users of a cluster; their passwords are not kept."""
     users = client.list(f"/v2/databases/{cluster.id}/users", "users")
     return frozenset(user["name"] for user in users)
 

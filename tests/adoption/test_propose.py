@@ -48,6 +48,10 @@ def test_a_host_is_recognised_by_its_name() -> None:
     assert found.not_proposed == ()
 
 
+def test_a_name_is_recognised_in_any_case() -> None:
+    assert ids(proposals(droplet(7, "Lime"))) == {"lime": 7}
+
+
 @pytest.mark.parametrize(
     ("host", "address"),
     [("lime", "203.0.113.11"), ("basil", "2001:db8::12"), ("basil", "2001:DB8:0:0::12")],
@@ -141,7 +145,7 @@ def test_databases_and_users_that_exist_are_proposed_by_cluster() -> None:
     )
     account = Account(
         databases={"shared-pg": frozenset({"shop", "wiki", "defaultdb"})},
-        database_users={"shared-pg": frozenset({"shop", "doadmin"}), "own-pg": frozenset({"till"})},
+        users={"shared-pg": frozenset({"shop", "doadmin"}), "own-pg": frozenset({"till"})},
     )
     found = propose(planned, SETTINGS, MESH, account)
     assert found.names_by_cluster() == {"own-pg": ["till"], "shared-pg": ["shop", "wiki"]}
@@ -173,7 +177,7 @@ def accounts(draw: st.DrawFn) -> Account:
     return Account(
         droplets=tuple(droplets),
         databases={"shared-pg": draw(names)},
-        database_users={"shared-pg": draw(names)},
+        users={"shared-pg": draw(names)},
     )
 
 

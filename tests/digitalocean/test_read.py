@@ -13,11 +13,11 @@ import urllib3
 from infra_apply.digitalocean.client import Client, Credentials
 from infra_apply.digitalocean.read import (
     read_clusters,
-    read_database_users,
     read_databases,
     read_droplets,
     read_gpu_droplets,
     read_sizes,
+    read_users,
 )
 from infra_apply.errors import Outage
 from infra_apply.rehearsal.simulator.seed.build import seed
@@ -94,4 +94,4 @@ def test_a_clusters_users_are_read_without_their_passwords(server: Server) -> No
     api = client(server)
     cluster = read_clusters(api)["shared-pg"]
     post(server, f"/v2/databases/{cluster.id}/users", name="shop")
-    assert read_database_users(api, cluster) == {"doadmin", "shop"}
+    assert read_users(api, cluster) == {"doadmin", "shop"}
