@@ -7,25 +7,38 @@ from collections.abc import Iterator, Mapping
 
 from infra_apply import naming
 from infra_apply.adoption.model import HostProposal, MemberProposal, NotProposed, Proposals
-from infra_apply.adoption.recognise import Recognised, recognise
+from infra_apply.adoption.recognise import Owners, Recognised, recognise
+from infra_apply.adoption.remembered import Remembered
 from infra_apply.digitalocean.model import Account
 from infra_apply.inputs.mesh import Host
 from infra_apply.inputs.settings import Settings
-from infra_apply.plan.model import DatabasePlan, Plan
+from infra_apply.plan.model import Plan
 
 
 def propose(
-    plan: Plan, settings: Settings, mesh_hosts: Mapping[str, Host], account: Account
+    plan: Plan,
+    settings: Settings,
+    mesh_hosts: Mapping[str, Host],
+    account: Account,
+    remembered: Remembered,
 ) -> Proposals:
     """Propose a droplet for each host, and what exists already of each database and its user.
 
-    A host that is adopted, or whose droplet is this stack's already, gets no proposal; neither
-    does one with `create`. No droplet is proposed that another host could be too, that another
-    stack owns, or that is a slot of a GPU pool. `account` has the GPU droplets where a host has a
-    GPU size, and the databases and users of the plan's clusters.
+    What the stack remembers is not proposed. A host that is adopted, or whose droplet is this
+    stack's already, gets no proposal; neither does one with `create`. No droplet is proposed that
+    another host could be too, that another stack owns, or that is a slot of a GPU pool. `account`
+    has the GPU droplets where a host has a GPU size, and the plan's clusters with their databases
+    and users.
     """
+    owners = Owners(
+        naming.owner_tag(plan.fleet, plan.environment),
+        adopted={
+            entry.adopt: name for name, entry in settings.hosts.items() if entry.adopt is not None
+        },
+        remembered={number: name for name, number in remembered.droplets.items()},
+    )
     recognised = [
-        recognise(host, plan, settings, mesh_hosts.get(host.name), account)
+        recognise(host, owners, mesh_hosts.get(host.name), account)
         for host in plan.hosts
         if settings.host(host.name).adopt is None and not settings.host(host.name).create
     ]
@@ -37,7 +50,7 @@ def propose(
             for host in clear
             for match in host.matches
         ),
-        members=tuple(_members(plan, settings, account)),
+        members=tuple(_members(plan, settings, account, remembered)),
         not_proposed=tuple(
             problem for host in recognised for problem in _problems(host, recognised, claims)
         ),
@@ -76,20 +89,23 @@ def _problems(
             )
 
 
-def _members(plan: Plan, settings: Settings, account: Account) -> Iterator[MemberProposal]:
-    databases_by_cluster: dict[str, list[DatabasePlan]] = {}
+def _members(
+    plan: Plan, settings: Settings, account: Account, remembered: Remembered
+) -> Iterator[MemberProposal]:
+    reasons: dict[tuple[str, str], list[str]] = {}
     for database in plan.databases:
-        databases_by_cluster.setdefault(database.cluster, []).append(database)
-    for cluster, databases in sorted(databases_by_cluster.items()):
-        own = settings.clusters.get(cluster)
-        adopted = own.adopt if own else ()
-        reasons: dict[str, list[str]] = {}
-        for database in databases:
-            project = naming.instance(database.project, plan.environment)
-            if database.name in account.databases.get(cluster, ()):
-                reasons.setdefault(database.name, []).append(f"the database of {project}")
-            if database.user in account.users.get(cluster, ()):
-                reasons.setdefault(database.user, []).append(f"the user of {project}")
-        for name, why in sorted(reasons.items()):
-            if name not in adopted:
-                yield MemberProposal(cluster, name, f"it exists already as {' and '.join(why)}")
+        cluster = account.clusters.get(database.cluster)
+        if cluster is None:
+            continue
+        project = naming.instance(database.project, plan.environment)
+        for kind, name, live, known in (
+            ("database", database.name, account.databases, remembered.databases),
+            ("user", database.user, account.users, remembered.users),
+        ):
+            if name in live.get(cluster.name, ()) and (cluster.id, name) not in known:
+                reasons.setdefault((cluster.name, name), []).append(f"the {kind} of {project}")
+    for (cluster_name, name), kinds in sorted(reasons.items()):
+        own = settings.clusters.get(cluster_name)
+        if own is None or name not in own.adopt:
+            reason = f"it exists already as {' and '.join(kinds)}"
+            yield MemberProposal(cluster_name, name, reason)

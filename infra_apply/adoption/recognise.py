@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
@@ -11,8 +11,7 @@ from infra_apply.adoption.model import NotProposed
 from infra_apply.digitalocean.model import Account, LiveDroplet
 from infra_apply.fleet.rules.gpu_ondemand import is_gpu_size
 from infra_apply.inputs.mesh import Host
-from infra_apply.inputs.settings import Settings
-from infra_apply.plan.model import HostPlan, Plan
+from infra_apply.plan.model import HostPlan
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,24 +34,32 @@ class Recognised:
     excluded: tuple[NotProposed, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Owners:
+    """Whose droplets are: this stack's tag, and by id the host that adopts or remembers each."""
+
+    tag: str
+    adopted: Mapping[int, str]
+    remembered: Mapping[int, str]
+
+
 def recognise(
-    host: HostPlan, plan: Plan, settings: Settings, mesh_host: Host | None, account: Account
+    host: HostPlan, owners: Owners, mesh_host: Host | None, account: Account
 ) -> Recognised:
     """Find the droplets that a host could be. Slots of GPU pools are none, whatever their name."""
-    owner = naming.owner_tag(plan.fleet, plan.environment)
     droplets = [*account.droplets, *_gpu_droplets(host, account)]
-    if any(_is_ours(droplet, host, owner) for droplet in droplets):
+    if any(_is_ours(droplet, host, owners) for droplet in droplets):
         return Recognised(host.name)
-    adopted_by = {
-        entry.adopt: name for name, entry in settings.hosts.items() if entry.adopt is not None
-    }
     matches, excluded = [], []
     for match in _matches(host, mesh_host, droplets):
         droplet = match.droplet
-        if foreign := _owner_tag(droplet):
-            excluded.append(_owned(host, droplet, foreign, is_ours=_same(foreign, owner)))
-        elif droplet.id in adopted_by:
-            excluded.append(_adopted(host, droplet, adopted_by[droplet.id]))
+        tag = _owner_tag(droplet)
+        if droplet.id in owners.remembered or (tag and _same(tag, owners.tag)):
+            excluded.append(_of_this_stack(host, droplet))
+        elif tag:
+            excluded.append(_of_another_stack(host, droplet, tag))
+        elif droplet.id in owners.adopted:
+            excluded.append(_adopted(host, droplet, owners.adopted[droplet.id]))
         else:
             matches.append(match)
     return Recognised(host.name, tuple(matches), tuple(excluded))
@@ -62,10 +69,12 @@ def _gpu_droplets(host: HostPlan, account: Account) -> tuple[LiveDroplet, ...]:
     return account.gpu_droplets if is_gpu_size(host.droplet.size) else ()
 
 
-def _is_ours(droplet: LiveDroplet, host: HostPlan, owner: str) -> bool:
+def _is_ours(droplet: LiveDroplet, host: HostPlan, owners: Owners) -> bool:
     """Say whether it is this stack's droplet of this host, renamed outside or not."""
+    if owners.remembered.get(droplet.id) == host.name:
+        return True
     own = naming.host_tag(host.name)
-    return any(_same(tag, owner) for tag in droplet.tags) and (
+    return any(_same(tag, owners.tag) for tag in droplet.tags) and (
         _same(droplet.name, host.name) or any(_same(tag, own) for tag in droplet.tags)
     )
 
@@ -101,14 +110,16 @@ def _same(left: str, right: str) -> bool:
     return left.casefold() == right.casefold()
 
 
-def _owned(host: HostPlan, droplet: LiveDroplet, tag: str, *, is_ours: bool) -> NotProposed:
-    if is_ours:
-        return NotProposed(
-            host.name,
-            (droplet,),
-            f"droplet {droplet.id} looks like `{host.name}`, and is another host of this stack",
-            "correct the address in the mesh, or the droplet's tags",
-        )
+def _of_this_stack(host: HostPlan, droplet: LiveDroplet) -> NotProposed:
+    return NotProposed(
+        host.name,
+        (droplet,),
+        f"droplet {droplet.id} looks like `{host.name}`, and is another host of this stack",
+        "correct the address in the mesh, or the droplet's tags",
+    )
+
+
+def _of_another_stack(host: HostPlan, droplet: LiveDroplet, tag: str) -> NotProposed:
     return NotProposed(
         host.name,
         (droplet,),

@@ -15,6 +15,7 @@ from infra_apply.adoption.model import Proposals
 from infra_apply.adoption.propose import propose
 from infra_apply.adoption.stack_file import as_yaml, with_proposals
 from infra_apply.adoption.text import counted, not_proposed_lines, reasons
+from infra_apply.cli.adopt_state import read_remembered
 from infra_apply.cli.common.account import add_account_flag, client_of
 from infra_apply.cli.common.findings import print_problems
 from infra_apply.cli.common.options import add_project_flags, pulumi_project_of
@@ -56,14 +57,16 @@ def add_parser(subparsers: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the proposals, and why on stderr; with errors in the fleet only these, and 1."""
     stack = _named_stack(arguments)
-    planned = plan_stack(pulumi_project_of(arguments), stack, config_file=arguments.config_file)
+    pulumi_project = pulumi_project_of(arguments)
+    planned = plan_stack(pulumi_project, stack, config_file=arguments.config_file)
     print_problems(planned.findings)
     plan, settings, loaded = planned.plan, planned.settings, planned.loaded
     if plan is None or settings is None or loaded is None:
         return 1
     mesh = loaded.fleet.mesh
     account = _read_account(arguments, plan)
-    proposals = propose(plan, settings, mesh.hosts if mesh else {}, account)
+    remembered = read_remembered(arguments, pulumi_project, stack)
+    proposals = propose(plan, settings, mesh.hosts if mesh else {}, account, remembered)
     for line in reasons(proposals):
         print(line, file=sys.stderr)
     for problem in proposals.not_proposed:

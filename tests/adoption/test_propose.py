@@ -12,7 +12,9 @@ from hypothesis import strategies as st
 
 from infra_apply.adoption.model import HostProposal, Proposals
 from infra_apply.adoption.propose import propose
-from infra_apply.digitalocean.model import Account, LiveDroplet
+from infra_apply.adoption.remembered import Remembered, remembered_in
+from infra_apply.digitalocean.model import Account, Cluster, LiveDroplet
+from infra_apply.inputs.manifest import Database
 from infra_apply.inputs.mesh import Host
 from infra_apply.inputs.settings import ClusterSettings, Droplet, HostSettings, Settings
 from infra_apply.plan.model import Plan
@@ -26,11 +28,23 @@ MESH = {
 }
 
 
+NOTHING = Remembered()
+CLUSTERS = {
+    name: Cluster(f"id-of-{name}", name, "pg", "db.example", 25060, ssl=True)
+    for name in ("shared-pg", "own-pg")
+}
+
+
 def proposals(
-    *droplets: LiveDroplet, settings: Settings = SETTINGS, hosts: tuple[str, ...] = ("lime",)
+    *droplets: LiveDroplet,
+    settings: Settings = SETTINGS,
+    hosts: tuple[str, ...] = ("lime",),
+    remembered: Remembered = NOTHING,
 ) -> Proposals:
     services = (service(f"on-{host}", host, 8000 + n) for n, host in enumerate(hosts))
-    return propose(plan(*services, settings=settings), settings, MESH, Account(droplets=droplets))
+    return propose(
+        plan(*services, settings=settings), settings, MESH, Account(droplets=droplets), remembered
+    )
 
 
 def ids(found: Proposals) -> Mapping[str, int]:
@@ -63,14 +77,9 @@ def test_a_host_is_recognised_by_its_address_in_the_mesh(host: str, address: str
 
 
 def test_a_mesh_that_knows_no_address_recognises_nothing_by_it() -> None:
-    settings = replace(SETTINGS)
-    nothing = propose(
-        plan(service("shop")),
-        settings,
-        {"lime": Host("lime")},
-        Account(droplets=(droplet(7, "x"),)),
-    )
-    assert nothing == Proposals()
+    account = Account(droplets=(droplet(7, "x"),))
+    mesh = {"lime": Host("lime")}
+    assert propose(plan(service("shop")), SETTINGS, mesh, account, NOTHING) == Proposals()
 
 
 def test_two_droplets_that_could_be_one_host_are_named_and_not_proposed() -> None:
@@ -132,7 +141,8 @@ def test_gpu_droplets_are_hosts_of_a_gpu_size(size: str, expected: Mapping[str, 
     settings = replace(SETTINGS, droplet=Droplet(size=size))
     account = Account(gpu_droplets=(droplet(7, "lime"),))
     assert (
-        ids(propose(plan(service("shop"), settings=settings), settings, MESH, account)) == expected
+        ids(propose(plan(service("shop"), settings=settings), settings, MESH, account, NOTHING))
+        == expected
     )
 
 
@@ -144,16 +154,84 @@ def test_databases_and_users_that_exist_are_proposed_by_cluster() -> None:
         service("game", port=8083, database=database("game")),
     )
     account = Account(
+        clusters=CLUSTERS,
         databases={"shared-pg": frozenset({"shop", "wiki", "defaultdb"})},
         users={"shared-pg": frozenset({"shop", "doadmin"}), "own-pg": frozenset({"till"})},
     )
-    found = propose(planned, SETTINGS, MESH, account)
+    found = propose(planned, SETTINGS, MESH, account, NOTHING)
     assert found.names_by_cluster() == {"own-pg": ["till"], "shared-pg": ["shop", "wiki"]}
     assert [proposal.reason for proposal in found.members] == [
         "it exists already as the user of till",
         "it exists already as the database of shop and the user of shop",
         "it exists already as the database of wiki",
     ]
+
+
+STATE = {
+    "deployment": {
+        "resources": [
+            {
+                "urn": "urn:pulumi:prod::p::pulumi:pulumi:Stack::p-prod",
+                "type": "pulumi:pulumi:Stack",
+            },
+            {
+                "urn": "urn:pulumi:prod::p::a$digitalocean:index/droplet:Droplet::lime",
+                "type": "digitalocean:index/droplet:Droplet",
+                "id": "7",
+            },
+            {
+                "urn": "urn:pulumi:prod::p::a$digitalocean:index/droplet:Droplet::basil",
+                "type": "digitalocean:index/droplet:Droplet",
+                "id": "9",
+                "delete": True,
+            },
+            {
+                "urn": "urn:pulumi:prod::p::b$digitalocean:index/databaseDb:DatabaseDb::shop",
+                "type": "digitalocean:index/databaseDb:DatabaseDb",
+                "id": "id-of-shared-pg/database/shop",
+                "inputs": {"clusterId": "id-of-shared-pg", "name": "shop"},
+            },
+            {
+                "urn": "urn:pulumi:prod::p::b$digitalocean:index/databaseUser:DatabaseUser::wiki",
+                "type": "digitalocean:index/databaseUser:DatabaseUser",
+                "inputs": {"clusterId": "id-of-shared-pg", "name": "wiki"},
+            },
+        ]
+    }
+}
+
+
+def test_the_state_of_a_new_stack_remembers_nothing() -> None:
+    assert remembered_in({}) == remembered_in({"deployment": None}) == NOTHING
+
+
+def test_a_database_or_user_of_the_state_is_not_proposed_on_its_own_cluster() -> None:
+    planned = plan(
+        service("shop", database=database("shop")),
+        service("wiki", port=8081, database=database("wiki")),
+        service("till", port=8082, database=Database("own-pg", "shop", "wiki")),
+    )
+    names = frozenset({"shop", "wiki"})
+    live = dict.fromkeys(CLUSTERS, names)
+    account = Account(clusters=CLUSTERS, databases=live, users=live)
+    found = propose(planned, SETTINGS, MESH, account, remembered_in(STATE))
+    assert [(member.cluster, member.reason) for member in found.members] == [
+        ("own-pg", "it exists already as the database of till"),
+        ("own-pg", "it exists already as the user of till"),
+        ("shared-pg", "it exists already as the user of shop"),
+        ("shared-pg", "it exists already as the database of wiki"),
+    ]
+
+
+def test_a_droplet_of_the_state_is_this_stacks_whatever_its_tags() -> None:
+    remembered = remembered_in(STATE)
+    twins = (droplet(7, "renamed"), droplet(8, "lime"))
+    assert proposals(*twins, remembered=remembered) == Proposals()
+    of_lime = proposals(droplet(7, "basil"), hosts=("basil",), remembered=remembered)
+    assert "is another host of this stack" in why_not(of_lime)
+    assert ids(proposals(droplet(9, "basil"), hosts=("basil",), remembered=remembered)) == {
+        "basil": 9
+    }
 
 
 HOSTS = ("basil", "dill", "lime", "thyme")
@@ -175,6 +253,7 @@ def accounts(draw: st.DrawFn) -> Account:
     ]
     names = st.frozensets(st.sampled_from(sorted(MEMBERS)))
     return Account(
+        clusters=CLUSTERS,
         droplets=tuple(droplets),
         databases={"shared-pg": draw(names)},
         users={"shared-pg": draw(names)},
@@ -213,7 +292,7 @@ def test_no_droplet_is_proposed_twice_or_taken_from_its_owner(
     account: Account, mesh: Mapping[str, Host], adopted: Mapping[str, HostSettings]
 ) -> None:
     settings = replace(SETTINGS, hosts=adopted)
-    found = propose(plan_of(settings), settings, mesh, account)
+    found = propose(plan_of(settings), settings, mesh, account, NOTHING)
     proposed = list(ids(found).values())
     taken = {entry.adopt for entry in adopted.values()}
     assert len(proposed) == len(set(proposed))
@@ -232,7 +311,7 @@ def test_what_was_proposed_and_applied_is_not_proposed_again(
     account: Account, mesh: Mapping[str, Host], adopted: Mapping[str, HostSettings]
 ) -> None:
     settings = replace(SETTINGS, hosts=adopted)
-    found = propose(plan_of(settings), settings, mesh, account)
+    found = propose(plan_of(settings), settings, mesh, account, NOTHING)
     after = applied(settings, found)
-    again = propose(plan_of(after), after, mesh, account)
+    again = propose(plan_of(after), after, mesh, account, NOTHING)
     assert (again.hosts, again.members) == ((), ())

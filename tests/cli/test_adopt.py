@@ -11,15 +11,19 @@ from typing import Any
 import pytest
 
 from infra_apply.cli.main import main
+from infra_apply.engine.install.find import Engine
 from infra_apply.inputs import files
 
 STACK = "stacks/Pulumi.prod.yaml"
 LIME = 402817445
-SHOWN = """\
-config:
+HOSTS = """\
   infra-apply:hosts:
     lime:
       adopt: 402817445
+"""
+SHOWN = f"""\
+config:
+{HOSTS}\
   infra-apply:databases:
     shared-pg:
       adopt: [shop]
@@ -186,3 +190,47 @@ def test_an_api_that_does_not_answer_is_an_outage(
     monkeypatch.setenv("DIGITALOCEAN_API_URL", "http://127.0.0.1:9")
     assert main(by_hand()[:3]) == 3
     assert "cannot be reached" in capsys.readouterr().err
+
+
+@pytest.fixture
+def remembering(
+    by_hand: Callable[..., list[str]],
+    monkeypatch: pytest.MonkeyPatch,
+    script: Callable[[str, str], Path],
+) -> Callable[[str], list[str]]:
+    """Give a rehearsal's account a state, and an engine that answers with a line of shell."""
+
+    def make(answer: str) -> list[str]:
+        command = by_hand(droplet(LIME, "lime"))
+        (Path(command[-1]) / "engine" / "state").mkdir(parents=True)
+        engine = Engine(script("pulumi", answer), "3.259.0", "path", "for this test")
+        monkeypatch.setattr("infra_apply.cli.adopt_state.install", lambda *_: engine)
+        return command
+
+    return make
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    ("answer", "exit_code", "shown"),
+    [
+        ("echo 'error: no stack named prod' >&2; exit 6", 0, SHOWN),
+        ("echo 'error: the passphrase is wrong' >&2; exit 255", 3, ""),
+        ("""echo '{"deployment": {"resources": [{"urn": "a::lime", "id": "402817445",
+            "type": "digitalocean:index/droplet:Droplet"}]}}'""", 0, SHOWN.replace(HOSTS, "")),
+    ],
+    ids=["no state", "unreadable", "the droplet is remembered"],
+)  # fmt: skip
+def test_what_the_state_has_is_not_proposed(
+    answer: str,
+    exit_code: int,
+    shown: str,
+    remembering: Callable[[str], list[str]],
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(remembering(answer)) == exit_code
+    printed = capsys.readouterr()
+    assert printed.out == shown
+    assert ("the state of stack prod cannot be read: the passphrase is wrong" in printed.err) == (
+        exit_code == 3
+    )
