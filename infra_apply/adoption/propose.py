@@ -27,8 +27,7 @@ def propose(
     What the stack remembers is not proposed. A host that is adopted, or whose droplet is this
     stack's already, gets no proposal; neither does one with `create`. No droplet is proposed that
     another host could be too, that another stack owns, or that is a slot of a GPU pool. `account`
-    has the GPU droplets where a host has a GPU size, and the plan's clusters with their databases
-    and users.
+    has the droplets, those with a GPU too, and the plan's clusters with their databases and users.
     """
     owners = Owners(
         naming.owner_tag(plan.fleet, plan.environment),

@@ -9,7 +9,6 @@ from ipaddress import IPv4Address, IPv6Address, ip_address
 from infra_apply import naming
 from infra_apply.adoption.model import NotProposed
 from infra_apply.digitalocean.model import Account, LiveDroplet
-from infra_apply.fleet.rules.gpu_ondemand import is_gpu_size
 from infra_apply.inputs.mesh import Host
 from infra_apply.plan.model import HostPlan
 
@@ -47,7 +46,7 @@ def recognise(
     host: HostPlan, owners: Owners, mesh_host: Host | None, account: Account
 ) -> Recognised:
     """Find the droplets that a host could be. Slots of GPU pools are none, whatever their name."""
-    droplets = [*account.droplets, *_gpu_droplets(host, account)]
+    droplets = _all_droplets(account)
     if any(_is_ours(droplet, host, owners) for droplet in droplets):
         return Recognised(host.name)
     matches, excluded = [], []
@@ -65,8 +64,9 @@ def recognise(
     return Recognised(host.name, tuple(matches), tuple(excluded))
 
 
-def _gpu_droplets(host: HostPlan, account: Account) -> tuple[LiveDroplet, ...]:
-    return account.gpu_droplets if is_gpu_size(host.droplet.size) else ()
+def _all_droplets(account: Account) -> list[LiveDroplet]:
+    """Return the droplets with a GPU and without; one that both lists have is there once."""
+    return [*{live.id: live for live in (*account.gpu_droplets, *account.droplets)}.values()]
 
 
 def _is_ours(droplet: LiveDroplet, host: HostPlan, owners: Owners) -> bool:

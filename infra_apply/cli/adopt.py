@@ -30,7 +30,6 @@ from infra_apply.digitalocean.read import (
     read_users,
 )
 from infra_apply.errors import Usage
-from infra_apply.fleet.rules.gpu_ondemand import is_gpu_size
 from infra_apply.inputs.document import Document
 from infra_apply.inputs.files import replace
 from infra_apply.inputs.pulumi_project import stack_of_file
@@ -109,10 +108,9 @@ def _read_account(arguments: argparse.Namespace, plan: Plan) -> Account:
 def _account(client: Client, plan: Plan) -> Account:
     names = {database.cluster for database in plan.databases}
     clusters = {name: cluster for name, cluster in read_clusters(client).items() if name in names}
-    has_gpu_host = any(is_gpu_size(host.droplet.size) for host in plan.hosts)
     return Account(
         droplets=tuple(read_droplets(client)) if plan.hosts else (),
-        gpu_droplets=tuple(read_gpu_droplets(client)) if has_gpu_host else (),
+        gpu_droplets=tuple(read_gpu_droplets(client)) if plan.hosts else (),
         clusters=clusters,
         databases={name: read_databases(client, cluster) for name, cluster in clusters.items()},
         users={name: read_users(client, cluster) for name, cluster in clusters.items()},

@@ -16,7 +16,7 @@ from infra_apply.adoption.remembered import Remembered, remembered_in
 from infra_apply.digitalocean.model import Account, Cluster, LiveDroplet
 from infra_apply.inputs.manifest import Database
 from infra_apply.inputs.mesh import Host
-from infra_apply.inputs.settings import ClusterSettings, Droplet, HostSettings, Settings
+from infra_apply.inputs.settings import ClusterSettings, HostSettings, Settings
 from infra_apply.plan.model import Plan
 from tests.adoption.droplets import droplet
 from tests.companies import SETTINGS, database, plan, service
@@ -47,19 +47,19 @@ def proposals(
     )
 
 
-def ids(found: Proposals) -> Mapping[str, int]:
-    return {proposal.host: proposal.droplet for proposal in found.hosts}
+def ids(proposed: Proposals) -> Mapping[str, int]:
+    return {proposal.host: proposal.droplet for proposal in proposed.hosts}
 
 
-def why_not(found: Proposals) -> str:
-    assert found.hosts == ()
-    return "\n".join(problem.reason for problem in found.not_proposed)
+def why_not(proposed: Proposals) -> str:
+    assert proposed.hosts == ()
+    return "\n".join(problem.reason for problem in proposed.not_proposed)
 
 
 def test_a_host_is_recognised_by_its_name() -> None:
-    found = proposals(droplet(7, "lime", "198.51.100.7"), droplet(8, "limes"))
-    assert found.hosts == (HostProposal("lime", 7, "droplet 7 is called `lime`"),)
-    assert found.not_proposed == ()
+    proposed = proposals(droplet(7, "lime", "198.51.100.7"), droplet(8, "limes"))
+    assert proposed.hosts == (HostProposal("lime", 7, "droplet 7 is called `lime`"),)
+    assert proposed.not_proposed == ()
 
 
 def test_a_name_is_recognised_in_any_case() -> None:
@@ -71,9 +71,9 @@ def test_a_name_is_recognised_in_any_case() -> None:
     [("lime", "203.0.113.11"), ("basil", "2001:db8::12"), ("basil", "2001:DB8:0:0::12")],
 )
 def test_a_host_is_recognised_by_its_address_in_the_mesh(host: str, address: str) -> None:
-    found = proposals(droplet(7, "web-1", "10.0.0.3", address), hosts=(host,))
-    assert ids(found) == {host: 7}
-    assert "called `web-1`, has its address in the mesh" in found.hosts[0].reason
+    proposed = proposals(droplet(7, "web-1", "10.0.0.3", address), hosts=(host,))
+    assert ids(proposed) == {host: 7}
+    assert "called `web-1`, has its address in the mesh" in proposed.hosts[0].reason
 
 
 def test_a_mesh_that_knows_no_address_recognises_nothing_by_it() -> None:
@@ -84,15 +84,15 @@ def test_a_mesh_that_knows_no_address_recognises_nothing_by_it() -> None:
 
 def test_two_droplets_that_could_be_one_host_are_named_and_not_proposed() -> None:
     by_name, by_address = droplet(7, "lime"), droplet(8, "old", "203.0.113.11")
-    found = proposals(by_name, by_address)
-    assert why_not(found) == "`lime` could be any of 2 droplets"
-    assert found.not_proposed[0].droplets == (by_name, by_address)
-    assert "`lime: {adopt: ID}`" in found.not_proposed[0].next_step
+    proposed = proposals(by_name, by_address)
+    assert why_not(proposed) == "`lime` could be any of 2 droplets"
+    assert proposed.not_proposed[0].droplets == (by_name, by_address)
+    assert "`lime: {adopt: ID}`" in proposed.not_proposed[0].next_step
 
 
 def test_a_droplet_that_could_be_two_hosts_is_proposed_for_neither() -> None:
-    found = proposals(droplet(7, "basil", "203.0.113.11"), hosts=("lime", "basil"))
-    assert why_not(found) == (
+    proposed = proposals(droplet(7, "basil", "203.0.113.11"), hosts=("lime", "basil"))
+    assert why_not(proposed) == (
         "droplet 7 could be `basil` and `lime`\ndroplet 7 could be `lime` and `basil`"
     )
 
@@ -101,8 +101,8 @@ def test_a_droplet_that_could_be_two_hosts_is_proposed_for_neither() -> None:
     "tag", ["infra-apply:acme:dev", "infra-apply:other:prod", "Infra-Apply:x:y"]
 )
 def test_a_droplet_of_another_stack_is_said_and_not_proposed(tag: str) -> None:
-    found = proposals(droplet(7, "lime", tags=("web", tag)))
-    assert f"another stack owns it (tag `{tag}`)" in why_not(found)
+    proposed = proposals(droplet(7, "lime", tags=("web", tag)))
+    assert f"another stack owns it (tag `{tag}`)" in why_not(proposed)
     assert ids(proposals(droplet(7, "lime", tags=(tag,)), droplet(8, "lime"))) == {"lime": 8}
 
 
@@ -114,8 +114,8 @@ def test_a_droplet_that_is_ours_already_is_not_proposed_nor_is_another_for_its_h
 
 
 def test_our_droplet_of_another_host_is_not_proposed() -> None:
-    found = proposals(droplet(7, "basil", "203.0.113.11", tags=(OURS,)))
-    assert "is another host of this stack" in why_not(found)
+    proposed = proposals(droplet(7, "basil", "203.0.113.11", tags=(OURS,)))
+    assert "is another host of this stack" in why_not(proposed)
 
 
 def test_a_slot_of_a_gpu_pool_is_no_host() -> None:
@@ -130,20 +130,15 @@ def test_a_host_that_adopts_or_is_to_be_created_gets_no_proposal() -> None:
 
 def test_a_droplet_that_another_host_adopts_is_not_proposed() -> None:
     settings = replace(SETTINGS, hosts={"basil": HostSettings(adopt=7)})
-    found = proposals(droplet(7, "lime"), settings=settings, hosts=("lime", "basil"))
-    assert why_not(found) == "droplet 7 looks like `lime`, and `basil` adopts it"
+    proposed = proposals(droplet(7, "lime"), settings=settings, hosts=("lime", "basil"))
+    assert why_not(proposed) == "droplet 7 looks like `lime`, and `basil` adopts it"
 
 
-@pytest.mark.parametrize(
-    ("size", "expected"), [("gpu-h100x1-80gb", {"lime": 7}), ("s-1vcpu-1gb", {})]
-)
-def test_gpu_droplets_are_hosts_of_a_gpu_size(size: str, expected: Mapping[str, int]) -> None:
-    settings = replace(SETTINGS, droplet=Droplet(size=size))
-    account = Account(gpu_droplets=(droplet(7, "lime"),))
-    assert (
-        ids(propose(plan(service("shop"), settings=settings), settings, MESH, account, NOTHING))
-        == expected
-    )
+def test_droplets_with_a_gpu_are_looked_at_too() -> None:
+    with_gpu = droplet(7, "lime", size="gpu-h100x1-80gb")
+    for droplets in ((), (with_gpu,)):
+        account = Account(gpu_droplets=(with_gpu,), droplets=droplets)
+        assert ids(propose(plan(service("shop")), SETTINGS, MESH, account, NOTHING)) == {"lime": 7}
 
 
 def test_databases_and_users_that_exist_are_proposed_by_cluster() -> None:
@@ -158,9 +153,9 @@ def test_databases_and_users_that_exist_are_proposed_by_cluster() -> None:
         databases={"shared-pg": frozenset({"shop", "wiki", "defaultdb"})},
         users={"shared-pg": frozenset({"shop", "doadmin"}), "own-pg": frozenset({"till"})},
     )
-    found = propose(planned, SETTINGS, MESH, account, NOTHING)
-    assert found.names_by_cluster() == {"own-pg": ["till"], "shared-pg": ["shop", "wiki"]}
-    assert [proposal.reason for proposal in found.members] == [
+    proposed = propose(planned, SETTINGS, MESH, account, NOTHING)
+    assert proposed.names_by_cluster() == {"own-pg": ["till"], "shared-pg": ["shop", "wiki"]}
+    assert [proposal.reason for proposal in proposed.members] == [
         "it exists already as the user of till",
         "it exists already as the database of shop and the user of shop",
         "it exists already as the database of wiki",
@@ -214,8 +209,8 @@ def test_a_database_or_user_of_the_state_is_not_proposed_on_its_own_cluster() ->
     names = frozenset({"shop", "wiki"})
     live = dict.fromkeys(CLUSTERS, names)
     account = Account(clusters=CLUSTERS, databases=live, users=live)
-    found = propose(planned, SETTINGS, MESH, account, remembered_in(STATE))
-    assert [(member.cluster, member.reason) for member in found.members] == [
+    proposed = propose(planned, SETTINGS, MESH, account, remembered_in(STATE))
+    assert [(member.cluster, member.reason) for member in proposed.members] == [
         ("own-pg", "it exists already as the database of till"),
         ("own-pg", "it exists already as the user of till"),
         ("shared-pg", "it exists already as the user of shop"),
@@ -268,11 +263,11 @@ ADOPTED = st.dictionaries(st.sampled_from(HOSTS), st.integers(1, 6), max_size=2)
 )
 
 
-def applied(settings: Settings, found: Proposals) -> Settings:
-    hosts = {proposal.host: HostSettings(adopt=proposal.droplet) for proposal in found.hosts}
+def applied(settings: Settings, proposed: Proposals) -> Settings:
+    hosts = {proposal.host: HostSettings(adopt=proposal.droplet) for proposal in proposed.hosts}
     clusters = {
         name: ClusterSettings(adopt=tuple(names))
-        for name, names in found.names_by_cluster().items()
+        for name, names in proposed.names_by_cluster().items()
     }
     return replace(settings, hosts={**settings.hosts, **hosts}, clusters=clusters)
 
@@ -292,17 +287,17 @@ def test_no_droplet_is_proposed_twice_or_taken_from_its_owner(
     account: Account, mesh: Mapping[str, Host], adopted: Mapping[str, HostSettings]
 ) -> None:
     settings = replace(SETTINGS, hosts=adopted)
-    found = propose(plan_of(settings), settings, mesh, account, NOTHING)
-    proposed = list(ids(found).values())
+    proposed = propose(plan_of(settings), settings, mesh, account, NOTHING)
+    taken_over = list(ids(proposed).values())
     taken = {entry.adopt for entry in adopted.values()}
-    assert len(proposed) == len(set(proposed))
-    assert not taken & set(proposed)
+    assert len(taken_over) == len(set(taken_over))
+    assert not taken & set(taken_over)
     owned = {
         live.id
         for live in account.droplets
         if any(tag.startswith("infra-apply:") for tag in live.tags)
     }
-    assert not owned & set(proposed)
+    assert not owned & set(taken_over)
 
 
 @hypothesis_settings(deadline=None)
@@ -311,7 +306,7 @@ def test_what_was_proposed_and_applied_is_not_proposed_again(
     account: Account, mesh: Mapping[str, Host], adopted: Mapping[str, HostSettings]
 ) -> None:
     settings = replace(SETTINGS, hosts=adopted)
-    found = propose(plan_of(settings), settings, mesh, account, NOTHING)
-    after = applied(settings, found)
+    proposed = propose(plan_of(settings), settings, mesh, account, NOTHING)
+    after = applied(settings, proposed)
     again = propose(plan_of(after), after, mesh, account, NOTHING)
     assert (again.hosts, again.members) == ((), ())

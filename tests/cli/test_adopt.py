@@ -121,7 +121,7 @@ def test_machines_are_told_the_same(
         ("shared-pg", "shop")
     ]
     problem = answer["not_proposed"][0]
-    assert (problem["host"], [found["id"] for found in problem["droplets"]]) == ("lime", [8, LIME])
+    assert (problem["host"], [live["id"] for live in problem["droplets"]]) == ("lime", [8, LIME])
     assert main([*command, "--write"]) == 0
     assert json.loads(capsys.readouterr().out)["written"] == STACK
 
