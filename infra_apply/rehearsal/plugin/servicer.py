@@ -14,7 +14,8 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from infra_apply.rehearsal.plugin import checking, diffing, outputs
-from infra_apply.rehearsal.plugin.client import ApiError, Client, EndpointError, client_from_config
+from infra_apply.rehearsal.plugin.client import ApiError, Client
+from infra_apply.rehearsal.plugin.configuration import ConfigurationError, client_from_config
 from infra_apply.rehearsal.plugin.data_sources.table import DATA_SOURCES
 from infra_apply.rehearsal.plugin.errors import InitFailed, ProviderError
 from infra_apply.rehearsal.plugin.resources.table import RESOURCES
@@ -59,13 +60,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Configure(self, request: pb.ConfigureRequest, context: Context) -> pb.ConfigureResponse:
         config = {
-            key.removeprefix(CONFIG_PREFIX): value
+            key.removeprefix(CONFIG_PREFIX): str(value)
             for key, value in {**from_struct(request.args), **request.variables}.items()
-            if isinstance(value, str)
+            if isinstance(value, str | int | float)
         }
         try:
             self._client = self._connect(config, self._env)
-        except EndpointError as error:
+        except ConfigurationError as error:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
         return pb.ConfigureResponse(supportsPreview=True, supports_autonaming_configuration=True)
 
