@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Final
 
@@ -19,6 +19,7 @@ from infra_apply.rehearsal.simulator.account.messages import (
 )
 from infra_apply.rehearsal.simulator.account.routes import NOT_MODELLED, handle
 from infra_apply.rehearsal.simulator.faults import Fault, FaultInjector
+from infra_apply.rehearsal.simulator.limits import RateLimits
 from infra_apply.rehearsal.simulator.listener import HttpRequest
 from infra_apply.rehearsal.simulator.storage import AccountFiles
 
@@ -36,6 +37,7 @@ class Api:
     files: AccountFiles
     token: str | None
     faults: FaultInjector
+    limits: RateLimits | None
     clock_scale: float
     now: Callable[[], float]
     sleep: Callable[[float], None]
@@ -60,21 +62,30 @@ class Api:
     def respond(self, request: HttpRequest) -> Response | None:
         """Answer a request; None drops the connection. Delays do not hold up other requests."""
         with self.lock:
-            fault = self.faults.fault_for(request.method, request.path)
+            headers, refusal = self._admit(request)
+            fault = None if refusal else self.faults.fault_for(request.method, request.path)
         if fault and fault.delay and fault.when == "before":
             self.sleep(fault.delay)
         with self.lock:
-            response = self._respond_and_record(request, fault)
+            response = self._respond_and_record(request, fault, refusal)
         if fault and fault.delay and fault.when == "after":
             self.sleep(fault.delay)
-        return response
+        return response and replace(response, headers={**headers, **response.headers})
 
-    def _respond_and_record(self, request: HttpRequest, fault: Fault | None) -> Response | None:
+    def _admit(self, request: HttpRequest) -> tuple[Mapping[str, str], Response | None]:
+        """Return the headers of the rate limits, and the refusal of a request beyond them."""
+        if self.limits is None:
+            return {}, None
+        return self.limits.admit(request.token, request.method, request.path, self.now())
+
+    def _respond_and_record(
+        self, request: HttpRequest, fault: Fault | None, refusal: Response | None
+    ) -> Response | None:
         """Let the account act unless a fault prevents it; record the answer that is sent."""
         now = self.now()
         body, invalid = _parse_body(request.content)
         prevented = fault is not None and fault.prevents_effect
-        actual = None if prevented else invalid or self._act(request, body, fault, now)
+        actual = None if prevented else refusal or invalid or self._act(request, body, fault, now)
         failure = fault if fault and fault.loses_answer else None
         response = _fault_response(failure) if failure else actual
         entry: Object = {

@@ -18,6 +18,7 @@ from typing import Final
 from infra_apply.rehearsal.simulator.account.messages import State
 from infra_apply.rehearsal.simulator.api import Api
 from infra_apply.rehearsal.simulator.faults import Fault, FaultInjector
+from infra_apply.rehearsal.simulator.limits import RateLimits
 from infra_apply.rehearsal.simulator.listener import listen
 from infra_apply.rehearsal.simulator.storage import AccountFiles
 
@@ -52,6 +53,7 @@ def serve(  # noqa: PLR0913  (settings, each with a default)
     token: str | None = None,
     faults: Sequence[Fault] = (),
     clock_scale: float = 1.0,
+    limits: bool = False,
     now: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
     port: int = 0,
@@ -60,12 +62,13 @@ def serve(  # noqa: PLR0913  (settings, each with a default)
 
     `directory` keeps `account.json` and `requests.jsonl`; `seed` is used only if it holds no
     account yet. `token` is the one accepted (None: any that starts with "rehearsal-").
-    `clock_scale` divides the simulator's waits; `now` gives seconds since 1970; `sleep` waits for
-    the seconds of a fault's delay. `port` 0: any.
+    `clock_scale` divides the simulator's waits; `limits` keeps DigitalOcean's rate limits; `now`
+    gives seconds since 1970; `sleep` waits for the seconds of a fault's delay. `port` 0: any.
     """
     directory.mkdir(parents=True, exist_ok=True)
     files = AccountFiles(directory, seed)
-    api = Api(files, token, FaultInjector(faults), clock_scale, now, sleep)
+    rate_limits = RateLimits(clock_scale) if limits else None
+    api = Api(files, token, FaultInjector(faults), rate_limits, clock_scale, now, sleep)
     with listen(api.respond, port) as (httpd, url):
         thread = Thread(target=httpd.serve_forever, args=(SHUTDOWN_POLL,), daemon=True)
         thread.start()

@@ -57,6 +57,15 @@ def test_an_api_that_is_not_there_is_tried_five_times() -> None:
     assert clock.slept == [1, 2, 4, 8]
 
 
+def test_it_waits_as_long_as_the_api_says_whose_clock_is_the_rehearsals(tmp_path: Path) -> None:
+    clock = FakeClock()
+    with run_server(tmp_path, recorded_account(), clock, clock_scale=10.0, limits=True) as server:
+        fast = client(server.url, clock, INFRA_APPLY_REHEARSAL_CLOCK="10")
+        for _ in range(11):
+            assert fast.call("GET", "/v2/account/keys")["ssh_keys"]
+    assert clock.slept == [6]
+
+
 def test_calls_are_no_closer_together_than_the_limit_allows(tmp_path: Path) -> None:
     clock = FakeClock()
     faults = [Fault(path="/v2/account", nth=2, status=500)]
