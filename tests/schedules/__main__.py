@@ -102,20 +102,23 @@ def _play_all(arguments: argparse.Namespace, schedules: Iterable[Schedule]) -> i
     done = _results(out)
     known = {(entry["number"], entry["schedule"]) for entry in done}
     rest = [schedule for schedule in schedules if (schedule.number, str(schedule)) not in known]
-    tally = Counter(_outcome(entry["struck"], entry["wrong"]) for entry in done)
+    tally = Counter(entry["outcome"] for entry in done)
     with tempfile.TemporaryDirectory(prefix="infra-apply-schedules-") as temporary:
         folder = arguments.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         stage_folder = Path(tempfile.mkdtemp(dir=folder, prefix="stage-"))
         stage = prepare(fleet_of(_fleet_name(arguments)), stage_folder)
-        with ThreadPoolExecutor(arguments.jobs) as pool:
+        pool = ThreadPoolExecutor(arguments.jobs)
+        try:
             futures = [pool.submit(_play, stage, schedule, arguments) for schedule in rest]
             for future in as_completed(futures):
                 verdict = future.result()
-                tally[_outcome(verdict.struck, verdict.wrong)] += 1
+                tally[verdict.outcome] += 1
                 _report(verdict, out)
+        finally:
+            pool.shutdown(cancel_futures=True)
     _say(", ".join(f"{outcome}: {count}" for outcome, count in sorted(tally.items())))
-    return 1 if tally["wrong"] else 0
+    return 1 if tally["wrong"] or (arguments.mode == "wrapper" and tally["pending"]) else 0
 
 
 def _play(stage: Stage, schedule: Schedule, arguments: argparse.Namespace) -> Verdict:
@@ -130,7 +133,7 @@ def _play(stage: Stage, schedule: Schedule, arguments: argparse.Namespace) -> Ve
 
 
 def _report(verdict: Verdict, out: Path | None) -> None:
-    schedule, outcome = verdict.schedule, _outcome(verdict.struck, verdict.wrong)
+    schedule, outcome = verdict.schedule, verdict.outcome
     codes = ",".join(map(str, verdict.codes))
     _say(f"{schedule.number:>5}  {outcome:<10} {verdict.seconds:4.0f} s  [{codes}]  {schedule}")
     for problem in verdict.wrong:
@@ -139,19 +142,13 @@ def _report(verdict: Verdict, out: Path | None) -> None:
         entry = {
             "number": schedule.number,
             "schedule": str(schedule),
-            "struck": verdict.struck,
+            "outcome": outcome,
             "wrong": verdict.wrong,
             "codes": verdict.codes,
             "seconds": round(verdict.seconds, 1),
         }
         with out.open("a", encoding="utf-8") as file:
             file.write(json.dumps(entry) + "\n")
-
-
-def _outcome(struck: bool, wrong: object) -> str:
-    if wrong:
-        return "wrong"
-    return "right" if struck else "not struck"
 
 
 def _results(file: Path | None) -> list[dict[str, Any]]:

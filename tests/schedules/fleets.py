@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,7 +60,13 @@ def write_company(fleet: Fleet, folder: Path) -> Path:
         if project != "shop":
             keys["depends_on"] = ["shop"]
         manifests[f"{project}/.infra.yaml"] = manifest(project, **keys)
-    return write(folder, manifests, settings=SETTINGS, hosts=sorted(fleet.hosts))
+    company = write(folder, manifests, settings=SETTINGS, hosts=sorted(fleet.hosts))
+    file = company / "Pulumi.yaml"
+    project = yaml.safe_load(file.read_text())
+    # The interpreter that runs this has every package the program needs.
+    project["runtime"]["options"]["virtualenv"] = sys.prefix
+    file.write_text(yaml.safe_dump(project, sort_keys=False))
+    return company
 
 
 def add_bystanders(account: State, fleet: Fleet) -> State:

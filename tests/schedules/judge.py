@@ -7,11 +7,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from tests.schedules.fleets import Fleet
 
 JSON: TypeAlias = dict[str, Any]
+
+
+PENDING: Final = "the state has a pending operation"
 
 
 def judge(fleet: Fleet, before: JSON, after: JSON, export: JSON) -> list[str]:
@@ -44,7 +47,7 @@ def _state_problems(before: JSON, after: JSON, export: JSON) -> Iterator[str]:
     """What the state forgot, has twice, holds under another id, or has not finished."""
     deployment = export.get("deployment") or {}
     for operation in deployment.get("pending_operations") or ():
-        yield f"the state has a pending operation: {_name(operation['resource'])}"
+        yield f"{PENDING}: {_name(operation['resource'])}"
     resources = [
         resource
         for resource in deployment.get("resources") or ()
