@@ -15,20 +15,14 @@ from infra_apply.adoption.model import Proposals
 from infra_apply.adoption.propose import propose
 from infra_apply.adoption.stack_file import as_yaml, with_proposals
 from infra_apply.adoption.text import counted, not_proposed_lines, reasons
-from infra_apply.cli.adopt_state import read_remembered
+from infra_apply.cli.adopt_state import read_state
 from infra_apply.cli.common.account import add_account_flag, client_of
 from infra_apply.cli.common.findings import print_problems
 from infra_apply.cli.common.options import add_project_flags, pulumi_project_of
 from infra_apply.diagnostics.report.paths import relative
 from infra_apply.digitalocean.client import Client, find_credentials
 from infra_apply.digitalocean.model import Account
-from infra_apply.digitalocean.read import (
-    read_clusters,
-    read_databases,
-    read_droplets,
-    read_gpu_droplets,
-    read_users,
-)
+from infra_apply.digitalocean.read import read_account
 from infra_apply.errors import Usage
 from infra_apply.inputs.document import Document
 from infra_apply.inputs.files import replace
@@ -59,13 +53,11 @@ def run(arguments: argparse.Namespace) -> int:
     pulumi_project = pulumi_project_of(arguments)
     planned = plan_stack(pulumi_project, stack, config_file=arguments.config_file)
     print_problems(planned.findings)
-    plan, settings, loaded = planned.plan, planned.settings, planned.loaded
-    if plan is None or settings is None or loaded is None:
+    plan, settings = planned.plan, planned.settings
+    if plan is None or settings is None:
         return 1
-    mesh = loaded.fleet.mesh
     account = _read_account(arguments, plan)
-    remembered = read_remembered(arguments, pulumi_project, stack)
-    proposals = propose(plan, settings, mesh.hosts if mesh else {}, account, remembered)
+    proposals = propose(plan, account, read_state(arguments, pulumi_project, stack))
     for line in reasons(proposals):
         print(line, file=sys.stderr)
     for problem in proposals.not_proposed:
@@ -100,21 +92,15 @@ def _read_account(arguments: argparse.Namespace, plan: Plan) -> Account:
     with client_of(arguments) as client:
         status_line.show("reading the account")
         try:
-            return _account(client or Client(find_credentials(os.environ, {})), plan)
+            return read_account(
+                client or Client(find_credentials(os.environ, {})),
+                droplets=bool(plan.hosts),
+                ssh_keys=False,
+                vpcs=False,
+                databases={database.cluster for database in plan.databases},
+            )
         finally:
             status_line.clear()
-
-
-def _account(client: Client, plan: Plan) -> Account:
-    names = {database.cluster for database in plan.databases}
-    clusters = {name: cluster for name, cluster in read_clusters(client).items() if name in names}
-    return Account(
-        droplets=tuple(read_droplets(client)) if plan.hosts else (),
-        gpu_droplets=tuple(read_gpu_droplets(client)) if plan.hosts else (),
-        clusters=clusters,
-        databases={name: read_databases(client, cluster) for name, cluster in clusters.items()},
-        users={name: read_users(client, cluster) for name, cluster in clusters.items()},
-    )
 
 
 def _write(document: Document, proposals: Proposals) -> bool:

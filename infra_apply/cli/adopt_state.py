@@ -11,25 +11,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from infra_apply.adoption.remembered import Remembered, remembered_in
 from infra_apply.engine.install.find import Engine
 from infra_apply.engine.install.installer import install
 from infra_apply.errors import Outage
 from infra_apply.inputs.pulumi_project import Project
+from infra_apply.reconcile.state import State, parse_state
 from infra_apply.rehearsal import session
 from infra_apply.terminal import StatusLine
 
 
-def read_remembered(
-    arguments: argparse.Namespace, pulumi_project: Project, stack: str
-) -> Remembered:
+def read_state(arguments: argparse.Namespace, pulumi_project: Project, stack: str) -> State:
     """Read the stack's state, or its state in a rehearsal; there need be none. Raises Outage."""
     if arguments.account is None:
         engine = install(os.environ, StatusLine(sys.stderr))
         return _export(engine, pulumi_project.folder, os.environ, stack)
     directory = arguments.account.absolute()
     if not (directory / "engine" / "state").is_dir():
-        return Remembered()
+        return State()
     engine = install(os.environ, StatusLine(sys.stderr))
     options = session.Options(engine, directory)
     with session.start_rehearsal(
@@ -38,7 +36,7 @@ def read_remembered(
         return _export(engine, rehearsal.folder, rehearsal.env, stack)
 
 
-def _export(engine: Engine, folder: Path, environ: Mapping[str, str], stack: str) -> Remembered:
+def _export(engine: Engine, folder: Path, environ: Mapping[str, str], stack: str) -> State:
     try:
         process = subprocess.run(  # noqa: S603 - the engine itself
             [str(engine.path), "stack", "export", "--stack", stack, "--non-interactive"],
@@ -52,10 +50,10 @@ def _export(engine: Engine, folder: Path, environ: Mapping[str, str], stack: str
     except OSError as error:
         raise _unreadable(stack, str(error)) from None
     if process.returncode == _NO_SUCH_STACK:
-        return Remembered()
+        return State()
     if process.returncode:
         raise _unreadable(stack, process.stderr.strip().removeprefix("error: "))
-    return remembered_in(json.loads(process.stdout))
+    return parse_state(json.loads(process.stdout))
 
 
 def _unreadable(stack: str, reason: str) -> Outage:

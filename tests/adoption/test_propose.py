@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -12,39 +13,47 @@ from hypothesis import strategies as st
 
 from infra_apply.adoption.model import HostProposal, Proposals
 from infra_apply.adoption.propose import propose
-from infra_apply.adoption.remembered import Remembered, remembered_in
 from infra_apply.digitalocean.model import Account, Cluster, LiveDroplet
 from infra_apply.inputs.manifest import Database
-from infra_apply.inputs.mesh import Host
 from infra_apply.inputs.settings import ClusterSettings, HostSettings, Settings
 from infra_apply.plan.model import Plan
+from infra_apply.reconcile.state import (
+    DATABASE,
+    DROPLET,
+    HOST,
+    LOGICAL_DATABASE,
+    USER,
+    State,
+    parse_state,
+)
 from tests.adoption.droplets import droplet
 from tests.companies import SETTINGS, database, plan, service
 
 OURS = "infra-apply:acme:prod"
-MESH = {
-    "lime": Host("lime", "digitalocean", "203.0.113.11"),
-    "basil": Host("basil", "digitalocean", "2001:db8:0::12"),
-}
+ADDRESSES_OF = {"lime": "203.0.113.11", "basil": "2001:db8::12"}
 
 
-NOTHING = Remembered()
 CLUSTERS = {
     name: Cluster(f"id-of-{name}", name, "pg", "db.example", 25060, ssl=True)
     for name in ("shared-pg", "own-pg")
 }
 
 
+def at(planned: Plan, addresses: Mapping[str, str]) -> Plan:
+    """The plan with the mesh's addresses of its hosts."""
+    hosts = (replace(host, address=addresses.get(host.name)) for host in planned.hosts)
+    return replace(planned, hosts=tuple(hosts))
+
+
 def proposals(
     *droplets: LiveDroplet,
     settings: Settings = SETTINGS,
     hosts: tuple[str, ...] = ("lime",),
-    remembered: Remembered = NOTHING,
+    state: State | None = None,
 ) -> Proposals:
     services = (service(f"on-{host}", host, 8000 + n) for n, host in enumerate(hosts))
-    return propose(
-        plan(*services, settings=settings), settings, MESH, Account(droplets=droplets), remembered
-    )
+    planned = at(plan(*services, settings=settings), ADDRESSES_OF)
+    return propose(planned, Account(droplets=droplets), state or State())
 
 
 def ids(proposed: Proposals) -> Mapping[str, int]:
@@ -68,7 +77,7 @@ def test_a_name_is_recognised_in_any_case() -> None:
 
 @pytest.mark.parametrize(
     ("host", "address"),
-    [("lime", "203.0.113.11"), ("basil", "2001:db8::12"), ("basil", "2001:DB8:0:0::12")],
+    [("lime", "203.0.113.11"), ("basil", "2001:db8::12")],
 )
 def test_a_host_is_recognised_by_its_address_in_the_mesh(host: str, address: str) -> None:
     proposed = proposals(droplet(7, "web-1", "10.0.0.3", address), hosts=(host,))
@@ -78,8 +87,7 @@ def test_a_host_is_recognised_by_its_address_in_the_mesh(host: str, address: str
 
 def test_a_mesh_that_knows_no_address_recognises_nothing_by_it() -> None:
     account = Account(droplets=(droplet(7, "x"),))
-    mesh = {"lime": Host("lime")}
-    assert propose(plan(service("shop")), SETTINGS, mesh, account, NOTHING) == Proposals()
+    assert propose(at(plan(service("shop")), {}), account, State()) == Proposals()
 
 
 def test_two_droplets_that_could_be_one_host_are_named_and_not_proposed() -> None:
@@ -114,8 +122,7 @@ def test_a_droplet_that_is_ours_already_is_not_proposed_nor_is_another_for_its_h
 
 
 def test_our_droplet_of_another_host_is_not_proposed() -> None:
-    proposed = proposals(droplet(7, "basil", "203.0.113.11", tags=(OURS,)))
-    assert "is another host of this stack" in why_not(proposed)
+    assert proposals(droplet(7, "basil", "203.0.113.11", tags=(OURS,))) == Proposals()
 
 
 def test_a_slot_of_a_gpu_pool_is_no_host() -> None:
@@ -138,7 +145,7 @@ def test_droplets_with_a_gpu_are_looked_at_too() -> None:
     with_gpu = droplet(7, "lime", size="gpu-h100x1-80gb")
     for droplets in ((), (with_gpu,)):
         account = Account(gpu_droplets=(with_gpu,), droplets=droplets)
-        assert ids(propose(plan(service("shop")), SETTINGS, MESH, account, NOTHING)) == {"lime": 7}
+        assert ids(propose(plan(service("shop")), account, State())) == {"lime": 7}
 
 
 def test_databases_and_users_that_exist_are_proposed_by_cluster() -> None:
@@ -153,7 +160,7 @@ def test_databases_and_users_that_exist_are_proposed_by_cluster() -> None:
         databases={"shared-pg": frozenset({"shop", "wiki", "defaultdb"})},
         users={"shared-pg": frozenset({"shop", "doadmin"}), "own-pg": frozenset({"till"})},
     )
-    proposed = propose(planned, SETTINGS, MESH, account, NOTHING)
+    proposed = propose(planned, account, State())
     assert proposed.names_by_cluster() == {"own-pg": ["till"], "shared-pg": ["shop", "wiki"]}
     assert [proposal.reason for proposal in proposed.members] == [
         "it exists already as the user of till",
@@ -162,42 +169,26 @@ def test_databases_and_users_that_exist_are_proposed_by_cluster() -> None:
     ]
 
 
-STATE = {
+def resource(kind: str, name: str, parent: str, **facts: Any) -> dict[str, Any]:
+    urn = f"urn:pulumi:prod::p::{kind}::{name}"
+    return {"urn": urn, "type": kind, "parent": f"urn:pulumi:prod::p::{parent}", **facts}
+
+
+ON_SHARED = {"clusterId": "id-of-shared-pg"}
+STATE = parse_state({
     "deployment": {
         "resources": [
-            {
-                "urn": "urn:pulumi:prod::p::pulumi:pulumi:Stack::p-prod",
-                "type": "pulumi:pulumi:Stack",
-            },
-            {
-                "urn": "urn:pulumi:prod::p::a$digitalocean:index/droplet:Droplet::lime",
-                "type": "digitalocean:index/droplet:Droplet",
-                "id": "7",
-            },
-            {
-                "urn": "urn:pulumi:prod::p::a$digitalocean:index/droplet:Droplet::basil",
-                "type": "digitalocean:index/droplet:Droplet",
-                "id": "9",
-                "delete": True,
-            },
-            {
-                "urn": "urn:pulumi:prod::p::b$digitalocean:index/databaseDb:DatabaseDb::shop",
-                "type": "digitalocean:index/databaseDb:DatabaseDb",
-                "id": "id-of-shared-pg/database/shop",
-                "inputs": {"clusterId": "id-of-shared-pg", "name": "shop"},
-            },
-            {
-                "urn": "urn:pulumi:prod::p::b$digitalocean:index/databaseUser:DatabaseUser::wiki",
-                "type": "digitalocean:index/databaseUser:DatabaseUser",
-                "inputs": {"clusterId": "id-of-shared-pg", "name": "wiki"},
-            },
+            resource(HOST, "lime", "pulumi:pulumi:Stack::p"),
+            resource(DROPLET, "lime", f"{HOST}::lime", id="7"),
+            resource(DATABASE, "shop", "pulumi:pulumi:Stack::p"),
+            resource(
+                LOGICAL_DATABASE, "shop", f"{DATABASE}::shop", inputs={**ON_SHARED, "name": "shop"}
+            ),
+            resource(DATABASE, "wiki", "pulumi:pulumi:Stack::p"),
+            resource(USER, "wiki", f"{DATABASE}::wiki", inputs={**ON_SHARED, "name": "wiki"}),
         ]
     }
-}
-
-
-def test_the_state_of_a_new_stack_remembers_nothing() -> None:
-    assert remembered_in({}) == remembered_in({"deployment": None}) == NOTHING
+})  # fmt: skip
 
 
 def test_a_database_or_user_of_the_state_is_not_proposed_on_its_own_cluster() -> None:
@@ -209,7 +200,7 @@ def test_a_database_or_user_of_the_state_is_not_proposed_on_its_own_cluster() ->
     names = frozenset({"shop", "wiki"})
     live = dict.fromkeys(CLUSTERS, names)
     account = Account(clusters=CLUSTERS, databases=live, users=live)
-    proposed = propose(planned, SETTINGS, MESH, account, remembered_in(STATE))
+    proposed = propose(planned, account, STATE)
     assert [(member.cluster, member.reason) for member in proposed.members] == [
         ("own-pg", "it exists already as the database of till"),
         ("own-pg", "it exists already as the user of till"),
@@ -219,14 +210,10 @@ def test_a_database_or_user_of_the_state_is_not_proposed_on_its_own_cluster() ->
 
 
 def test_a_droplet_of_the_state_is_this_stacks_whatever_its_tags() -> None:
-    remembered = remembered_in(STATE)
-    twins = (droplet(7, "renamed"), droplet(8, "lime"))
-    assert proposals(*twins, remembered=remembered) == Proposals()
-    of_lime = proposals(droplet(7, "basil"), hosts=("basil",), remembered=remembered)
-    assert "is another host of this stack" in why_not(of_lime)
-    assert ids(proposals(droplet(9, "basil"), hosts=("basil",), remembered=remembered)) == {
-        "basil": 9
-    }
+    assert proposals(droplet(7, "renamed"), droplet(8, "lime"), state=STATE) == Proposals()
+    of_lime = proposals(droplet(7, "basil"), hosts=("basil",), state=STATE)
+    assert why_not(of_lime) == "droplet 7 looks like `basil`, and is `lime` of this stack"
+    assert ids(proposals(droplet(8, "lime"), state=STATE)) == {"lime": 8}, "7 is gone"
 
 
 HOSTS = ("basil", "dill", "lime", "thyme")
@@ -255,9 +242,7 @@ def accounts(draw: st.DrawFn) -> Account:
     )
 
 
-MESHES = st.dictionaries(st.sampled_from(HOSTS), st.sampled_from(ADDRESSES)).map(
-    lambda addresses: {name: Host(name, None, address) for name, address in addresses.items()}
-)
+MESHES = st.dictionaries(st.sampled_from(HOSTS), st.sampled_from(ADDRESSES))
 ADOPTED = st.dictionaries(st.sampled_from(HOSTS), st.integers(1, 6), max_size=2).map(
     lambda hosts: {name: HostSettings(adopt=number) for name, number in hosts.items()}
 )
@@ -272,22 +257,22 @@ def applied(settings: Settings, proposed: Proposals) -> Settings:
     return replace(settings, hosts={**settings.hosts, **hosts}, clusters=clusters)
 
 
-def plan_of(settings: Settings) -> Plan:
+def plan_of(settings: Settings, mesh: Mapping[str, str]) -> Plan:
     services = (service(f"on-{host}", host, 8000 + n) for n, host in enumerate(HOSTS))
     members = (
         service(name, "lime", 9000 + n, database=database(name))
         for n, name in enumerate(sorted(MEMBERS))
     )
-    return plan(*services, *members, settings=settings)
+    return at(plan(*services, *members, settings=settings), mesh)
 
 
 @hypothesis_settings(deadline=None)
 @given(accounts(), MESHES, ADOPTED)
 def test_no_droplet_is_proposed_twice_or_taken_from_its_owner(
-    account: Account, mesh: Mapping[str, Host], adopted: Mapping[str, HostSettings]
+    account: Account, mesh: Mapping[str, str], adopted: Mapping[str, HostSettings]
 ) -> None:
     settings = replace(SETTINGS, hosts=adopted)
-    proposed = propose(plan_of(settings), settings, mesh, account, NOTHING)
+    proposed = propose(plan_of(settings, mesh), account, State())
     taken_over = list(ids(proposed).values())
     taken = {entry.adopt for entry in adopted.values()}
     assert len(taken_over) == len(set(taken_over))
@@ -303,10 +288,9 @@ def test_no_droplet_is_proposed_twice_or_taken_from_its_owner(
 @hypothesis_settings(deadline=None)
 @given(accounts(), MESHES, ADOPTED)
 def test_what_was_proposed_and_applied_is_not_proposed_again(
-    account: Account, mesh: Mapping[str, Host], adopted: Mapping[str, HostSettings]
+    account: Account, mesh: Mapping[str, str], adopted: Mapping[str, HostSettings]
 ) -> None:
     settings = replace(SETTINGS, hosts=adopted)
-    proposed = propose(plan_of(settings), settings, mesh, account, NOTHING)
-    after = applied(settings, proposed)
-    again = propose(plan_of(after), after, mesh, account, NOTHING)
+    proposed = propose(plan_of(settings, mesh), account, State())
+    again = propose(plan_of(applied(settings, proposed), mesh), account, State())
     assert (again.hosts, again.members) == ((), ())

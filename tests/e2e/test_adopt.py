@@ -105,7 +105,6 @@ def test_ten_servers_made_by_hand_come_under_management_without_a_purchase(
     assert "nothing is proposed" in adopt(shell), "what the stack made itself is in its state"
 
 
-@pytest.mark.skip(reason="databases.<cluster>.adopt has no effect yet")
 def test_databases_and_users_made_by_hand_come_under_management(
     company: Callable[[Mapping[str, Any]], Shell],
 ) -> None:
