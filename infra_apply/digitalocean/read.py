@@ -52,6 +52,12 @@ def read_databases(client: Client, cluster: Cluster) -> frozenset[str]:
     return frozenset(database["name"] for database in databases)
 
 
+def read_database_users(client: Client, cluster: Cluster) -> frozenset[str]:
+    """Return the names of a cluster's users; the passwords in the answer are not kept."""
+    users = client.list(f"/v2/databases/{cluster.id}/users", "users")
+    return frozenset(user["name"] for user in users)
+
+
 def read_firewalls(client: Client) -> tuple[LiveFirewall, ...]:
     """Return every firewall."""
     return tuple(
