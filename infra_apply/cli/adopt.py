@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import os
 import sys
 import time
 from pathlib import Path
@@ -15,21 +14,19 @@ from infra_apply.adoption.model import Proposals
 from infra_apply.adoption.propose import propose
 from infra_apply.adoption.stack_file import as_yaml, with_proposals
 from infra_apply.adoption.text import counted, not_proposed_lines, reasons
-from infra_apply.cli.adopt_state import read_state
-from infra_apply.cli.common.account import add_account_flag, client_of
+from infra_apply.cli.adopt_account import read_live, read_state
+from infra_apply.cli.common.account import add_account_flag
 from infra_apply.cli.common.findings import print_problems
-from infra_apply.cli.common.options import add_project_flags, pulumi_project_of
+from infra_apply.cli.common.options import (
+    add_project_flags,
+    pulumi_project_of,
+    require_stack,
+    stack_of,
+)
 from infra_apply.diagnostics.report.paths import relative
-from infra_apply.digitalocean.client import Client, find_credentials
-from infra_apply.digitalocean.model import Account
-from infra_apply.digitalocean.read import read_account
-from infra_apply.errors import Usage
 from infra_apply.inputs.document import Document
 from infra_apply.inputs.files import replace
-from infra_apply.inputs.pulumi_project import stack_of_file
-from infra_apply.plan.model import Plan
 from infra_apply.plan.stack import plan_stack
-from infra_apply.terminal import StatusLine
 
 
 def add_parser(subparsers: Any) -> None:
@@ -49,14 +46,15 @@ def add_parser(subparsers: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the proposals, and why on stderr; with errors in the fleet only these, and 1."""
-    stack = _named_stack(arguments)
+    require_stack(arguments)
+    stack = stack_of(arguments)
     pulumi_project = pulumi_project_of(arguments)
     planned = plan_stack(pulumi_project, stack, config_file=arguments.config_file)
     print_problems(planned.findings)
     plan, settings = planned.plan, planned.settings
     if plan is None or settings is None:
         return 1
-    account = _read_account(arguments, plan)
+    account = read_live(arguments, pulumi_project, plan)
     proposals = propose(plan, account, read_state(arguments, pulumi_project, stack))
     for line in reasons(proposals):
         print(line, file=sys.stderr)
@@ -75,32 +73,6 @@ def run(arguments: argparse.Namespace) -> int:
     else:
         print(as_yaml(proposals), end="")
     return 0
-
-
-def _named_stack(arguments: argparse.Namespace) -> str:
-    """Return the stack that the flags name: none is guessed to take something over into."""
-    file = arguments.config_file
-    stack: str | None = arguments.stack or (stack_of_file(file) if file else None)
-    if not stack:
-        raise Usage("name the stack", next_step="--stack prod, for example")
-    return stack
-
-
-def _read_account(arguments: argparse.Namespace, plan: Plan) -> Account:
-    """Read what the plan's hosts, databases and users could be. Raises Usage, Outage."""
-    status_line = StatusLine(sys.stderr)
-    with client_of(arguments) as client:
-        status_line.show("reading the account")
-        try:
-            return read_account(
-                client or Client(find_credentials(os.environ, {})),
-                droplets=bool(plan.hosts),
-                ssh_keys=False,
-                vpcs=False,
-                databases={database.cluster for database in plan.databases},
-            )
-        finally:
-            status_line.clear()
 
 
 def _write(document: Document, proposals: Proposals) -> bool:

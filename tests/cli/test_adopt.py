@@ -161,7 +161,7 @@ def test_a_stack_must_be_named(
 ) -> None:
     by_hand()
     assert main(["adopt"]) == 2
-    assert "name the stack" in capsys.readouterr().err
+    assert "name the environment's stack" in capsys.readouterr().err
 
 
 def test_without_a_token_nothing_can_be_looked_at(
@@ -192,6 +192,18 @@ def test_an_api_that_does_not_answer_is_an_outage(
     assert "cannot be reached" in capsys.readouterr().err
 
 
+def test_the_account_is_the_one_that_the_stacks_file_names(
+    by_hand: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = Path(STACK)
+    own = "  digitalocean:token: t0ken\n  digitalocean:apiEndpoint: http://127.0.0.1:9\n"
+    file.write_text(f"{file.read_text()}{own}")
+    assert main(by_hand()[:3]) == 3
+    printed = capsys.readouterr().err
+    assert "cannot be reached at 127.0.0.1:9" in printed
+    assert "t0ken" not in printed
+
+
 @pytest.fixture
 def remembering(
     by_hand: Callable[..., list[str]],
@@ -204,7 +216,7 @@ def remembering(
         command = by_hand(droplet(LIME, "lime"))
         (Path(command[-1]) / "engine" / "state").mkdir(parents=True)
         engine = Engine(script("pulumi", answer), "3.259.0", "path", "for this test")
-        monkeypatch.setattr("infra_apply.cli.adopt_state.install", lambda *_: engine)
+        monkeypatch.setattr("infra_apply.cli.adopt_account.install", lambda *_: engine)
         return command
 
     return make
