@@ -103,7 +103,10 @@ def _export(engine: Engine, folder: Path, environ: Mapping[str, str], stack: str
         return State()
     if process.returncode:
         raise _unreadable(stack, process.stderr.strip().removeprefix("error: "))
-    return parse_state(json.loads(process.stdout))
+    try:
+        return parse_state(json.loads(process.stdout))
+    except ValueError:
+        raise _unreadable(stack, "what the engine printed is not JSON") from None
 
 
 def _unreadable(stack: str, reason: str) -> Outage:

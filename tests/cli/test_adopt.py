@@ -228,10 +228,11 @@ def remembering(
     [
         ("echo 'error: no stack named prod' >&2; exit 6", 0, SHOWN),
         ("echo 'error: the passphrase is wrong' >&2; exit 255", 3, ""),
+        ("echo nonsense", 3, ""),
         ("""echo '{"deployment": {"resources": [{"urn": "a::lime", "id": "402817445",
             "type": "digitalocean:index/droplet:Droplet"}]}}'""", 0, SHOWN.replace(HOSTS, "")),
     ],
-    ids=["no state", "unreadable", "the droplet is remembered"],
+    ids=["no state", "unreadable", "no JSON", "the droplet is remembered"],
 )  # fmt: skip
 def test_what_the_state_has_is_not_proposed(
     answer: str,
@@ -243,6 +244,4 @@ def test_what_the_state_has_is_not_proposed(
     assert main(remembering(answer)) == exit_code
     printed = capsys.readouterr()
     assert printed.out == shown
-    assert ("the state of stack prod cannot be read: the passphrase is wrong" in printed.err) == (
-        exit_code == 3
-    )
+    assert ("the state of stack prod cannot be read: " in printed.err) == (exit_code == 3)
