@@ -44,6 +44,11 @@ class Backend:
     def remembered(self, stack: str) -> Remembered:
         """Read what a stack's last checkpoint remembers; it is not changed. Raises Outage."""
         process = self._ask("stack", "export", "--stack", stack)
+        for _ in range(_READS):
+            if _UNFINISHED not in process.stderr:
+                break
+            self.patience.pause(_BETWEEN_READS)
+            process = self._ask("stack", "export", "--stack", stack)
         if process.returncode == _NO_SUCH_STACK:
             return Remembered()
         if process.returncode:
@@ -131,3 +136,7 @@ def _no_program() -> None:
 
 
 _NO_SUCH_STACK: Final = 6  # pulumi's exit code for it, v3.259
+# A state that another run is writing just now may end too early; v3.259 on a folder.
+_UNFINISHED: Final = "failed to load checkpoint: EOF"
+_READS: Final = 10
+_BETWEEN_READS: Final = 0.5  # seconds

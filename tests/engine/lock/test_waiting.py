@@ -273,10 +273,9 @@ def test_where_locks_are_no_files_a_record_tells_that_the_run_is_gone(
 def test_a_run_is_recorded_with_its_lock_while_it_is_at_work(stack: Stack) -> None:
     records: list[RunRecord] = []
 
-    def attempt(on_start: Callable[[str, int], None], on_tick: Callable[[], None]) -> Outcome:
-        on_start("stack", 1)
-        assert stack.site.read_records() == {}
-        on_start("up", os.getpid())
+    def attempt(on_start: Callable[[int], None], on_tick: Callable[[], None]) -> Outcome:
+        on_start(1)
+        on_start(os.getpid())
         records.extend(stack.site.read_records().values())
         file = stack.lock(os.getpid())
         on_tick()
@@ -295,8 +294,8 @@ def test_a_run_is_recorded_with_its_lock_while_it_is_at_work(stack: Stack) -> No
 def test_a_crash_that_leaves_its_lock_leaves_its_record_and_the_next_run_lifts_it(
     stack: Stack, gone: Process
 ) -> None:
-    def crash(on_start: Callable[[str, int], None], on_tick: Callable[[], None]) -> Outcome:
-        on_start("up", gone.pid)
+    def crash(on_start: Callable[[int], None], on_tick: Callable[[], None]) -> Outcome:
+        on_start(gone.pid)
         stack.lock(gone.pid)
         on_tick()
         raise Outage("the engine crashed")
@@ -309,8 +308,8 @@ def test_a_crash_that_leaves_its_lock_leaves_its_record_and_the_next_run_lifts_i
 
 
 def test_a_run_that_broke_off_without_a_lock_leaves_no_record(stack: Stack) -> None:
-    def stop(on_start: Callable[[str, int], None], on_tick: Callable[[], None]) -> Outcome:
-        on_start("up", os.getpid())
+    def stop(on_start: Callable[[int], None], on_tick: Callable[[], None]) -> Outcome:
+        on_start(os.getpid())
         on_tick()
         raise KeyboardInterrupt
 
@@ -330,8 +329,9 @@ def test_a_run_that_cannot_be_recorded_goes_on_and_says_what_follows(tmp_path: P
     (tmp_path / "file").touch()
     stack = Stack(LockSite("dev", "s3://state", None, tmp_path / "file" / "records"))
 
-    def attempt(on_start: Callable[[str, int], None], on_tick: Callable[[], None]) -> Outcome:
-        on_start("up", os.getpid())
+    def attempt(on_start: Callable[[int], None], on_tick: Callable[[], None]) -> Outcome:
+        on_start(1)
+        on_start(os.getpid())
         on_tick()
         return DONE
 
