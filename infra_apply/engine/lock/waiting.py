@@ -11,14 +11,16 @@ import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
+from infra_apply.engine.install.find import Engine
 from infra_apply.engine.lock.machine import started_of, this_machine
 from infra_apply.engine.lock.model import Lock, Verdict, judge, record_of
 from infra_apply.engine.lock.recording import Attempt, run_recorded
-from infra_apply.engine.lock.site import LockSite
-from infra_apply.engine.run import Outcome
+from infra_apply.engine.lock.site import LockSite, find_site
+from infra_apply.engine.run import Outcome, Verb, run
 from infra_apply.errors import Outage, Refusal, Retry
 from infra_apply.terminal import StatusLine
 
@@ -36,7 +38,38 @@ class Patience:
     chance: Callable[[], float] = random.random
 
 
-def run_with_lock(
+def run_with_lock(  # noqa: PLR0913 - what says where the lock is, and how to wait for it
+    verb: Verb,
+    *,
+    engine: Engine,
+    pulumi_project: Path,
+    stack: str,
+    environ: Mapping[str, str],
+    status_line: StatusLine,
+    on_tick: Callable[[], None] = lambda: None,
+    patience: Patience = Patience(),
+    **options: Any,
+) -> Outcome:
+    """Run the engine as `engine.run.run` does, once nobody else is at work on the stack.
+
+    A preview takes no lock, and runs at once. Raises as `run_when_free` and `run` do.
+    """
+    attempt = partial(
+        run,
+        verb,
+        engine=engine,
+        pulumi_project=pulumi_project,
+        stack=stack,
+        environ=environ,
+        **options,
+    )
+    if verb == "preview":
+        return attempt(on_tick=on_tick)
+    site = find_site(engine, pulumi_project, stack, environ)
+    return run_when_free(attempt, site, status_line, on_tick=on_tick, patience=patience)
+
+
+def run_when_free(
     attempt: Attempt,
     site: LockSite,
     status_line: StatusLine,
@@ -44,7 +77,7 @@ def run_with_lock(
     on_tick: Callable[[], None] = lambda: None,
     patience: Patience = Patience(),
 ) -> Outcome:
-    """Run the engine with a verb that takes the stack's lock (all but preview).
+    """Make a run that takes the stack's lock.
 
     While somebody else holds it, the status line says who, for up to `patience.wait` seconds.
     Raises Retry, with the holders, when it is still held then; else as `attempt` does.

@@ -16,7 +16,7 @@ import pytest
 from infra_apply.engine.lock.machine import process, this_machine
 from infra_apply.engine.lock.model import Process, RunRecord
 from infra_apply.engine.lock.site import LockSite
-from infra_apply.engine.lock.waiting import Patience, lift_locks, run_with_lock
+from infra_apply.engine.lock.waiting import Patience, lift_locks, run_when_free
 from infra_apply.engine.run import Outcome
 from infra_apply.errors import LockHolder, Outage, Refusal, Retry
 from infra_apply.terminal import StatusLine
@@ -49,7 +49,7 @@ class Stack:
             return attempt(**callbacks) if attempt else DONE
 
         patience = Patience(wait, lambda: self.now, self.pause, lambda: 0.5)
-        return run_with_lock(count, self.site, self.status_line, patience=patience)
+        return run_when_free(count, self.site, self.status_line, patience=patience)
 
     @property
     def status_line(self) -> StatusLine:
