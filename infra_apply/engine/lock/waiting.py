@@ -109,7 +109,7 @@ def lift_locks(site: LockSite, status_line: StatusLine) -> None:
     if site.locks is None:
         raise Refusal(
             f"the locks of stack {site.stack} are kept in {site.backend or 'a place of its own'}, "
-            "where infra-apply lifts none",
+            "where no single lock can be lifted from here",
             state="nothing was changed",
             next_step="when no other run is at work for certain: "
             f"pulumi cancel --stack {site.stack}, which lifts every lock of the stack",

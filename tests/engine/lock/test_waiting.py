@@ -250,9 +250,7 @@ def test_where_no_single_lock_can_be_lifted_the_words_say_what_to_run(elsewhere:
     with pytest.raises(Retry) as caught:
         elsewhere.run(lose, wait=0)
     assert caught.value.next_step.endswith("pulumi cancel --stack dev")
-    with pytest.raises(Refusal, match="kept in s3://state, where infra-apply lifts none") as (
-        refused
-    ):
+    with pytest.raises(Refusal, match="kept in s3://state, where no single lock") as (refused):
         lift_locks(elsewhere.site, elsewhere.status_line)
     assert refused.value.next_step.startswith("when no other run is at work for certain: pulumi")
 
