@@ -37,12 +37,10 @@ def run_recorded(
     try:
         outcome = attempt(on_start=recorder.start, on_tick=tick)
     except Retry:
-        recorder.forget()
+        recorder.forget()  # another run has the lock: what looked like ours was not
         raise
-    except BaseException:
+    finally:
         recorder.forget_unless_locked()
-        raise
-    recorder.forget()
     _forget_gone(site, machine)
     return outcome
 
@@ -90,12 +88,13 @@ class _Recorder:
             self._write()
 
     def forget(self) -> None:
-        """Delete the record: the run has ended, and the engine has taken its lock away."""
+        """Delete the record, and keep none from now on."""
         if self._file is not None:
             self._site.delete_record(self._file)
+        self._record = None
 
     def forget_unless_locked(self) -> None:
-        """Delete the record of a run that broke off, unless its lock is still there."""
+        """Delete the record of a run that has ended, unless the engine left its lock behind."""
         self.see_lock()
         names = {lock.name for lock in self._site.read_locks()}
         if self._record is None or self._record.lock not in names:

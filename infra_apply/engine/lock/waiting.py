@@ -108,8 +108,8 @@ def lift_locks(site: LockSite, status_line: StatusLine) -> None:
     """
     if site.locks is None:
         raise Refusal(
-            f"the locks of stack {site.stack} are kept in {site.backend or 'a place of its own'}, "
-            "where no single lock can be lifted from here",
+            f"the locks of stack {site.stack} are kept in {site.place}, where no single lock can "
+            "be lifted from here",
             state="nothing was changed",
             next_step="when no other run is at work for certain: "
             f"pulumi cancel --stack {site.stack}, which lifts every lock of the stack",

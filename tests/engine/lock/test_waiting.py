@@ -305,6 +305,37 @@ def test_a_crash_that_leaves_its_lock_leaves_its_record_and_the_next_run_lifts_i
     assert stack.site.read_locks() == () and stack.site.read_records() == {}
 
 
+@pytest.mark.process
+def test_a_run_that_ends_and_cannot_take_its_lock_away_leaves_its_record(
+    stack: Stack, gone: Process
+) -> None:
+    failed = replace(DONE, ok=False)
+
+    def fail(on_start: Callable[[int], None], on_tick: Callable[[], None]) -> Outcome:
+        on_start(gone.pid)
+        stack.lock(gone.pid)
+        on_tick()
+        return failed
+
+    assert stack.run(fail) is failed
+    assert [record.lock for record in stack.site.read_records().values()] == ["a.json"]
+    assert stack.run() is DONE
+
+
+def test_a_run_that_lost_the_lock_keeps_no_record_of_what_looked_like_its_own(
+    stack: Stack,
+) -> None:
+    def lose(on_start: Callable[[int], None], on_tick: Callable[[], None]) -> Outcome:
+        on_start(os.getpid())
+        stack.lock(os.getpid())  # another machine's, of the same name and pid
+        on_tick()
+        raise Retry("locked", holders=[LockHolder(f"ada@{HOST}", os.getpid(), SINCE)])
+
+    with pytest.raises(Retry):
+        stack.run(lose, wait=0)
+    assert stack.site.read_records() == {}
+
+
 def test_a_run_that_broke_off_without_a_lock_leaves_no_record(stack: Stack) -> None:
     def stop(on_start: Callable[[int], None], on_tick: Callable[[], None]) -> Outcome:
         on_start(os.getpid())
