@@ -35,7 +35,8 @@ from tests.schedules.strike import MARK, Striker, kill
 
 # How a run is started: `pulumi up`, the same without its preview (quicker), `infra-apply up`.
 Mode = Literal["plain", "hasty", "wrapper"]
-Outcome = Literal["right", "pending", "not struck", "wrong"]
+Outcome = Literal["right", "pending", "torn", "not struck", "wrong"]
+TORN: Final = "failed to load checkpoint: EOF"
 CLOCK: Final = 500.0
 PATIENCE: Final = 400.0
 UP: Final = ("up", "--yes", "--stack", STACK)
@@ -82,7 +83,14 @@ class Verdict:
 
     @property
     def outcome(self) -> Outcome:
-        """`pending`: all is right but a pending operation, which no plain run takes away."""
+        """What it comes to.
+
+        `pending`: all is right but a pending operation, which no plain run takes away. `torn`: the
+        engine was killed while it wrote the state's file of attributes, and reads its own state
+        no more; a file store with `?metadata=skip` in its URL has no such file.
+        """
+        if any(TORN in problem for problem in self.wrong):
+            return "torn"
         if self.wrong:
             only_pending = all(problem.startswith(PENDING) for problem in self.wrong)
             return "pending" if only_pending else "wrong"
