@@ -44,13 +44,19 @@ UP: Final = ("up", "--yes", "--stack", STACK)
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """A fleet whose stack exists and holds nothing; `folder` has its account and its state."""
+    """A fleet whose stack exists and holds nothing; `folder` has its account and its state.
+
+    `attributes`: the state's store keeps a file of attributes beside every file, as the engine's
+    does where `?metadata=skip` is not in its URL. It is not written in one go: a process killed
+    meanwhile leaves an empty one, and no engine reads that state again.
+    """
 
     fleet: Fleet
     folder: Path
     project: Path
     engine: Path
     env: Mapping[str, str]
+    attributes: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,8 +92,7 @@ class Verdict:
         """What it comes to.
 
         `pending`: all is right but a pending operation, which no plain run takes away. `torn`: the
-        engine was killed while it wrote the state's file of attributes, and reads its own state
-        no more; a file store with `?metadata=skip` in its URL has no such file.
+        engine no longer reads its state (`Stage.attributes`).
         """
         if any(TORN in problem for problem in self.wrong):
             return "torn"
@@ -97,7 +102,7 @@ class Verdict:
         return "right" if self.struck else "not struck"
 
 
-def prepare(fleet: Fleet, folder: Path) -> Stage:
+def prepare(fleet: Fleet, folder: Path, *, attributes: bool = False) -> Stage:
     """Write the company, seed its account, and create its stack. Raises Failure, LookupError.
 
     Runs start in the company's own folder, as its people would start them, and not in the copy
@@ -116,7 +121,10 @@ def prepare(fleet: Fleet, folder: Path) -> Stage:
     with session.start_rehearsal(project, STACK, options, plan=planned.plan) as rehearsal:
         session.select_stack(replace(rehearsal, folder=company), engine, STACK)
     write_account(account, add_bystanders(read_account(account), fleet))
-    return Stage(fleet, account, company, engine.path, rehearsal.env)
+    if not attributes:
+        for file in (account / "engine" / "state").rglob("*.attrs"):
+            file.unlink()
+    return Stage(fleet, account, company, engine.path, rehearsal.env, attributes)
 
 
 def record(stage: Stage, folder: Path, mode: Mode) -> list[list[Request]]:
@@ -212,7 +220,7 @@ class _Company:
 
     def _command(self) -> tuple[str, ...]:
         if self.mode == "wrapper":
-            return (str(Path(sys.executable).with_name("infra-apply")), *UP)
+            return (sys.executable, "-m", "tests.schedules.quick_command", *UP)
         skips = "true" if self.mode == "hasty" else "false"
         return (self._engine, *UP, f"--skip-preview={skips}", "--non-interactive")
 
@@ -253,8 +261,10 @@ def _company(stage: Stage, folder: Path, mode: Mode) -> Iterator[_Company]:
     with serve(folder, seed, token=session.TOKEN, clock_scale=CLOCK, sleep=striker.pause) as server:
         env = {
             **stage.env,
-            "PULUMI_BACKEND_URL": state.as_uri(),
+            "PULUMI_BACKEND_URL": state.as_uri() + ("" if stage.attributes else "?metadata=skip"),
             "DIGITALOCEAN_API_URL": server.url,
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "XDG_STATE_HOME": str(folder / "logs"),
             MARK: striker.mark,
         }
         yield _Company(stage, folder, mode, server, striker, env)
