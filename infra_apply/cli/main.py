@@ -16,6 +16,8 @@ COMMANDS: Final = {
     "check": "check manifests, everything at once",
     "init": "make a first manifest",
     "plan": "print what a stack should hold",
+    "preview": "what `up` would do, on the real account",
+    "up": "make the account what the manifests say",
     "mesh": "regenerate the mesh's services map",
     "map": "draw the fleet, and say what breaks if something goes away",
     "cost": "what the fleet costs a month",

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
 import subprocess
 import sys
 import tempfile
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
+from infra_apply.apply.target import Target
+from infra_apply.cli.common import applying
 from infra_apply.cli.common.findings import findings_text
 from infra_apply.cli.common.options import (
     add_project_flags,
@@ -21,11 +25,13 @@ from infra_apply.cli.common.options import (
     stack_of,
 )
 from infra_apply.cli.common.outcome import show
+from infra_apply.cli.common.real_account import manifest_folders, typed_flags
+from infra_apply.digitalocean.client import Client, Credentials
 from infra_apply.engine.install.find import Engine
 from infra_apply.engine.install.installer import install
 from infra_apply.engine.progress import Progress
 from infra_apply.engine.run import run
-from infra_apply.errors import Refusal, Usage
+from infra_apply.errors import Failure, Refusal, Usage
 from infra_apply.inputs.pulumi_project import Project
 from infra_apply.plan.stack import PlannedStack, plan_stack
 from infra_apply.rehearsal import session
@@ -51,7 +57,10 @@ def add_parser(subparsers: Any) -> None:
         verb_parser = verbs.add_parser(verb, help=summary)
         _add_flags(verb_parser)
         verb_parser.add_argument("--format", choices=("text", "json"), default="text")
-        verb_parser.set_defaults(run=run_engine, everything=False)
+        applied = verb in {"preview", "up"}
+        verb_parser.set_defaults(run=run_apply if applied else run_engine, everything=False)
+        if applied:
+            applying.add_apply_flags(verb_parser, verb)
         if verb == "destroy":
             verb_parser.add_argument(
                 "--everything", action="store_true", help="lift protection first, in this rehearsal"
@@ -63,6 +72,21 @@ def add_parser(subparsers: Any) -> None:
     serve_parser = verbs.add_parser("serve", help="run the simulated API alone until Ctrl-C")
     _add_flags(serve_parser)
     serve_parser.set_defaults(run=run_api)
+
+
+def run_apply(arguments: argparse.Namespace) -> int:
+    """Preview or apply with the code of the real thing; nobody is asked, nothing is bought."""
+    arguments.yes = True
+    verb = applying.preview if arguments.verb == "preview" else applying.up
+    with _rehearsal(arguments) as (planned, engine, rehearsal):
+        context = _context(arguments, planned, engine, rehearsal)
+        try:
+            return verb(context, arguments)
+        except KeyboardInterrupt:
+            _print_interrupted()
+            raise
+        finally:
+            _print_unmodelled(rehearsal)
 
 
 def run_engine(arguments: argparse.Namespace) -> int:
@@ -87,16 +111,11 @@ def run_engine(arguments: argparse.Namespace) -> int:
             )
         except KeyboardInterrupt:
             progress.end()
-            print(
-                "rehearsal: what was under way was finished and is in the state; "
-                "the same command goes on from there",
-                file=sys.stderr,
-            )
+            _print_interrupted()
             raise
         finally:
             progress.end()
-        if unmodelled := sorted(set(rehearsal.server.unmodelled)):
-            print(f"rehearsal: the simulated API lacks {', '.join(unmodelled)}", file=sys.stderr)
+            _print_unmodelled(rehearsal)
         return show(outcome, planned.plan, arguments.verb, arguments.format)
 
 
@@ -169,6 +188,7 @@ def _rehearsal(
     project, planned = _planned(arguments)
     engine = install(os.environ, StatusLine(sys.stderr))
     with (
+        _named_in_hints(arguments),
         _directory(arguments) as directory,
         session.start_rehearsal(
             project,
@@ -188,6 +208,49 @@ def _rehearsal(
         yield planned, engine, rehearsal
 
 
+def _context(
+    arguments: argparse.Namespace,
+    planned: PlannedStack,
+    engine: Engine,
+    rehearsal: session.Rehearsal,
+) -> applying.Context:
+    assert planned.plan is not None  # noqa: S101 - `_planned` refuses a stack without one
+    scale = arguments.clock
+    target = Target(
+        plan=planned.plan,
+        engine=engine,
+        folder=rehearsal.folder,
+        environ={**rehearsal.env, "DIGITALOCEAN_HTTP_RETRY_MAX": "0"},
+        client=Client(Credentials(rehearsal.server.url, session.TOKEN)),
+        status_line=StatusLine(sys.stderr),
+        pause=lambda seconds: time.sleep(seconds / scale),
+        clock=lambda: time.monotonic() * scale,
+        command=_command(arguments, "up"),
+        create_stack=True,
+    )
+    project = pulumi_project_of(arguments)
+    log = (arguments.account or rehearsal.folder).absolute() / "log.jsonl"
+    return applying.Context(target, log, manifest_folders(project, planned), scale)
+
+
+def _command(arguments: argparse.Namespace, verb: str) -> str:
+    account = ["--account", str(arguments.account)] if arguments.account else []
+    return " ".join(["infra-apply", "rehearse", verb, *account, *typed_flags(arguments)])
+
+
+def _print_interrupted() -> None:
+    print(
+        "rehearsal: what was under way was finished and is in the state; "
+        "the same command goes on from there",
+        file=sys.stderr,
+    )
+
+
+def _print_unmodelled(rehearsal: session.Rehearsal) -> None:
+    if unmodelled := sorted(set(rehearsal.server.unmodelled)):
+        print(f"rehearsal: the simulated API lacks {', '.join(unmodelled)}", file=sys.stderr)
+
+
 def _planned(arguments: argparse.Namespace) -> tuple[Project, PlannedStack]:
     """Plan the stack; without a plan there is nothing to seed an account with. Raises Refusal."""
     project = pulumi_project_of(arguments)
@@ -195,6 +258,24 @@ def _planned(arguments: argparse.Namespace) -> tuple[Project, PlannedStack]:
     if planned.plan is None:
         raise Refusal("these manifests cannot be planned\n\n" + findings_text(planned.findings))
     return project, planned
+
+
+@contextmanager
+def _named_in_hints(arguments: argparse.Namespace) -> Iterator[None]:
+    """Have a failure name commands of this rehearsal: plain pulumi would reach the real state."""
+    try:
+        yield
+    except Failure as failure:
+        through = f"{_command(arguments, 'exec')} -- pulumi "
+        failure.message = _PULUMI.sub(through, failure.message)
+        failure.state = _PULUMI.sub(through, failure.state)
+        failure.next_step = _PULUMI.sub(through, failure.next_step)
+        raise
+
+
+_PULUMI: Final = re.compile(
+    r"(?<!-- )\bpulumi (?=(?:cancel|config|destroy|import|login|preview|refresh|stack|state|up)\b)"
+)
 
 
 @contextmanager

@@ -36,8 +36,8 @@ class Step:
     `op` is the engine's word: same, create, update, delete, replace, import, read, refresh, ...; a
     replacement is one step. `inputs` are the program's, `old_inputs` the state's. `detailed_diff`
     is property path -> kind (add, update, delete, and the same with -replace). `provider` and
-    `parent_urn` are empty where there is none. `status` is started until the engine is done;
-    a component is done at once.
+    `parent_urn` are empty where there is none. With `retain` a delete only forgets the resource.
+    `status` is started until the engine is done; a component is done at once.
     """
 
     op: str
@@ -53,6 +53,7 @@ class Step:
     provider: str = ""
     custom: bool = False
     protect: bool = False
+    retain: bool = False
     status: Literal["started", "done", "failed"] = "started"
 
 
@@ -180,6 +181,7 @@ def _step(metadata: StepEventMetadata) -> Step:
         provider=metadata.provider,
         custom=bool(state and state.custom),
         protect=bool(state and state.protect),
+        retain=bool(state and state.retain_on_delete),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from infra_apply.engine.install.find import Engine
 
 Verb = Literal["preview", "up", "refresh", "destroy"]
+# `up` and `destroy` plan first; the second phase acts. A preview never does.
+_ACTING_PHASE: Mapping[Verb, float] = {"preview": math.inf, "up": 2, "destroy": 2, "refresh": 1}
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +35,8 @@ class Outcome:
     """What a run did, or would do.
 
     With `ok` False the diagnostics say why, in the program's or provider's own words. `duration`
-    is in seconds, `changes` is the engine's count: op -> resources.
+    is in seconds, `changes` is the engine's count: op -> resources. `acted` is False where the
+    steps are only planned: after a preview, and where an update ended before it began to act.
     """
 
     ok: bool
@@ -40,6 +44,15 @@ class Outcome:
     diagnostics: tuple[EngineMessage, ...]
     duration: float
     changes: Mapping[str, int]
+    acted: bool = False
+
+
+class Interrupted(KeyboardInterrupt):
+    """Ctrl-C or SIGTERM ended a run; `outcome` is what the engine had done when it ended."""
+
+    def __init__(self, outcome: Outcome) -> None:
+        super().__init__()
+        self.outcome = outcome
 
 
 def run(  # noqa: PLR0913 - each a decision of the caller
@@ -70,8 +83,8 @@ def run(  # noqa: PLR0913 - each a decision of the caller
     of the project's.
 
     Raises Usage (no such project or stack, a wrong passphrase), Retry (the stack is locked),
-    Outage (the engine does not start, or crashed), and KeyboardInterrupt after Ctrl-C, when the
-    engine has finished what was in flight.
+    Outage (the engine does not start, or crashed), and Interrupted after Ctrl-C, when the engine
+    has finished what was in flight.
     """
     if not project_file(pulumi_project).is_file():
         raise Usage(f"{pulumi_project} is no Pulumi project", next_step="name one with -C DIR")
@@ -95,13 +108,20 @@ def run(  # noqa: PLR0913 - each a decision of the caller
     except (CommandError, RuntimeError) as error:
         if failure := _failure(verb, stack, command, collector, error):
             raise failure from error
+    except KeyboardInterrupt:
+        raise Interrupted(_outcome(verb, collector, started, ok=False)) from None
     result = command.results.get(verb)
+    return _outcome(verb, collector, started, ok=result is not None and result.code == 0)
+
+
+def _outcome(verb: Verb, collector: EventCollector, started: float, *, ok: bool) -> Outcome:
     return Outcome(
-        ok=result is not None and result.code == 0,
+        ok=ok,
         steps=collector.steps,
         diagnostics=collector.messages,
         duration=time.monotonic() - started,
         changes=collector.changes,
+        acted=collector.phases >= _ACTING_PHASE[verb],
     )
 
 

@@ -66,7 +66,8 @@ def lines(
     + create, ~ update, - delete, +- replace, = import, > read. What stays the same is only drawn
     where something below it changes, and counted.
     Sorted by type and name below each parent, whatever the order of `steps`; default providers
-    are left out, as in Pulumi's own counts. `done` counts what was made, not what is planned.
+    are left out, as in Pulumi's own counts. `done` counts what was made, not what is planned, and
+    names what failed or was not finished.
     `notes` says more about a resource: (last word of its type, name) -> text.
     """
     steps_by_urn = {
@@ -83,10 +84,11 @@ def lines(
         changing=_changing(steps_by_urn),
         gutter=max(len(_symbol(step)) for step in steps_by_urn.values()),
         notes=_align_notes(notes or {}, steps_by_urn.values()),
+        done=done,
     )
     drawn = list(_draw("", drawing, 0))
     tree = [_coloured(line, step) if colour else line for line, step in drawn]
-    return [*tree, *([""] if tree else []), _counts(steps_by_urn.values(), done=done)]
+    return [*tree, *([""] if tree else []), _counts(list(steps_by_urn.values()), done=done)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,7 @@ class _Drawing:
     changing: AbstractSet[str]
     gutter: int
     notes: Mapping[tuple[str, str], str]
+    done: bool
 
 
 def _draw(parent: str, drawing: _Drawing, depth: int) -> Iterator[tuple[str, Step]]:
@@ -103,7 +106,9 @@ def _draw(parent: str, drawing: _Drawing, depth: int) -> Iterator[tuple[str, Ste
             continue
         margin = f"{_symbol(step):<{drawing.gutter}} {'  ' * depth}"
         note = drawing.notes.get((_kind(step), step.name), "")
-        yield f"{margin}{_label(step)}{_changes(step)}{note}", step
+        end = _end(step, done=drawing.done)
+        label = f"{_kind(step)} {step.name}" + (f"  {end.upper()}" if end else "")
+        yield f"{margin}{label}{_changes(step)}{note}", step
         yield from _draw(step.urn, drawing, depth + 1)
 
 
@@ -151,9 +156,12 @@ def _natural(name: str) -> list[tuple[int, str]]:
     return [(int(part), "") if part.isdecimal() else (-1, part) for part in parts]
 
 
-def _label(step: Step) -> str:
-    failed = "  FAILED" if step.status == "failed" else ""
-    return f"{_kind(step)} {step.name}{failed}"
+def _end(step: Step, *, done: bool) -> str:
+    """Say how a change ended that was not done: it failed, or the run ended before it did."""
+    if step.status == "failed":
+        return "failed"
+    is_open = done and step.custom and step.status == "started"
+    return "unfinished" if is_open and _symbol(step) else ""
 
 
 def _kind(step: Step) -> str:
@@ -200,7 +208,10 @@ def _top_level_key(path: str) -> str:
     return re.split(r"[.\[]", path, maxsplit=1)[0]
 
 
-def _counts(steps: Iterable[Step], *, done: bool) -> str:
-    counted = Counter(_symbol(step) for step in steps)
+def _counts(steps: Sequence[Step], *, done: bool) -> str:
+    ends = Counter(_end(step, done=done) for step in steps)
+    counted = Counter(_symbol(step) for step in steps if not _end(step, done=done))
     named = {symbol: words[done] for symbol, words in _COUNT_WORDS.items()}
-    return ", ".join(f"{counted[symbol]} {named[symbol]}" for symbol in named if counted[symbol])
+    parts = [f"{counted[symbol]} {named[symbol]}" for symbol in named if counted[symbol]]
+    parts += [f"{ends[end]} {end}" for end in ("failed", "unfinished") if ends[end]]
+    return ", ".join(parts)

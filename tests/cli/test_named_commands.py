@@ -166,7 +166,7 @@ def test_a_command_ends_with_its_quotes_or_its_phrase(text: str, named: list[Nam
 @pytest.mark.parametrize(
     "words",
     [
-        "up",
+        "apply",
         "env shop",
         "db rotate shop",
         "new DIR",

@@ -32,6 +32,8 @@ COMMAND_LINES = [
     ("check", "check ."),
     ("init", "init ."),
     ("plan", "plan --stack dev"),
+    ("preview", "preview --stack dev"),
+    ("up", "up --stack dev"),
     ("mesh", "mesh --write"),
     ("map", "map --live"),
     ("cost", "cost"),

@@ -71,7 +71,7 @@ def test_the_copy_runs_the_real_program_with_this_interpreter_and_no_backend(
         "runtime": {"name": "python", "options": {"virtualenv": sys.prefix}},
         "main": str(project.folder),
         "stackConfigDir": "stacks",
-        "config": {},
+        "config": {"digitalocean:httpRetryMax": {"value": "0"}},
     }
 
 

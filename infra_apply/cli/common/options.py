@@ -6,6 +6,7 @@ import argparse
 import os
 from pathlib import Path
 
+from infra_apply.errors import Usage
 from infra_apply.inputs.pulumi_project import Project, find, stack_of_file
 
 
@@ -43,6 +44,13 @@ def stack_of(arguments: argparse.Namespace) -> str:
     if named is None and arguments.config_file is not None:
         named = stack_of_file(arguments.config_file)
     return named or os.environ.get("PULUMI_STACK") or "prod"
+
+
+def require_stack(arguments: argparse.Namespace) -> None:
+    """What changes bills is never done to a stack that nobody named. Raises Usage."""
+    file = arguments.config_file
+    if not (arguments.stack or (file is not None and stack_of_file(file))):
+        raise Usage("name the environment's stack", next_step="--stack prod, for example")
 
 
 def named_stack_of(arguments: argparse.Namespace) -> str | None:

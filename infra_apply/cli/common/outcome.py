@@ -8,36 +8,72 @@ import sys
 from collections.abc import Sequence
 from typing import Any, Final
 
+from infra_apply.apply.verdict import is_summary, judge
+from infra_apply.apply.wording import message_text
 from infra_apply.engine.events import EngineMessage, Step
 from infra_apply.engine.run import Outcome
 from infra_apply.engine.tree import lines
+from infra_apply.errors import Outage
 from infra_apply.plan.model import Plan
 from infra_apply.plan.text import not_rendered, notes
 from infra_apply.terminal import wants_colour
 
 
-def show(outcome: Outcome, plan: Plan, verb: str, output_format: str) -> int:
-    """Print an outcome as `text` or `json`; 0 if it went well, else 1."""
+def show(
+    outcome: Outcome,
+    plan: Plan,
+    verb: str,
+    output_format: str,
+    *,
+    known: Sequence[EngineMessage] = (),
+) -> int:
+    """Print an outcome as `text` or `json`; 0 if it went well, 3 after outages alone, else 1.
+
+    What was done is printed also when the run failed; messages that are `known` are not repeated.
+    """
+    code = exit_code(outcome)
     if output_format == "json":
         print(json.dumps(as_json(outcome, plan, verb), indent=2, ensure_ascii=False))
-        return 0 if outcome.ok else 1
-    for message in _worth_saying(outcome.diagnostics, verb):
-        print(message, file=sys.stderr)
-    if not outcome.ok:
-        return 1
+        return code
+    print_messages(outcome.diagnostics, plan, verb, but=known)
+    if not outcome.ok and not outcome.acted:
+        return code
     colour = wants_colour(sys.stdout)
-    for line in lines(outcome.steps, colour, done=verb != "preview", notes=notes(plan)):
+    for line in lines(outcome.steps, colour, done=outcome.acted, notes=notes(plan)):
         print(line)
     if verb == "preview":
         for line in not_rendered(plan):
             print(line)
-    return 0
+    return code
+
+
+def exit_code(outcome: Outcome) -> int:
+    """Return the exit code of a run that was not stopped from outside."""
+    if outcome.ok:
+        return 0
+    return Outage.exit_code if judge(outcome.diagnostics).may_go_on else 1
+
+
+def print_messages(
+    messages: Sequence[EngineMessage],
+    plan: Plan,
+    verb: str,
+    *,
+    but: Sequence[EngineMessage] = (),
+) -> None:
+    """Print warnings and errors on stderr, each once; not those that are in `but`, too."""
+    known = set(_worth_saying(but, plan, verb))
+    for text in _worth_saying(messages, plan, verb):
+        if text not in known:
+            print(text, file=sys.stderr)
 
 
 def as_json(outcome: Outcome, plan: Plan, verb: str) -> dict[str, Any]:
     """Return `{"version": 1, "verb", "stack", "ok", "changes", "steps", "messages"}`.
 
     Steps that change nothing are only counted; secrets are "[secret]", as the engine gives them.
+    A step's `status` is planned, done, failed or unfinished; `changes` counts only what was done,
+    or in a preview what would be.
     """
     return {
         "version": 1,
@@ -45,18 +81,24 @@ def as_json(outcome: Outcome, plan: Plan, verb: str) -> dict[str, Any]:
         "stack": plan.stack,
         "ok": outcome.ok,
         "changes": dict(outcome.changes),
-        "steps": [_step(step) for step in outcome.steps if step.op != "same"],
+        "steps": [_step(step, acted=outcome.acted) for step in outcome.steps if step.op != "same"],
         "messages": [
-            {"severity": message.severity, "message": message.message.strip()}
+            {
+                "severity": message.severity,
+                "message": message_text(message, plan),
+                "urn": message.urn or None,
+            }
             for message in outcome.diagnostics
-            if message.severity in _SHOWN
+            if message.severity in _SHOWN and not is_summary(message.message)
         ],
     }
 
 
-def _step(step: Step) -> dict[str, Any]:
+def _step(step: Step, *, acted: bool) -> dict[str, Any]:
+    status = "unfinished" if step.status == "started" else step.status
     return {
         "op": step.op,
+        "status": status if acted else "planned",
         "type": step.type,
         "name": step.name,
         "urn": step.urn,
@@ -64,16 +106,16 @@ def _step(step: Step) -> dict[str, Any]:
     }
 
 
-def _worth_saying(messages: Sequence[EngineMessage], verb: str) -> list[str]:
+def _worth_saying(messages: Sequence[EngineMessage], plan: Plan, verb: str) -> list[str]:
     """Pick warnings and errors; the many refusals of protected resources become one."""
     texts, refused = [], []
     for message in messages:
-        if message.severity not in _SHOWN or message.message.strip() == _ECHO:
+        if message.severity not in _SHOWN or is_summary(message.message):
             continue
         if _PROTECTED.search(message.message):
             refused.append(message.urn.rpartition("::")[2])
         else:
-            texts.append(message.message.strip())
+            texts.append(message_text(message, plan))
     if refused:
         names = ", ".join(sorted(set(refused)))
         texts.append(
@@ -91,6 +133,5 @@ _DROPPED: Final = (
     "bring back what declared them; a host that is meant to go is first "
     "applied with `protect: false`"
 )
-_ECHO: Final = "preview failed"  # the engine's summary of errors that it has told before
 _SHOWN: Final = frozenset({"info", "warning", "error"})
 _PROTECTED: Final = re.compile(r"cannot be deleted\s+because it is protected")

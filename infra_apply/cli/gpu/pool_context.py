@@ -13,14 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from infra_apply.cli.common.account import existing_account
-from infra_apply.cli.common.options import pulumi_project_of, stack_of
-from infra_apply.cli.gpu.credentials import (
+from infra_apply.cli.common.credentials import (
     are_encrypted,
     configured_credentials,
     decrypted,
     plain,
     read_document,
 )
+from infra_apply.cli.common.options import pulumi_project_of, stack_of
 from infra_apply.digitalocean.client import Client, Credentials, find_credentials
 from infra_apply.engine.install.find import Engine
 from infra_apply.engine.install.installer import install

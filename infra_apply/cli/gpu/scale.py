@@ -11,6 +11,7 @@ from pathlib import Path
 
 from infra_apply import naming
 from infra_apply.cli.common.consent import require_consent
+from infra_apply.cli.common.options import require_stack
 from infra_apply.cli.gpu.pool_context import (
     Connection,
     EnvironmentStack,
@@ -37,7 +38,6 @@ from infra_apply.gpu.slot import slots_of
 from infra_apply.gpu.slot_spec import SlotSpec, problems_of_new_slots
 from infra_apply.gpu.status import Status, time_text
 from infra_apply.gpu.status import text as status_text
-from infra_apply.inputs.pulumi_project import stack_of_file
 from infra_apply.plan.model import Plan, PoolPlan
 from infra_apply.plan.stack import plan_stack
 from infra_apply.terminal import StatusLine, plural, wants_colour
@@ -45,7 +45,7 @@ from infra_apply.terminal import StatusLine, plural, wants_colour
 
 def run(arguments: argparse.Namespace) -> int:
     """Make the pool N slots large; what is there then on stdout. Shrinking reads no manifest."""
-    _require_stack(arguments)
+    require_stack(arguments)
     stack = read_environment_stack(arguments)
     with connect(arguments, stack) as connection:
         context = pool_context(arguments, stack, connection)
@@ -176,12 +176,3 @@ def _render(slots: Sequence[SlotSpec]) -> None:
     from infra_apply.render.slots import render_slots  # noqa: PLC0415 - takes a second to import
 
     render_slots(slots)
-
-
-def _require_stack(arguments: argparse.Namespace) -> None:
-    """What changes bills is never done to a stack that nobody named. Raises Usage."""
-    named = arguments.stack or (
-        stack_of_file(arguments.config_file) if arguments.config_file else None
-    )
-    if not named:
-        raise Usage("name the environment's stack", next_step="--stack prod, for example")

@@ -94,7 +94,7 @@ def lift_locks(site: LockSite, status_line: StatusLine) -> None:
     if site.locks is None:
         raise Refusal(
             f"the locks of stack {site.stack} are kept in {site.backend or 'a place of its own'}, "
-            "where infra-apply lifts none",
+            "where this program lifts none",
             state="nothing was changed",
             next_step="when no other run is at work for certain: "
             f"pulumi cancel --stack {site.stack}, which lifts every lock of the stack",

@@ -1,0 +1,105 @@
+"""The account's part of a stack, read once more, and what of the plan it lacks or has twice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from infra_apply import naming
+from infra_apply.apply.memory import Memory
+from infra_apply.digitalocean.client import Client
+from infra_apply.digitalocean.model import LiveDroplet
+from infra_apply.digitalocean.read import (
+    read_clusters,
+    read_databases,
+    read_droplets,
+    read_gpu_droplets,
+    read_users,
+)
+from infra_apply.plan.model import HostPlan, Plan
+from infra_apply.terminal import plural
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What the account holds of a plan's kinds: droplets, and names by the cluster's name."""
+
+    droplets: tuple[LiveDroplet, ...] = ()
+    databases: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    users: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Surplus:
+    """A second droplet of ours for one host; `kept` is the id of the one that the state has."""
+
+    host: str
+    kept: int
+    droplet: LiveDroplet
+
+
+def read_live(client: Client, plan: Plan) -> Live:
+    """Read what a plan is about. Raises Outage."""
+    droplets = (*read_droplets(client), *read_gpu_droplets(client)) if plan.hosts else ()
+    wanted = {database.cluster for database in plan.databases}
+    clusters = read_clusters(client) if wanted else {}
+    used = {name: cluster for name, cluster in clusters.items() if name in wanted}
+    return Live(
+        droplets=droplets,
+        databases={name: read_databases(client, cluster) for name, cluster in used.items()},
+        users={name: read_users(client, cluster) for name, cluster in used.items()},
+    )
+
+
+def shortcomings(plan: Plan, live: Live, memory: Memory) -> Iterator[str]:
+    """Yield a line for each thing of a plan that the account lacks, or holds twice."""
+    ids = {droplet.id for droplet in live.droplets}
+    for host in plan.hosts:
+        remembered = memory.droplets.get(host.name)
+        if remembered is None:
+            yield f"host {host.name}: the state has no droplet for it"
+        elif remembered not in ids:
+            yield f"host {host.name}: its droplet {remembered} is not in the account"
+    for surplus in surpluses(plan, live, memory):
+        yield (
+            f"host {surplus.host}: droplet {surplus.droplet.id} is there beside {surplus.kept}, "
+            "the one that the state has"
+        )
+    for database in plan.databases:
+        if database.name not in live.databases.get(database.cluster, ()):
+            yield f"database {database.name} is not on {database.cluster}"
+        if database.user not in live.users.get(database.cluster, ()):
+            yield f"user {database.user} is not on {database.cluster}"
+
+
+def inventory(plan: Plan) -> str:
+    """Say in a few words what `shortcomings` looked for and found, each once."""
+    parts = []
+    if plan.hosts:
+        parts.append(plural(len(plan.hosts), "droplet"))
+    if plan.databases:
+        parts.append(plural(len(plan.databases), "database") + " with their users")
+    return " and ".join(parts) or "nothing that is looked for"
+
+
+def surpluses(plan: Plan, live: Live, memory: Memory) -> Iterator[Surplus]:
+    """Yield the droplets that are ours, and that the state has for no host.
+
+    A host whose droplet the state does not know, or the account does not hold, has none: its only
+    droplet must never look like one too many.
+    """
+    ids = {droplet.id for droplet in live.droplets}
+    known = set(memory.droplets.values())
+    for host in plan.hosts:
+        kept = memory.droplets.get(host.name)
+        if kept in ids and kept is not None:
+            for droplet in live.droplets:
+                if droplet.id not in known and _is_ours(droplet, host, plan):
+                    yield Surplus(host.name, kept, droplet)
+
+
+def _is_ours(droplet: LiveDroplet, host: HostPlan, plan: Plan) -> bool:
+    """Whether a droplet bears this stack's owner tag and the host's own, whatever their case."""
+    tags = {tag.casefold() for tag in droplet.tags}
+    owner = naming.owner_tag(plan.fleet, plan.environment).casefold()
+    return owner in tags and naming.host_tag(host.name).casefold() in tags

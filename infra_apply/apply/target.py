@@ -1,0 +1,73 @@
+"""What a run works on: a stack's plan, the engine with its state, and the account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from infra_apply.digitalocean.client import Client
+from infra_apply.engine.install.find import Engine
+from infra_apply.engine.progress import Progress
+from infra_apply.engine.run import Outcome, Verb, run
+from infra_apply.plan.model import Plan
+from infra_apply.terminal import StatusLine
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A stack, and everything that is needed to preview and to apply it.
+
+    `folder` is the Pulumi project's, `environ` are the engine's variables and no others.
+    `create_stack` makes the stack where the backend has none. `pause` waits for seconds of the
+    account's time and `clock` gives them: in a rehearsal both run faster than a real clock.
+    `command` is what was typed, as in `infra-apply up --stack prod`, without flags that consent.
+    `run_engine` is called as `engine.run.run` is.
+    """
+
+    plan: Plan
+    engine: Engine
+    folder: Path
+    environ: Mapping[str, str]
+    client: Client
+    status_line: StatusLine
+    pause: Callable[[float], None]
+    clock: Callable[[], float]
+    command: str
+    config_file: Path | None = None
+    create_stack: bool = False
+    run_engine: Callable[..., Outcome] = run
+
+    def run(
+        self,
+        verb: Verb,
+        *,
+        environ: Mapping[str, str] | None = None,
+        clear_pending_creates: bool = False,
+    ) -> Outcome:
+        """Run the engine once; `environ` are variables beside the target's own.
+
+        Raises as `engine.run.run` does.
+        """
+        progress = Progress(self.status_line, verb)
+        try:
+            return self.run_engine(
+                verb,
+                engine=self.engine,
+                pulumi_project=self.folder,
+                stack=self.plan.stack,
+                environ={**self.environ, **(environ or {})},
+                on_event=progress.event,
+                on_tick=progress.tick,
+                config_file=self.config_file,
+                create_stack=self.create_stack,
+                refresh=True,
+                parallel=PARALLEL,
+                clear_pending_creates=clear_pending_creates,
+            )
+        finally:
+            progress.end()
+
+
+PARALLEL = 64
+"""Resources that the engine works on side by side; most of them only wait for DigitalOcean."""

@@ -1,0 +1,71 @@
+"""Whether a run that failed may be gone on with, from what it reported. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from infra_apply.apply.requests import FailedRequest, failed_request
+from infra_apply.engine.events import EngineMessage
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What follows from a failed run.
+
+    `may_go_on` says that every error was an outage, which the same run may get past. `reasons` are
+    the outages, each once. `lost_creates` are the URNs of resources whose create may have made
+    something that the state does not know.
+    """
+
+    may_go_on: bool
+    reasons: tuple[str, ...] = ()
+    lost_creates: tuple[str, ...] = ()
+
+
+def judge(diagnostics: Iterable[EngineMessage]) -> Verdict:
+    """Judge a failed run by its errors.
+
+    One error that is no outage stops it: a 409 or 422 of our own request may be about somebody
+    else's object, and asking again changes nothing about any other 4xx.
+    """
+    errors = [
+        message
+        for message in diagnostics
+        if message.severity == "error" and not is_summary(message.message)
+    ]
+    requests = [failed_request(error.message) for error in errors]
+    may_go_on = bool(errors) and all(
+        _is_outage(error.message, request) for error, request in zip(errors, requests, strict=True)
+    )
+    reasons = [_reason(request) for request in requests if request is not None and request.may_pass]
+    lost = [
+        error.urn
+        for error, request in zip(errors, requests, strict=True)
+        if error.urn and request is not None and request.may_have_made_something
+    ]
+    return Verdict(may_go_on, tuple(dict.fromkeys(reasons)), tuple(dict.fromkeys(lost)))
+
+
+def is_summary(message: str) -> bool:
+    """Say whether an error only sums up others that the engine has told before."""
+    return message.strip() in _SUMMARIES or bool(_FAILED_RESOURCES.fullmatch(message.strip()))
+
+
+def _is_outage(message: str, request: FailedRequest | None) -> bool:
+    if request is not None:
+        return request.may_pass
+    return bool(_WAITED_IN_VAIN.search(message))
+
+
+def _reason(request: FailedRequest) -> str:
+    answer = f"{request.status} {request.answer}" if request.status else request.answer
+    return f"{request.method} {request.path}: {answer.strip() or 'no answer'}"
+
+
+_SUMMARIES: Final = frozenset({"update failed", "preview failed", "refresh failed"})
+_FAILED_RESOURCES: Final = re.compile(r"resource \S+ (?:creation|update|deletion) failed")
+# Terraform's helper, where an object did not become what the provider waits for.
+_WAITED_IN_VAIN: Final = re.compile(r"timeout while waiting for")

@@ -1,0 +1,65 @@
+"""How a resource and an error about it are called when a person reads it. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from infra_apply import naming
+from infra_apply.apply.requests import failed_request
+from infra_apply.engine.events import EngineMessage, name_of_urn
+from infra_apply.plan.model import Plan
+
+
+def resource_label(urn: str, plan: Plan) -> str:
+    """Call a resource by its kind and name: `Droplet lime`, `Database shop on shared-pg`."""
+    kind = urn.split("::")[2].rpartition("$")[2].rpartition(":")[2] if urn.count("::") > 1 else ""
+    name = name_of_urn(urn)
+    words = _KINDS.get(kind, kind)
+    cluster = _clusters(plan).get(name) if kind in _ON_A_CLUSTER else None
+    return f"{words} {name} on {cluster}" if cluster else f"{words} {name}"
+
+
+def message_text(message: EngineMessage, plan: Plan) -> str:
+    """Say what a message says, beginning with the resource that it is about.
+
+    What the provider wraps its errors in (its source line, its version, the address of the
+    request with the cluster's id) is left out.
+    """
+    text = _clean(message.message)
+    kind_of_stack = "pulumi:pulumi:Stack" in message.urn
+    if not message.urn or kind_of_stack or message.severity == "info":
+        return text
+    return f"{resource_label(message.urn, plan)}: {text}"
+
+
+def _clean(text: str) -> str:
+    text = _WRAPPING.sub("", text.strip()).strip()
+    request = failed_request(text)
+    if request is None or "://" not in text:
+        return text
+    before = _TO_REQUEST.match(text)
+    doing = before["doing"].strip() if before else ""
+    answer = " ".join(filter(None, [str(request.status or ""), request.answer]))
+    answered = f"DigitalOcean answered {answer}" if request.status else f"no answer came ({answer})"
+    return f"{doing} {answered}" if doing else answered
+
+
+def _clusters(plan: Plan) -> dict[str, str]:
+    """Return the cluster of each database by the name of its resources."""
+    return {
+        naming.instance(database.project, plan.environment): database.cluster
+        for database in plan.databases
+    }
+
+
+_KINDS: Final = {"DatabaseDb": "Database", "DatabaseUser": "Database user"}
+_ON_A_CLUSTER: Final = frozenset({"Database", "DatabaseDb", "DatabaseUser"})
+_WRAPPING: Final = re.compile(
+    r"\d+ errors? occurred:\s+\*\s+|sdk-v\d/provider\d?\.go:\d+: |sdk\.helper_schema: "
+    r"|:? provider=digitalocean@\S+"
+)
+_TO_REQUEST: Final = re.compile(
+    r"(?P<doing>.*?)\b(?:GET|POST|PUT|PATCH|DELETE|Get|Post|Put|Patch|Delete) \"?https?://",
+    re.DOTALL,
+)

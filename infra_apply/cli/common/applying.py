@@ -1,0 +1,211 @@
+"""Previewing and applying a stack, on a real account or a rehearsal's: the same steps for both."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+import threading
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from infra_apply.apply import attempts, record
+from infra_apply.apply.live import inventory, read_live, shortcomings
+from infra_apply.apply.memory import Memory, read_memory
+from infra_apply.apply.pace import Pace, pace_of
+from infra_apply.apply.removals import refuse_removals, removal_lines, removals
+from infra_apply.apply.target import Target
+from infra_apply.apply.verdict import judge
+from infra_apply.apply.work import changing
+from infra_apply.cli.common.consent import require_consent
+from infra_apply.cli.common.outcome import exit_code, print_messages, show
+from infra_apply.cli.common.surplus import describe_surplus, remove_surplus
+from infra_apply.engine.run import Outcome
+from infra_apply.engine.tree import lines
+from infra_apply.errors import Outage, Refusal
+from infra_apply.plan.text import notes
+from infra_apply.terminal import elapsed, wants_colour
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What previewing and applying need beside the target.
+
+    `log` is the file that runs are logged in, `folders` are those whose commits are logged.
+    """
+
+    target: Target
+    log: Path
+    folders: Sequence[Path]
+    speed: float = 1.0
+
+
+def add_apply_flags(parser: argparse.ArgumentParser, verb: str) -> None:
+    """Add the flags of `preview` or `up`, `--format` aside."""
+    parser.add_argument(
+        "--allow-delete",
+        metavar="N",
+        type=_count,
+        default=0,
+        help="let at most N resources be deleted (default: 0)",
+    )
+    if verb == "up":
+        parser.add_argument("--yes", action="store_true", help="do not ask")
+        parser.add_argument(
+            "--remove-surplus",
+            metavar="ID",
+            type=int,
+            help="first destroy this droplet, a second one of ours for a host",
+        )
+
+
+def preview(context: Context, arguments: argparse.Namespace) -> int:
+    """Show what `up` would do; 1 where `up` would refuse to."""
+    target = context.target
+    outcome = attempts.preview(target)
+    code = show(outcome, target.plan, "preview", arguments.format)
+    _print_surplus(target, outcome)
+    if outcome.ok:
+        _check_removals(target, outcome, arguments)
+    return code
+
+
+def up(context: Context, arguments: argparse.Namespace) -> int:
+    """Preview, have it agreed to, apply, and look at the account once more; returns the exit code.
+
+    Raises Refusal, Outage and Retry, in each case after saying what was done, and
+    KeyboardInterrupt when the engine has finished what was in flight.
+    """
+    target = context.target
+    with _sigterm_interrupts():
+        if arguments.remove_surplus is not None:
+            remove_surplus(target, arguments.remove_surplus, consent=arguments.yes)
+        planned = attempts.preview(target)
+        if not planned.ok:
+            _print_surplus(target, planned)
+            return show(planned, target.plan, "preview", arguments.format)
+        _check_removals(target, planned, arguments)
+        pace = pace_of(planned.steps, _remembered(planned), speed=context.speed)
+        _agree(target, planned, pace, consent=arguments.yes)
+        applied = attempts.apply(
+            target, planned.steps, pace, allowed_deletes=arguments.allow_delete
+        )
+        if applied.outcome is not None:
+            _tell(context, planned, applied.outcome, arguments)
+        if applied.stopped_by is not None:
+            raise applied.stopped_by
+        assert applied.outcome is not None  # noqa: S101 - without one, something stopped it
+        if not applied.outcome.ok:
+            return exit_code(applied.outcome)
+        return _look_once_more(target)
+
+
+def _count(word: str) -> int:
+    if not word.isdecimal():
+        raise argparse.ArgumentTypeError(f"{word} is no number of resources")
+    return int(word)
+
+
+def _check_removals(target: Target, planned: Outcome, arguments: argparse.Namespace) -> None:
+    """Name what is only forgotten, and raise Refusal for what must not go."""
+    removed = removals(planned.steps)
+    _print_lines(removal_lines(removed.forgets, target.plan))
+    refuse_removals(removed, target.plan, allowed=arguments.allow_delete, command=target.command)
+
+
+def _remembered(planned: Outcome) -> int:
+    """Count what the state has, which is refreshed one by one."""
+    return sum(step.custom and step.op not in {"create", "import"} for step in planned.steps)
+
+
+def _agree(target: Target, planned: Outcome, pace: Pace, *, consent: bool) -> None:
+    """Say what will happen, in words and money, and ask; where nothing changes, nobody is asked."""
+    print_messages(planned.diagnostics, target.plan, "preview")
+    if pace.seconds:
+        print(
+            f"about {pace.requests} requests to DigitalOcean, sent at the pace it allows: "
+            f"about {elapsed(pace.seconds)}",
+            file=sys.stderr,
+        )
+    if changing(planned.steps):
+        tree = lines(planned.steps, wants_colour(sys.stderr), notes=notes(target.plan))
+        require_consent(tree[-1:] if consent else tree, given=consent)
+
+
+def _tell(
+    context: Context, planned: Outcome, outcome: Outcome, arguments: argparse.Namespace
+) -> None:
+    """Print what was done, whatever became of the run, and log it."""
+    show(outcome, context.target.plan, "up", arguments.format, known=planned.diagnostics)
+    if not changing(outcome.steps):
+        return
+    commits = record.commits_of(context.folders)
+    project = context.folders[0]
+    line = record.entry(context.target.plan.stack, project, outcome, commits, now=datetime.now(UTC))
+    try:
+        record.append(context.log, line)
+    except OSError as error:
+        print(f"this run could not be logged: {error}", file=sys.stderr)
+
+
+def _look_once_more(target: Target) -> int:
+    """See that the account holds what the plan says, once, and clear what a kill left pending."""
+    memory = read_memory(target)
+    live = read_live(target.client, target.plan)
+    problems = list(shortcomings(target.plan, live, memory))
+    if problems:
+        _print_lines(["the account is not what the plan says:"])
+        _print_lines(f"  {problem}" for problem in problems)
+        _print_lines(describe_surplus(target, live, memory))
+        return 1
+    print(f"looked at the account: {inventory(target.plan)}, each there once", file=sys.stderr)
+    if memory.pending:
+        _clear_pending(target, memory)
+    return 0
+
+
+def _clear_pending(target: Target, memory: Memory) -> None:
+    outcome = target.run("refresh", clear_pending_creates=True)
+    names = ", ".join(urn.rpartition("::")[2] for urn in memory.pending)
+    if not outcome.ok:
+        raise Refusal(
+            f"what a killed run left pending in the state ({names}) could not be cleared",
+            state="everything else is as the plan says",
+            next_step=f"run it again: {target.command}",
+        )
+    print(f"cleared what a killed run had left pending in the state: {names}", file=sys.stderr)
+
+
+def _print_surplus(target: Target, outcome: Outcome) -> None:
+    """Where a preview is refused, a second droplet for a host may be why: name it."""
+    if outcome.ok or not target.plan.hosts or judge(outcome.diagnostics).may_go_on:
+        return
+    with suppress(Outage):  # the preview's own errors are told already
+        live, memory = read_live(target.client, target.plan), read_memory(target)
+        _print_lines(describe_surplus(target, live, memory))
+
+
+def _print_lines(texts: Iterable[str]) -> None:
+    for text in texts:
+        print(text, file=sys.stderr)
+
+
+@contextmanager
+def _sigterm_interrupts() -> Iterator[None]:
+    """Treat SIGTERM as Ctrl-C: the engine finishes what is in flight, and what was done is told."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def interrupt(_number: int, _frame: Any) -> None:
+        raise KeyboardInterrupt
+
+    earlier = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, earlier)

@@ -1,0 +1,30 @@
+"""`infra-apply up`: make the account what the manifests say, and see that it is."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from infra_apply.cli.common import applying
+from infra_apply.cli.common.options import add_project_flags, require_stack
+from infra_apply.cli.common.real_account import real_context
+
+
+def add_parser(subparsers: Any) -> None:
+    """Add `up`."""
+    parser: argparse.ArgumentParser = subparsers.add_parser(
+        "up",
+        help="make the account what the manifests say",
+        description="Checks, previews, asks, applies, goes on by itself after an outage, and looks "
+        "at the account once more. It deletes and replaces nothing that nobody asked for.",
+    )
+    add_project_flags(parser, named=True)
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    applying.add_apply_flags(parser, "up")
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Apply the stack: what was done on stdout, everything else on stderr."""
+    require_stack(arguments)
+    return applying.up(real_context(arguments, "up"), arguments)

@@ -1,0 +1,56 @@
+"""An error begins with the resource it is about, and tells what DigitalOcean answered."""
+
+from __future__ import annotations
+
+import pytest
+
+from infra_apply.apply.wording import message_text, resource_label
+from infra_apply.engine.events import EngineMessage
+from tests import companies
+from tests.apply.steps import error, urn
+
+PLAN = companies.plan(
+    companies.service("shop", database=companies.database("shop")),
+)
+CLUSTER = "bbbb0001-0000-4000-8000-000000000001"
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "label"),
+    [
+        ("Droplet", "lime", "Droplet lime"),
+        ("Firewall", "lime", "Firewall lime"),
+        ("Tag", "infra-apply-host:lime", "Tag infra-apply-host:lime"),
+        ("DatabaseDb", "shop", "Database shop on shared-pg"),
+        ("DatabaseUser", "shop", "Database user shop on shared-pg"),
+        ("DatabaseDb", "gone", "Database gone"),
+    ],
+)
+def test_a_resource_is_called_by_its_kind_and_name(kind: str, name: str, label: str) -> None:
+    assert resource_label(urn(kind, name), PLAN) == label
+
+
+def test_an_error_names_its_resource_and_neither_uuid_nor_source_line() -> None:
+    wrapped = (
+        "sdk-v2/provider2.go:572: sdk.helper_schema: Error creating Database DB: POST "
+        f'https://api.example.com/v2/databases/{CLUSTER}/dbs: 422 (request "1") database name is '
+        "not available: provider=digitalocean@4.76.0\n1 error occurred:\n\t* "
+    )
+    text = message_text(error(wrapped, "DatabaseDb", "shop"), PLAN)
+    assert text.startswith(
+        "Database shop on shared-pg: Error creating Database DB: DigitalOcean answered 422 "
+        "database name is not available"
+    )
+    assert CLUSTER not in text
+    assert "provider2.go" not in text
+    assert "provider=" not in text
+
+
+def test_an_answer_that_never_came_is_said() -> None:
+    text = message_text(error('Post "https://api.example.com/v2/droplets": EOF'), PLAN)
+    assert text == "Droplet lime: no answer came (EOF)"
+
+
+def test_the_programs_own_words_stay_as_they_are() -> None:
+    message = EngineMessage("error", "\nshop/.infra.yaml:1:1: error[IA503]: x", urn("Stack", "s"))
+    assert message_text(message, PLAN) == "shop/.infra.yaml:1:1: error[IA503]: x"

@@ -1,0 +1,243 @@
+"""`infra-apply preview` and `infra-apply up`, for real and rehearsed: one code, two accounts."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.companies import manifest, write
+from tests.e2e.conftest import PROGRAM, Shell
+
+pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
+
+SETTINGS = {"network": {"ssh": ["198.51.100.0/24"]}, "fleet": "acme"}
+COMPANY = {
+    "wiki/.infra.yaml": manifest(
+        "wiki",
+        service={"host": "lime", "port": 8081},
+        database={"cluster": "shared-pg", "name": "wiki", "user": "wiki"},
+    )
+}
+STATE = "engine/state/.pulumi/stacks/infra-apply/prod.json"
+CHANGED_SCHEMA = """
+import runpy
+from dataclasses import replace
+from infra_apply.rehearsal.plugin.resources import table
+kind = "digitalocean:index/droplet:Droplet"
+droplet = table.RESOURCES[kind]
+properties = [replace(known, replaces=known.name == "tags") for known in droplet.properties]
+table.RESOURCES[kind] = replace(droplet, properties=tuple(properties))
+runpy.run_module("infra_apply.rehearsal.plugin", run_name="__main__")
+"""
+
+
+@pytest.fixture
+def company(tmp_path: Path, shell: Callable[[Path], Shell]) -> Shell:
+    return shell(write(tmp_path, COMPANY, settings=SETTINGS))
+
+
+def setting(company: Shell, **values: Any) -> None:
+    """Set settings of the stack; None removes one."""
+    file = company.project / "stacks" / "Pulumi.prod.yaml"
+    document = yaml.safe_load(file.read_text())
+    for name, value in values.items():
+        document["config"].pop(f"infra-apply:{name}", None)
+        if value is not None:
+            document["config"][f"infra-apply:{name}"] = value
+    file.write_text(yaml.safe_dump(document))
+
+
+def faults(company: Shell, text: str) -> tuple[str, str]:
+    """Write a faults file and return the flags that play it."""
+    (company.project / "faults.yaml").write_text(text)
+    return "--faults", "faults.yaml"
+
+
+def droplets(company: Shell) -> list[Any]:
+    return list(company.state_of_account()["droplets"])
+
+
+def posts(company: Shell, path: str) -> int:
+    requests = (company.account / "requests.jsonl").read_text().splitlines()
+    asked = [json.loads(request) for request in requests]
+    return sum(request["method"] == "POST" and request["path"] == path for request in asked)
+
+
+def real(company: Shell, words: str) -> subprocess.CompletedProcess[str]:
+    """Run a command as for a real account: endpoint, token and backend from the environment."""
+    link = company.project / ".venv"
+    if not link.exists():
+        link.symlink_to(sys.prefix)
+    log = company.account / "home-state"
+    return company.pulumi(
+        f"XDG_STATE_HOME={log} {PROGRAM} {words} -C {company.project} --stack prod"
+    )
+
+
+def test_up_applies_to_the_account_that_the_environment_names(company: Shell) -> None:
+    refused = real(company, "up")
+    assert refused.returncode == 1, refused.stderr
+    assert "nobody can be asked here" in refused.stderr
+    assert "to create" in refused.stderr
+    assert droplets(company) == []
+    done = real(company, "up --yes --format json")
+    assert done.returncode == 0, done.stderr
+    answer = json.loads(done.stdout)
+    assert answer["changes"]["create"] == len(answer["steps"])
+    assert all(step["urn"].startswith("urn:pulumi:prod::") for step in answer["steps"])
+    assert "1 droplet and 1 database with their users, each there once" in done.stderr
+    (line,) = (company.account / "home-state/infra-apply/log.jsonl").read_text().splitlines()
+    assert json.loads(line)["stack"] == "prod"
+    assert "rehearsal-token" not in line
+    again = real(company, "up")  # nothing changes, nobody is asked
+    assert again.returncode == 0, again.stderr
+    assert "unchanged" in again.stdout
+    assert "to create" not in again.stdout
+    preview = real(company, "preview")
+    assert preview.returncode == 0, preview.stderr
+
+
+def test_a_deletion_is_stopped_before_anything_is_changed_and_done_where_it_is_asked_for(
+    company: Shell,
+) -> None:
+    company.json("up")
+    setting(company, network=None)
+    before = company.state_of_account()
+    for verb in ("preview", "up"):
+        refused = company.rehearse(verb)
+        assert refused.returncode == 1, refused.stderr
+        assert "would be deleted: nothing declares it any more" in refused.stderr
+        assert "Firewall" in refused.stderr
+        assert "--allow-delete 1" in refused.stderr
+    assert company.state_of_account()["firewalls"] == before["firewalls"]
+    done = company.rehearse("up", "--allow-delete", "1")
+    assert done.returncode == 0, done.stderr
+    assert "would be forgotten, and stays in the account" in done.stderr
+    assert company.state_of_account()["firewalls"] == []
+
+
+def test_a_provider_that_would_suddenly_replace_is_stopped(company: Shell, tmp_path: Path) -> None:
+    company.json("up")
+    before = droplets(company)
+    script = tmp_path / "doctored" / "pulumi-resource-digitalocean"
+    script.parent.mkdir()
+    (script.parent / "changed.py").write_text(CHANGED_SCHEMA)
+    script.write_text(f'#!/bin/sh\nexec {sys.executable} {script.parent}/changed.py "$@"\n')
+    script.chmod(0o755)
+    setting(company, droplet={"tags": ["team:web"]})
+    path = f"{script.parent}{os.pathsep}{os.environ['PATH']}"
+    flags = ("--account", company.account, "--clock", "200")
+    environ = {**os.environ, "PATH": path}
+    refused = company.run("rehearse", "up", *flags, "--allow-delete", "9", env=environ)
+    assert refused.returncode == 1, refused.stderr
+    assert "would be replaced, which deletes it: tags changes" in refused.stderr
+    assert droplets(company) == before
+
+
+def test_a_lost_answer_is_looked_for_and_taken_over_in_the_same_run(company: Shell) -> None:
+    played = faults(company, "[{method: POST, path: /v2/droplets, when: after, drop: true}]")
+    done = company.rehearse("up", *played, "--format", "json")
+    assert done.returncode == 0, done.stderr
+    assert "Droplet lime: the answer was lost; looking whether it was made" in done.stderr
+    assert len(droplets(company)) == 1
+    assert posts(company, "/v2/droplets") == 1
+    assert json.loads(done.stdout)["changes"]["import"] == 1
+    assert company.json("up")["steps"] == []
+
+
+def test_what_was_done_is_told_when_the_run_fails_and_so_is_what_failed(company: Shell) -> None:
+    played = faults(company, "[{method: POST, path: '/v2/databases/*/dbs', status: 422}]")
+    done = company.rehearse("up", *played)
+    assert done.returncode == 1, done.stderr
+    assert "Database wiki on shared-pg: " in done.stderr
+    assert "DigitalOcean answered 422" in done.stderr
+    assert "DatabaseDb wiki  FAILED" in done.stdout
+    assert "1 failed" in done.stdout
+    assert "created" in done.stdout
+    assert posts(company, "/v2/databases/bbbb0001-0000-4000-8000-000000000001/dbs") == 1
+
+
+def test_an_outage_that_lasts_is_tried_three_times_more_and_is_no_mistake_of_ours(
+    company: Shell,
+) -> None:
+    played = faults(company, "[{method: POST, path: /v2/tags, status: 503, times: 99}]")
+    done = company.rehearse("up", *played, "--clock", "2000")
+    assert done.returncode == 3, done.stderr
+    assert posts(company, "/v2/tags") >= 4
+    assert "it goes on by itself in 90 s" in done.stderr
+
+
+def test_a_pending_operation_of_a_killed_run_is_cleared_once_it_is_accounted_for(
+    company: Shell,
+) -> None:
+    company.json("up")
+    file = company.account / STATE
+    state = json.loads(file.read_text())
+    latest = state["checkpoint"]["latest"]
+    (tag,) = [known for known in latest["resources"] if known["type"].endswith(":Tag")]
+    pending = {key: tag[key] for key in ("urn", "custom", "type", "inputs", "parent", "provider")}
+    latest["pending_operations"] = [{"resource": pending, "type": "creating"}]
+    file.write_text(json.dumps(state))
+    done = company.rehearse("up")
+    assert done.returncode == 0, done.stderr
+    assert "cleared what a killed run had left pending in the state" in done.stderr
+    after = json.loads(file.read_text())["checkpoint"]["latest"]
+    assert not after.get("pending_operations")
+    assert len(after["resources"]) == len(latest["resources"])
+    assert company.json("up")["steps"] == []
+
+
+def test_a_second_droplet_of_a_host_is_named_and_goes_only_where_somebody_says_so(
+    company: Shell,
+) -> None:
+    company.json("up")
+    account = company.state_of_account()
+    (lime,) = account["droplets"]
+    account["droplets"].append({**lime, "id": 4242})
+    (company.account / "account.json").write_text(json.dumps(account))
+    found = company.rehearse("up")
+    assert found.returncode == 1, found.stderr
+    assert "droplet 4242 is a second `lime`" in found.stderr
+    assert f"--account {company.account} --remove-surplus 4242" in found.stderr
+    assert len(droplets(company)) == 2
+    kept = company.rehearse("up", "--remove-surplus", str(lime["id"]))
+    assert kept.returncode == 1, kept.stderr
+    assert "is not one too many" in kept.stderr
+    done = company.rehearse("up", "--remove-surplus", "4242")
+    assert done.returncode == 0, done.stderr
+    assert [droplet["id"] for droplet in droplets(company)] == [lime["id"]]
+
+
+def test_after_sigterm_what_is_in_flight_is_finished_told_and_gone_on_with(company: Shell) -> None:
+    played = faults(company, "[{method: POST, path: /v2/droplets, when: after, delay: 5}]")
+    flags = ("--account", company.account, "--clock", "200", *played)
+    process = subprocess.Popen(
+        [PROGRAM, "rehearse", "up", *flags],
+        cwd=company.project,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    requests = company.account / "requests.jsonl"
+    while process.poll() is None:
+        if requests.exists() and posts(company, "/v2/firewalls"):
+            process.send_signal(signal.SIGTERM)
+            break
+        with pytest.raises(subprocess.TimeoutExpired):
+            process.wait(0.1)
+    stdout, stderr = process.communicate(timeout=300)
+    assert process.returncode == 130, stderr
+    assert "created" in stdout
+    done = company.json("up")
+    assert done["ok"]
+    assert len(droplets(company)) == 1
+    assert company.json("up")["steps"] == []
