@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 from tests.schedules.fleets import FLEETS, fleet_of
-from tests.schedules.play import Mode, Stage, Verdict, play, prepare, record
+from tests.schedules.play import Verdict, play, record
+from tests.schedules.runs import Mode
 from tests.schedules.schedule import (
     Schedule,
     load_recorded,
@@ -28,6 +29,7 @@ from tests.schedules.schedule import (
     save_recorded,
     singles,
 )
+from tests.schedules.stage import Stage, prepare
 from tests.schedules.strike import is_playable
 
 
