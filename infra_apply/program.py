@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
+from typing import Final
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
@@ -61,9 +63,7 @@ def _render_stack() -> None:
     if planned.plan is None:
         return
     _require_single_tries()
-    state = _state()
-    account = _observe(_client(), planned.plan)
-    decisions, problems = reconcile(planned.plan, account, state)
+    account, decisions, problems = _look(planned.plan, _state())
     _report(problems)
     if decisions is not None:
         pulumi.log.info(f"cost: {_cost(decisions, account)}")
@@ -113,6 +113,31 @@ def _client() -> Client:
     digitalocean = pulumi.Config("digitalocean")
     config = {key: digitalocean.get(key) for key in ("token", "apiEndpoint")}
     return Client(find_credentials(os.environ, config))
+
+
+def _look(plan: Plan, state: State) -> tuple[Account, Decisions | None, tuple[Diagnostic, ...]]:
+    """Look at the account and decide; before a create that may have happened, look for a minute.
+
+    An update that was killed or whose answer was lost may have made what DigitalOcean lists late.
+    What it may have made is looked for until a minute after the state was written.
+    """
+    client = _client()
+    speed = float(os.environ.get("INFRA_APPLY_REHEARSAL_CLOCK") or 1)
+    account = _observe(client, plan)
+    decisions, problems = reconcile(plan, account, state)
+    until = min(state.written_at or 0, time.time()) + _LISTED_LATE / speed
+    if decisions and decisions.may_exist and time.time() < until:
+        names = ", ".join(decisions.may_exist)
+        pulumi.log.info(f"the last update may have made these unheard, looking: {names}")
+    while decisions and decisions.may_exist and time.time() < until:
+        time.sleep(_BETWEEN_LOOKS / speed)
+        account = _observe(client, plan)
+        decisions, problems = reconcile(plan, account, state)
+    return account, decisions, problems
+
+
+_LISTED_LATE: Final = 60.0
+_BETWEEN_LOOKS: Final = 5.0
 
 
 def _observe(client: Client, plan: Plan) -> Account:

@@ -6,7 +6,7 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,7 +21,7 @@ def export_stack(name: str, environ: Mapping[str, str]) -> dict[str, Any]:
     run's refresh (measured with engine 3.259). The engine that runs this program is asked first: it
     need not be on PATH. Raises Outage where the state cannot be read.
     """
-    executable = next(_executables(environ), None)
+    executable = _executable(environ)
     if executable is None:
         raise _unreadable(name, "no pulumi is on PATH or runs this program")
     process = subprocess.run(  # noqa: S603 - the engine itself
@@ -51,37 +51,41 @@ def _unreadable(name: str, reason: str) -> Outage:
     )
 
 
-def _executables(environ: Mapping[str, str]) -> Iterator[str]:
-    yield from _ancestors(os.getppid())
-    on_path = shutil.which("pulumi", path=environ.get("PATH"))
-    if on_path:
-        yield on_path
-    elif engine := find(environ):
-        yield str(engine.path)
+def engine_among_ancestors(pid: int, read_process: Callable[[int], tuple[str, int]]) -> str | None:
+    """Return the nearest executable called pulumi among a process and its ancestors.
 
-
-def _ancestors(pid: int) -> Iterator[str]:
-    """Yield the executables called pulumi among a process and its ancestors, the nearest first."""
+    `read_process` gives a process's executable and its parent; nothing and 0 where it is not known.
+    """
     for _ in range(_MOST_ANCESTORS):
         if pid <= 1:
-            return
-        executable, parent = _process(pid)
-        if Path(executable).name in {"pulumi", "pulumi.exe"} and os.access(executable, os.X_OK):
-            yield executable
+            return None
+        executable, parent = read_process(pid)
+        if Path(executable).name in {"pulumi", "pulumi.exe"}:
+            return executable
         pid = parent
+    return None
 
 
-def _process(pid: int) -> tuple[str, int]:
-    """Return a process's executable and its parent; nothing and 0 where that is not known."""
+def _executable(environ: Mapping[str, str]) -> str | None:
+    running = engine_among_ancestors(os.getppid(), _read_process)
+    if running and os.access(running, os.X_OK):
+        return running
+    if on_path := shutil.which("pulumi", path=environ.get("PATH")):
+        return on_path
+    engine = find(environ)
+    return str(engine.path) if engine else None
+
+
+def _read_process(pid: int) -> tuple[str, int]:
     proc = Path(f"/proc/{pid}")
     try:
         status = (proc / "stat").read_text().rpartition(")")[2].split()
         return str((proc / "exe").readlink()), int(status[1])
     except (OSError, IndexError, ValueError):
-        return _process_by_ps(pid)
+        return _ask_ps(pid)
 
 
-def _process_by_ps(pid: int) -> tuple[str, int]:
+def _ask_ps(pid: int) -> tuple[str, int]:
     ps = shutil.which("ps")
     if ps is None:
         return "", 0

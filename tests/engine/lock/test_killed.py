@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -109,11 +110,14 @@ def no_pause(_seconds: float) -> None:
 
 
 def kill_session(leader: int) -> None:
-    """Kill the engine that leads a session, and all that it started."""
+    """Kill the engine that leads a session, and all that it started; all of them are gone then."""
     for entry in Path("/proc").glob("[0-9]*"):
         try:
             if os.getsid(int(entry.name)) == leader:
-                os.kill(int(entry.name), signal.SIGKILL)
+                process = os.pidfd_open(int(entry.name))
+                signal.pidfd_send_signal(process, signal.SIGKILL)
+                select.select([process], [], [], 30)
+                os.close(process)
         except ProcessLookupError:
             continue
 

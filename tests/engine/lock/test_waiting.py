@@ -250,7 +250,7 @@ def test_where_no_single_lock_can_be_lifted_the_words_say_what_to_run(elsewhere:
     with pytest.raises(Retry) as caught:
         elsewhere.run(lose, wait=0)
     assert caught.value.next_step.endswith("pulumi cancel --stack dev")
-    with pytest.raises(Refusal, match="kept in s3://state, where infra-apply lifts none") as (
+    with pytest.raises(Refusal, match="kept in s3://state, where this program lifts none") as (
         refused
     ):
         lift_locks(elsewhere.site, elsewhere.status_line)
