@@ -84,6 +84,11 @@ def lease_of_tag(tag: str) -> str | None:
     return rest if word == _LEASE and colon else None
 
 
+def is_slot_tag(tag: str) -> bool:
+    """Say whether a tag is some slot's, readable or not; DigitalOcean ignores a tag's case."""
+    return tag.lower().startswith(f"{_SLOT}:")
+
+
 def is_owner_tag(tag: str) -> bool:
     """Say whether a tag is some stack's, `infra-apply:<fleet>:<environment>`."""
     return tag.startswith("infra-apply:")

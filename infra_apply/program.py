@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
+from typing import Final
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
@@ -20,7 +22,8 @@ from infra_apply.diagnostics.unforeseen import Unforeseen
 from infra_apply.digitalocean.client import Client, find_credentials
 from infra_apply.digitalocean.model import Account
 from infra_apply.digitalocean.read import read_account, read_gpu_droplets
-from infra_apply.errors import Failure
+from infra_apply.engine.stack_export import export_stack
+from infra_apply.errors import Failure, Refusal
 from infra_apply.gpu.slot_spec import current_slots
 from infra_apply.inputs import settings
 from infra_apply.inputs.pulumi_project import find
@@ -28,6 +31,7 @@ from infra_apply.plan.model import Plan
 from infra_apply.plan.stack import plan_stack
 from infra_apply.reconcile.decide import reconcile
 from infra_apply.reconcile.model import Decisions
+from infra_apply.reconcile.state import State, parse_state
 from infra_apply.render.slots import render_slots
 from infra_apply.render.stack import render
 
@@ -58,8 +62,8 @@ def _render_stack() -> None:
     _report(planned.findings.diagnostics)
     if planned.plan is None:
         return
-    account = _observe(_client(), planned.plan)
-    decisions, problems = reconcile(planned.plan, account)
+    _require_single_tries()
+    account, decisions, problems = _look(planned.plan, _state())
     _report(problems)
     if decisions is not None:
         pulumi.log.info(f"cost: {_cost(decisions, account)}")
@@ -79,6 +83,28 @@ def _show_pool(environment: str, project: str) -> None:
     render_slots(slots)
 
 
+def _require_single_tries() -> None:
+    """Refuse a provider that sends a request again: a POST whose answer was lost would buy twice.
+
+    Pulumi.yaml says so for the default provider; a stack's file could say otherwise.
+    """
+    tries = pulumi.Config("digitalocean").get("httpRetryMax")
+    if tries != "0":
+        raise Refusal(
+            f"`digitalocean:httpRetryMax` is {tries or 'not set'}: a create whose answer was lost"
+            " would be sent again, and make two",
+            state="nothing was changed",
+            next_step='write `config: {digitalocean:httpRetryMax: {value: "0"}}` in Pulumi.yaml,'
+            " and nothing else in a stack file",
+        )
+
+
+def _state() -> State:
+    """Read what the stack remembers, before anything is registered. Raises Outage."""
+    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    return parse_state(export_stack(name, os.environ))
+
+
 def _config() -> dict[str, str]:
     return {**get_config_env(), **CONFIG.get()}
 
@@ -89,6 +115,31 @@ def _client() -> Client:
     return Client(find_credentials(os.environ, config))
 
 
+def _look(plan: Plan, state: State) -> tuple[Account, Decisions | None, tuple[Diagnostic, ...]]:
+    """Look at the account and decide; before a create that may have happened, look for a minute.
+
+    An update that was killed or whose answer was lost may have made what DigitalOcean lists late.
+    What it may have made is looked for until a minute after the state was written.
+    """
+    client = _client()
+    speed = float(os.environ.get("INFRA_APPLY_REHEARSAL_CLOCK") or 1)
+    account = _observe(client, plan)
+    decisions, problems = reconcile(plan, account, state)
+    until = min(state.written_at or 0, time.time()) + _LISTED_LATE / speed
+    if decisions and decisions.may_exist and time.time() < until:
+        names = ", ".join(decisions.may_exist)
+        pulumi.log.info(f"the last update may have made these unheard, looking: {names}")
+    while decisions and decisions.may_exist and time.time() < until:
+        time.sleep(_BETWEEN_LOOKS / speed)
+        account = _observe(client, plan)
+        decisions, problems = reconcile(plan, account, state)
+    return account, decisions, problems
+
+
+_LISTED_LATE: Final = 60.0
+_BETWEEN_LOOKS: Final = 5.0
+
+
 def _observe(client: Client, plan: Plan) -> Account:
     """Read what the plan is about."""
     return read_account(
@@ -96,6 +147,7 @@ def _observe(client: Client, plan: Plan) -> Account:
         droplets=bool(plan.hosts or plan.pools),
         ssh_keys=any(host.droplet.ssh_keys for host in plan.hosts),
         vpcs=any(host.droplet.vpc for host in plan.hosts),
+        databases={database.cluster for database in plan.databases},
     )
 
 

@@ -10,7 +10,12 @@ import textwrap
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import hypothesis
 import pytest
+
+# How long an example takes says how loaded the machine is; a failure prints what replays it.
+hypothesis.settings.register_profile("tests", deadline=None, print_blob=True)
+hypothesis.settings.load_profile("tests")
 
 SLOW = ("engine", "process", "browser")
 STARTS_A_PROCESS = {

@@ -11,10 +11,10 @@ from infra_apply.digitalocean.client import Client
 from infra_apply.digitalocean.model import LiveDroplet
 from infra_apply.digitalocean.read import (
     read_clusters,
-    read_database_users,
     read_databases,
     read_droplets,
     read_gpu_droplets,
+    read_users,
 )
 from infra_apply.plan.model import HostPlan, Plan
 from infra_apply.terminal import plural
@@ -47,7 +47,7 @@ def read_live(client: Client, plan: Plan) -> Live:
     return Live(
         droplets=droplets,
         databases={name: read_databases(client, cluster) for name, cluster in used.items()},
-        users={name: read_database_users(client, cluster) for name, cluster in used.items()},
+        users={name: read_users(client, cluster) for name, cluster in used.items()},
     )
 
 

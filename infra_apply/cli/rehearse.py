@@ -141,7 +141,7 @@ def run_api(arguments: argparse.Namespace) -> int:
     """Serve the simulated API; stdout has the lines a client's shell needs."""
     _, planned = _planned(arguments)
     with _directory(arguments) as directory:
-        options = session.Options(None, directory, arguments.faults, arguments.clock)
+        options = _options(None, directory, arguments)
         with session.serve_api(options, planned.plan) as server:
             print(f"export DIGITALOCEAN_API_URL={server.url}")
             print(f"export DIGITALOCEAN_TOKEN={session.TOKEN}", flush=True)
@@ -166,6 +166,19 @@ def _add_flags(parser: argparse.ArgumentParser) -> None:
         default=20.0,
         help="divide waits by N (default: 20)",
     )
+    parser.add_argument(
+        "--limits",
+        action="store_true",
+        help="keep DigitalOcean's rate limits (250 requests a minute, 5,000 an hour; times / N)",
+    )
+
+
+def _options(
+    engine: Engine | None, directory: Path, arguments: argparse.Namespace
+) -> session.Options:
+    return session.Options(
+        engine, directory, arguments.faults, arguments.clock, limits=arguments.limits
+    )
 
 
 @contextmanager
@@ -180,7 +193,7 @@ def _rehearsal(
         session.start_rehearsal(
             project,
             stack_of(arguments),
-            session.Options(engine, directory, arguments.faults, arguments.clock),
+            _options(engine, directory, arguments),
             plan=planned.plan,
             config_file=arguments.config_file,
         ) as rehearsal,

@@ -67,6 +67,117 @@ SEVERAL_DROPLETS: Final = Code(
     "destroy those that are not in use",
 )
 
+TAKEN_UP: Final = Code(
+    "IA910",
+    "made by an update that did not finish",
+    "its create was answered too late or not at all, so the state never heard of it",
+    "nothing is to be done if it is yours: it is taken into the state, and not made again",
+    Severity.WARNING,
+)
+NOT_OURS: Final = Code(
+    "IA911",
+    "name of something that is not ours",
+    "what has the name already may be somebody's server or data, or ours from before",
+    "adopt it, or choose another name",
+)
+OF_ANOTHER_STACK: Final = Code(
+    "IA912",
+    "droplet of another stack",
+    "one stack owns a droplet; two would undo each other's changes",
+    "write `lookup: true` for the host in the stack that does not own it",
+)
+ANOTHER_THAN_REMEMBERED: Final = Code(
+    "IA913",
+    "not the one the state remembers",
+    "swapping what the state remembers for another one would lose the first, or its data",
+    "look which one is meant, and adopt that",
+)
+ANOTHER_CLUSTER: Final = Code(
+    "IA914",
+    "cluster with another id",
+    "a cluster that was restored, or made again under its name, is another one, and the databases "
+    "remembered are on the old one",
+    "let go of the databases of the old cluster, then adopt those of the new one",
+)
+WOULD_REPLACE: Final = Code(
+    "IA915",
+    "change that would replace",
+    "DigitalOcean cannot change this in place: what is there would be destroyed and made anew",
+    "put the old value back, or make the new one beside it and retire the old",
+)
+NOT_OFFERED: Final = Code(
+    "IA916",
+    "size or region that is not offered",
+    "a resize that is refused has powered its droplet off already, and a create fails half way",
+    "name a size and a region of the account, as `doctl compute size list` shows them",
+)
+DROPLET_LIMIT: Final = Code(
+    "IA917",
+    "more droplets than the account may have",
+    "the update would stop at the first droplet beyond the limit",
+    "have DigitalOcean raise the limit, or plan fewer hosts",
+)
+ADOPTED_DIFFERS: Final = Code(
+    "IA918",
+    "adopted droplet that differs from its entry",
+    "taking over a droplet changes nothing of it but tags, so that nothing is lost by a slip",
+    "write what the droplet is, and change that in a later update",
+)
+NO_LONGER_PLANNED: Final = Code(
+    "IA919",
+    "remembered and no longer planned",
+    "a manifest that is missing, moved or misspelt must not delete what people use",
+    "bring it back, or say in `retired` that it is meant to go",
+)
+RETIRED_AND_PLANNED: Final = Code(
+    "IA920",
+    "retired and planned",
+    "it cannot stay and go",
+    "remove it from `retired`, or from the manifests",
+)
+STATE_IS_EMPTY: Final = Code(
+    "IA921",
+    "empty state",
+    "the account has droplets of this stack and the state knows of none: it is the wrong state, or "
+    "it was lost",
+    "name the backend that holds the state, or adopt what is there",
+)
+POWERS_OFF: Final = Code(
+    "IA922",
+    "resize",
+    "a droplet is powered off while it is resized, for about a minute",
+    "apply it when nobody needs the host",
+    Severity.WARNING,
+)
+IGNORED_CHANGE: Final = Code(
+    "IA923",
+    "change that is ignored",
+    "it only counts when a droplet is made; changing it on one that runs would replace it",
+    "make a new host if it is to have it",
+    Severity.WARNING,
+)
+GONE_FROM_ACCOUNT: Final = Code(
+    "IA924",
+    "gone from the account",
+    "somebody removed it outside; it is made again, without what was in it",
+    "restore a backup if its data is needed",
+    Severity.WARNING,
+)
+LETTING_GO: Final = Code(
+    "IA925",
+    "retired, and not gone yet",
+    "what is protected goes in two updates: the first lifts the protection, the second lets go",
+    "apply once more",
+    Severity.WARNING,
+)
+SERVICE_LEFT_HOST: Final = Code(
+    "IA926",
+    "service that left a host",
+    "what it keeps on the host's disk does not move with it",
+    "copy its files, then apply",
+    Severity.WARNING,
+)
+
 CODES: Final = (
     UNKNOWN_CLUSTER,
     NO_DATABASES_ON_CLUSTER,
@@ -77,4 +188,21 @@ CODES: Final = (
     SLOT_WITHOUT_KEY,
     NOT_ADOPTABLE,
     SEVERAL_DROPLETS,
+    TAKEN_UP,
+    NOT_OURS,
+    OF_ANOTHER_STACK,
+    ANOTHER_THAN_REMEMBERED,
+    ANOTHER_CLUSTER,
+    WOULD_REPLACE,
+    NOT_OFFERED,
+    DROPLET_LIMIT,
+    ADOPTED_DIFFERS,
+    NO_LONGER_PLANNED,
+    RETIRED_AND_PLANNED,
+    STATE_IS_EMPTY,
+    POWERS_OFF,
+    IGNORED_CHANGE,
+    GONE_FROM_ACCOUNT,
+    LETTING_GO,
+    SERVICE_LEFT_HOST,
 )

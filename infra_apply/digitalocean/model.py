@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,7 +12,8 @@ class LiveDroplet:
     """A droplet as it is. `addresses` has the public ones first; `hourly` is USD, if it is known.
 
     `image` is its slug, or its id where it has none; `features` are DigitalOcean's words, such as
-    `backups` and `ipv6`.
+    `backups` and `ipv6`. `vpc` is its id. `memory` (MiB), `vcpus` and `disk` (GiB) are what it has,
+    which need not be what its size has: a resize may leave the disk as it was.
 
     `made_at` is in seconds since 1970, None where the account does not say.
     """
@@ -27,6 +29,10 @@ class LiveDroplet:
     hourly: float | None = None
     image: str = ""
     features: frozenset[str] = frozenset()
+    vpc: str = ""
+    memory: int = 0
+    vcpus: int = 0
+    disk: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,10 @@ class Cluster:
     host: str
     port: int
     ssl: bool
+
+
+WITH_DATABASES: Final = frozenset({"pg", "mysql", "mongodb", "advanced_pg", "advanced_mysql"})
+"""Engines whose API has logical databases and users of their own (DigitalOcean's OpenAPI)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,13 +74,16 @@ class LiveFirewall:
     name: str
     droplet_ids: frozenset[int]
     tags: frozenset[str]
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
     """What was found, by name; what nobody asked about was not looked at.
 
-    `droplets` has no GPU droplets. `databases` has the names in each cluster that was asked about.
+    `droplets` has no GPU droplets. `databases` and `users` have the names in each cluster that was
+    asked about. `droplet_limit` is how many droplets the account may have, of either kind; None
+    where it does not say.
     """
 
     clusters: Mapping[str, Cluster] = field(default_factory=dict)
@@ -81,3 +94,11 @@ class Account:
     sizes: Mapping[str, Size] = field(default_factory=dict)
     gpu_droplets: tuple[LiveDroplet, ...] = ()
     databases: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    users: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    droplet_limit: int | None = None
+
+    @property
+    def all_droplets(self) -> tuple[LiveDroplet, ...]:
+        """The droplets of either kind; one that both lists have is there once."""
+        by_id = {droplet.id: droplet for droplet in (*self.gpu_droplets, *self.droplets)}
+        return tuple(by_id[number] for number in sorted(by_id))

@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
 from infra_apply.digitalocean.client import Client
-from infra_apply.digitalocean.model import Account, Cluster, LiveDroplet, LiveFirewall, Size
+from infra_apply.digitalocean.model import (
+    WITH_DATABASES,
+    Account,
+    Cluster,
+    LiveDroplet,
+    LiveFirewall,
+    Size,
+)
 
 
-def read_account(client: Client, *, droplets: bool, ssh_keys: bool, vpcs: bool) -> Account:
-    """Return the clusters and what else is asked for; firewalls and sizes come with the droplets.
+def read_account(
+    client: Client, *, droplets: bool, ssh_keys: bool, vpcs: bool, databases: Collection[str] = ()
+) -> Account:
+    """Return the clusters and what else is asked for.
 
-    The clusters are always read, so that a wrong token or endpoint is known at once.
+    Firewalls, sizes and the limit of droplets come with the droplets. `databases` names the
+    clusters whose databases and users are read. The clusters themselves are always read, so that a
+    wrong token or endpoint is known at once.
     """
+    clusters = read_clusters(client)
+    asked = {
+        name: cluster
+        for name, cluster in clusters.items()
+        if name in databases and cluster.engine in WITH_DATABASES
+    }
     return Account(
-        clusters=read_clusters(client),
+        clusters=clusters,
+        databases={name: read_databases(client, cluster) for name, cluster in asked.items()},
+        users={name: read_users(client, cluster) for name, cluster in asked.items()},
         droplets=tuple(read_droplets(client)) if droplets else (),
+        gpu_droplets=tuple(read_gpu_droplets(client)) if droplets else (),
+        droplet_limit=read_droplet_limit(client) if droplets else None,
         firewalls=read_firewalls(client) if droplets else (),
         sizes=read_sizes(client) if droplets else {},
         ssh_keys=read_ssh_keys(client) if ssh_keys else {},
@@ -52,10 +73,16 @@ def read_databases(client: Client, cluster: Cluster) -> frozenset[str]:
     return frozenset(database["name"] for database in databases)
 
 
-def read_database_users(client: Client, cluster: Cluster) -> frozenset[str]:
-    """Return the names of a cluster's users; the passwords in the answer are not kept."""
+def read_users(client: Client, cluster: Cluster) -> frozenset[str]:
+    """Return the names of the users of a cluster; their passwords are not kept."""
     users = client.list(f"/v2/databases/{cluster.id}/users", "users")
     return frozenset(user["name"] for user in users)
+
+
+def read_droplet_limit(client: Client) -> int | None:
+    """Return how many droplets the account may have, None where it does not say."""
+    limit = (client.get("/v2/account").get("account") or {}).get("droplet_limit")
+    return limit if isinstance(limit, int) else None
 
 
 def read_firewalls(client: Client) -> tuple[LiveFirewall, ...]:
@@ -65,6 +92,7 @@ def read_firewalls(client: Client) -> tuple[LiveFirewall, ...]:
             firewall["name"],
             frozenset(firewall.get("droplet_ids") or ()),
             frozenset(firewall.get("tags") or ()),
+            str(firewall.get("id") or ""),
         )
         for firewall in client.list("/v2/firewalls", "firewalls")
     )
@@ -131,6 +159,10 @@ def _droplet(droplet: Mapping[str, Any]) -> LiveDroplet:
         hourly=size.get("price_hourly"),
         image=str(image.get("slug") or image.get("id") or ""),
         features=frozenset(droplet.get("features") or ()),
+        vpc=str(droplet.get("vpc_uuid") or ""),
+        memory=int(droplet.get("memory") or 0),
+        vcpus=int(droplet.get("vcpus") or 0),
+        disk=int(droplet.get("disk") or 0),
     )
 
 

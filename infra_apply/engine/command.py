@@ -33,19 +33,25 @@ _BETWEEN_TICKS = 0.2
 class ExactCommand(PulumiCommand):
     """Runs `engine` with the variables `environ`, its own folder first on PATH.
 
-    `results` keeps the last result of each subcommand, by its name. On Ctrl-C the CLI gets one
+    `results` keeps the last result of each subcommand, by its name. `on_start` gets that name and
+    the CLI's pid. On Ctrl-C the CLI gets one
     SIGINT a press (the first lets it finish what is in flight) and KeyboardInterrupt is raised
     when it has ended. Whatever the CLI started ends with it.
     """
 
     def __init__(
-        self, engine: Engine, environ: Mapping[str, str], on_tick: Callable[[], None]
+        self,
+        engine: Engine,
+        environ: Mapping[str, str],
+        on_tick: Callable[[], None],
+        on_start: Callable[[str, int], None] = lambda _subcommand, _pid: None,
     ) -> None:
         self.command = str(engine.path)
         self.version = VersionInfo.parse(engine.version)
         self.results: dict[str, CommandResult] = {}
         self._environ = environ
         self._on_tick = on_tick
+        self._on_start = on_start
 
     def run(
         self,
@@ -62,6 +68,7 @@ class ExactCommand(PulumiCommand):
         process = self._start(args, cwd, additional_env)
         interrupts = 0
         try:
+            self._on_start(args[0], process.pid)
             with _forwarding_interrupts(process) as forwarded:
                 stdout, stderr = self._collect_output(process, on_output, on_error)
             interrupts = len(forwarded)

@@ -74,10 +74,7 @@ def _locked(output: str, stack: str) -> Retry:
     return Retry(
         f"stack {stack} is locked by {by or 'another update'}",
         state="nothing was changed by this run",
-        next_step=(
-            "wait for it and run this again; if that process is gone for certain:"
-            f" pulumi cancel --stack {stack}"
-        ),
+        next_step="wait for it and run this again",
         holders=holders,
     )
 
@@ -87,7 +84,7 @@ def _crashed(result: CommandResult, stack: str) -> Outage:
     return Outage(
         f"the engine {how}: {_last_error(result)}",
         state=f"stack {stack} may be locked, and may not know of what was being made",
-        next_step=f"pulumi cancel --stack {stack}, then run this again: it looks before it acts",
+        next_step="run this again: it looks before it acts",
     )
 
 

@@ -7,22 +7,21 @@ one, with what the environment's file says of secrets and of the provider, and n
 from __future__ import annotations
 
 import json
-import os
-import socket
 import subprocess
-import time
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from infra_apply.engine.install.find import Engine
+from infra_apply.engine.lock.site import LockSite, find_site
+from infra_apply.engine.lock.waiting import Patience, lift_locks, run_with_lock
 from infra_apply.engine.progress import Progress
 from infra_apply.engine.run import Outcome, Verb, run
-from infra_apply.errors import Outage, Retry
+from infra_apply.errors import Outage
 from infra_apply.gpu.pool import Remembered
-from infra_apply.gpu.state import is_abandoned, remembered_in
+from infra_apply.gpu.state import remembered_in
 from infra_apply.terminal import StatusLine
 
 if TYPE_CHECKING:
@@ -31,12 +30,16 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Backend:
-    """Where the engine keeps a Pulumi project's stacks; `environ` are its process's variables."""
+    """Where the engine keeps a Pulumi project's stacks.
+
+    `environ` are its process's variables, `patience` says how long a run waits for another's lock.
+    """
 
     engine: Engine
     folder: Path
     environ: Mapping[str, str]
     config_file: Path
+    patience: Patience = field(default_factory=Patience)
 
     def remembered(self, stack: str) -> Remembered:
         """Read what a stack's last checkpoint remembers; it is not changed. Raises Outage."""
@@ -66,46 +69,40 @@ class Backend:
     ) -> Outcome:
         """Run the engine on a stack, once nobody else is at work on it.
 
-        A lock whose process is gone from this machine is taken away; for another it waits 5
-        minutes. Raises as `engine.run.run` does.
+        Raises as `engine.lock.waiting.run_with_lock` does.
         """
-        waited = 0
-        while True:
-            progress = Progress(status_line, f"{stack}: {verb}")
-            try:
-                return run(
-                    verb,
-                    engine=self.engine,
-                    pulumi_project=self.folder,
-                    stack=stack,
-                    environ=self.environ,
-                    on_event=progress.event,
-                    on_tick=progress.tick,
-                    config_file=self.config_file,
-                    create_stack=True,
-                    refresh=True,
-                    clear_pending_creates=clear_pending_creates,
-                    program=program or _no_program,
-                )
-            except Retry as locked:
-                if is_abandoned(locked.holders, socket.gethostname(), _is_running):
-                    self._unlock(stack)
-                    status_line.say(
-                        f"{stack}: the run that held its lock is gone; the lock is lifted"
-                    )
-                elif waited >= _PATIENCE:
-                    raise
-                else:
-                    status_line.show(f"{locked.message}; waiting")
-                    waited += _BETWEEN_TRIES
-                    time.sleep(_BETWEEN_TRIES)
-            finally:
-                progress.end()
+        progress = Progress(status_line, f"{stack}: {verb}")
+        attempt = partial(
+            run,
+            verb,
+            engine=self.engine,
+            pulumi_project=self.folder,
+            stack=stack,
+            environ=self.environ,
+            on_event=progress.event,
+            config_file=self.config_file,
+            create_stack=True,
+            refresh=True,
+            clear_pending_creates=clear_pending_creates,
+            program=program or _no_program,
+        )
+        try:
+            return run_with_lock(
+                attempt,
+                self._lock_site(stack),
+                status_line,
+                on_tick=progress.tick,
+                patience=self.patience,
+            )
+        finally:
+            progress.end()
 
-    def _unlock(self, stack: str) -> None:
-        process = self._ask("cancel", "--yes", "--stack", stack)
-        if process.returncode:
-            raise self._failed(f"the lock of stack {stack} cannot be lifted", process.stderr)
+    def lift_locks(self, stack: str, status_line: StatusLine) -> None:
+        """Lift the locks that a stack has now, as `engine.lock.waiting.lift_locks` does."""
+        lift_locks(self._lock_site(stack), status_line)
+
+    def _lock_site(self, stack: str) -> LockSite:
+        return find_site(self.engine, self.folder, stack, self.environ)
 
     def _ask(self, *words: str) -> subprocess.CompletedProcess[str]:
         try:
@@ -129,22 +126,8 @@ class Backend:
         )
 
 
-def _is_running(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    with suppress(OSError):  # a zombie holds nothing any more
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    return True
-
-
 def _no_program() -> None:
     """Stand in for a program where none runs: a refresh asks the provider alone."""
 
 
 _NO_SUCH_STACK: Final = 6  # pulumi's exit code for it, v3.259
-_PATIENCE: Final = 300
-_BETWEEN_TRIES: Final = 3

@@ -1,11 +1,10 @@
-"""What a pool's stack remembers, and whether its lock is abandoned. Pure."""
+"""What a pool's stack remembers. Pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
-from infra_apply.errors import LockHolder
 from infra_apply.gpu.pool import Remembered
 
 
@@ -18,20 +17,6 @@ def remembered_in(exported: Mapping[str, Any]) -> Remembered:
         slots=dict(_droplets(resources)),
         unfinished=any(operation.get("type") == "creating" for operation in pending),
         exists=bool(resources or pending),
-    )
-
-
-def is_abandoned(
-    holders: Iterable[LockHolder], this_host: str, is_running: Callable[[int], bool]
-) -> bool:
-    """Say whether every process that holds a lock was one of this machine, and is gone.
-
-    A lock whose holder is not known is not abandoned.
-    """
-    known = tuple(holders)
-    return bool(known) and all(
-        holder.user.rpartition("@")[2] == this_host and not is_running(holder.pid)
-        for holder in known
     )
 
 

@@ -65,6 +65,7 @@ class HostSettings:
     adopt: int | None = None
     lookup: bool = False
     create: bool = False
+    resize_disk: bool = False
     protect: bool = True
     firewall: Literal["managed"] | None = None
 
@@ -246,6 +247,7 @@ def _host(base: Droplet, keys: Mapping[str, Any]) -> HostSettings:
         adopt=keys.get("adopt"),
         lookup=keys.get("lookup", False),
         create=keys.get("create", False),
+        resize_disk=keys.get("resizeDisk", False),
         protect=keys.get("protect", True),
         firewall=keys.get("firewall"),
     )

@@ -76,6 +76,7 @@ class HostKeys(DropletKeys, total=False):
     adopt: Annotated[int, Field(ge=1)]
     lookup: bool
     create: bool
+    resizeDisk: bool
     protect: bool
     firewall: Literal["managed"]
 

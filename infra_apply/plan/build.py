@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from infra_apply import naming
 from infra_apply.diagnostics.model import Place
+from infra_apply.fleet.dependencies import edges
 from infra_apply.fleet.hosts import droplets, machine
 from infra_apply.fleet.model import Fleet
 from infra_apply.fleet.urls import dependency_urls, url
-from infra_apply.inputs.manifest import Database, Manifest
+from infra_apply.inputs.manifest import Database, Environment, Manifest
 from infra_apply.inputs.settings import Settings
 from infra_apply.plan.access import plan_access
 from infra_apply.plan.firewalls import host_firewall
@@ -39,16 +40,24 @@ def build(fleet: Fleet, settings: Settings) -> Plan:
     }
     owned = {name: on for name, on in carried.items() if not settings.host(name).lookup}
     access = plan_access(fleet, settings, owned.keys())
+    callers = _callers(fleet)
     return Plan(
         stack=settings.stack,
         environment=environment,
         fleet=settings.fleet,
-        hosts=tuple(_host(fleet, settings, name, on, access) for name, on in owned.items()),
+        hosts=tuple(
+            _host(fleet, settings, name, on, _Relations(access, callers))
+            for name, on in owned.items()
+        ),
         looked_up=tuple(
-            LookedUpHost(name, _services(on)) for name, on in carried.items() if name not in owned
+            LookedUpHost(name, _services(on, callers))
+            for name, on in carried.items()
+            if name not in owned
         ),
         databases=tuple(
-            _database(manifest, manifest.database) for manifest in manifests if manifest.database
+            _database(settings, manifest, manifest.database)
+            for manifest in manifests
+            if manifest.database
         ),
         pools=tuple(
             plan_pool(fleet, settings, manifest, manifest.gpu)
@@ -62,7 +71,19 @@ def build(fleet: Fleet, settings: Settings) -> Plan:
             if (reason := _why_not_rendered(manifest, owned.keys()))
         ),
         instances=tuple(_instance(fleet, manifest) for manifest in manifests),
+        declared=frozenset(naming.instance(*manifest.instance) for manifest in fleet.manifests),
+        retired=settings.retired,
+        place=settings.key("projects"),
+        retired_places={name: settings.key("retired", name) for name in settings.retired},
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Relations:
+    """Who may reach what, and the names of the instances that depend on each one."""
+
+    access: Sequence[AccessPlan]
+    callers: Mapping[tuple[str, Environment], tuple[str, ...]]
 
 
 def _host(
@@ -70,24 +91,38 @@ def _host(
     settings: Settings,
     name: str,
     carried: Sequence[Manifest],
-    access: Sequence[AccessPlan],
+    relations: _Relations,
 ) -> HostPlan:
     host = settings.host(name)
     file = host.droplet.user_data_file
+    machine_of_mesh = fleet.mesh.hosts.get(name) if fleet.mesh else None
     return HostPlan(
         name=name,
-        services=_services(carried),
+        services=_services(carried, relations.callers),
         droplet=replace(host.droplet, tags=_tags(settings, name, carried, host.droplet.tags)),
         user_data=fleet.user_data.get(file) if file else None,
         adopt=host.adopt,
         own_keys=host.own_keys,
+        create=host.create,
+        address=machine_of_mesh.address if machine_of_mesh else None,
+        resize_disk=host.resize_disk,
         protect=host.protect,
-        firewall=host_firewall(name, settings, access),
+        firewall=host_firewall(name, settings, relations.access),
         place=_droplet_place(settings, name),
     )
 
 
-def _services(carried: Sequence[Manifest]) -> tuple[ServicePlan, ...]:
+def _callers(fleet: Fleet) -> dict[tuple[str, Environment], tuple[str, ...]]:
+    """Return the names of the instances that depend on each one."""
+    callers: dict[tuple[str, Environment], set[str]] = {}
+    for dependent, dependency in edges(fleet):
+        callers.setdefault(dependency.instance, set()).add(naming.instance(*dependent.instance))
+    return {instance: tuple(sorted(names)) for instance, names in callers.items()}
+
+
+def _services(
+    carried: Sequence[Manifest], callers: Mapping[tuple[str, Environment], tuple[str, ...]]
+) -> tuple[ServicePlan, ...]:
     services = [
         ServicePlan(
             manifest.project,
@@ -95,6 +130,7 @@ def _services(carried: Sequence[Manifest]) -> tuple[ServicePlan, ...]:
             manifest.service.port,
             manifest.service.systemd_unit,
             manifest.service.runtime,
+            callers.get(manifest.instance, ()),
         )
         for manifest in carried
         if manifest.service
@@ -125,9 +161,20 @@ def _droplet_place(settings: Settings, name: str) -> Place:
     return settings.key("droplet")
 
 
-def _database(manifest: Manifest, database: Database) -> DatabasePlan:
-    place = manifest.value("database", "cluster")
-    return DatabasePlan(manifest.project, database.cluster, database.name, database.user, place)
+def _database(settings: Settings, manifest: Manifest, database: Database) -> DatabasePlan:
+    cluster = settings.clusters.get(database.cluster)
+    adopted = cluster.adopt if cluster else ()
+    return DatabasePlan(
+        project=manifest.project,
+        environment=manifest.environment,
+        cluster=database.cluster,
+        name=database.name,
+        user=database.user,
+        adopt_database=database.name in adopted,
+        adopt_user=database.user in adopted,
+        manifest=manifest.path,
+        place=manifest.value("database", "cluster"),
+    )
 
 
 def _instance(fleet: Fleet, manifest: Manifest) -> InstancePlan:

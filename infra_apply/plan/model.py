@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
 
 from infra_apply import naming
 from infra_apply.diagnostics.model import Place
 from infra_apply.inputs.manifest import Environment, Provider
 from infra_apply.inputs.settings import Droplet
 
+Fate: TypeAlias = Literal["keep", "destroy"]
+
 
 @dataclass(frozen=True, slots=True, order=True)
 class ServicePlan:
-    """A service on a host."""
+    """A service on a host; `callers` are the instances that depend on it, by name, sorted."""
 
     project: str
     environment: Environment
     port: int | None
     systemd_unit: str | None
     runtime: str | None
+    callers: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """Its instance's name: `shop` or `shop-dev`."""
+        return naming.instance(self.project, self.environment)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -46,7 +56,9 @@ class HostPlan:
 
     `droplet` is what it is made with, its final tags included. `adopt` is the id of a droplet that
     is there already, and `own_keys` are the settings that its own entry has: everything else of it
-    stays as it is. `user_data` is the script itself, and may hold secrets.
+    stays as it is. `create` says that it is made whatever else has its name. `address` is the
+    mesh's for it. `resize_disk` lets a resize grow its disk, which cannot be undone. `user_data` is
+    the script itself, and may hold secrets.
     """
 
     name: str
@@ -55,6 +67,9 @@ class HostPlan:
     user_data: str | None = field(default=None, repr=False)
     adopt: int | None = None
     own_keys: frozenset[str] = frozenset()
+    create: bool = False
+    address: str | None = None
+    resize_disk: bool = False
     protect: bool = True
     firewall: FirewallPlan | None = None
     place: Place = field(default=Place(""), compare=False, repr=False)
@@ -70,13 +85,26 @@ class LookedUpHost:
 
 @dataclass(frozen=True, slots=True)
 class DatabasePlan:
-    """A logical database and its own user, on a cluster that is only looked up."""
+    """A logical database and its own user, on a cluster that is only looked up.
+
+    `adopt_database` and `adopt_user` allow taking over one that is there already. `manifest` is the
+    path of the file that declares it.
+    """
 
     project: str
+    environment: Environment
     cluster: str
     name: str
     user: str
+    adopt_database: bool = False
+    adopt_user: bool = False
+    manifest: str = field(default="", compare=False)
     place: Place = field(default=Place(""), compare=False, repr=False)
+
+    @property
+    def instance(self) -> str:
+        """Its instance's name: `shop` or `shop-dev`."""
+        return naming.instance(self.project, self.environment)
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +201,9 @@ class Plan:
     """What a stack should hold, from the fleet alone.
 
     `hosts` are those it renders; `looked_up` those its services run on and another stack renders.
+    `declared` names every instance that has a manifest, of all environments. `retired` says what is
+    meant to go: an instance or a host -> keep or destroy. `place` is where the settings list the
+    projects, and `retired_places` where they retire each name.
     """
 
     stack: str
@@ -185,6 +216,10 @@ class Plan:
     access: tuple[AccessPlan, ...]
     not_rendered: tuple[NotRendered, ...]
     instances: tuple[InstancePlan, ...]
+    declared: frozenset[str] = frozenset()
+    retired: Mapping[str, Fate] = field(default_factory=dict)
+    place: Place = field(default=Place(""), compare=False, repr=False)
+    retired_places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
 
     @property
     def firewall_tags(self) -> tuple[str, ...]:

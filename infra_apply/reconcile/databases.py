@@ -1,33 +1,211 @@
-"""Databases: each is made on a cluster that exists and has logical databases."""
+"""Databases and their users: which are there already, whose they are, and what to make."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Final
+from dataclasses import dataclass
 
-from infra_apply.diagnostics.cloud_codes import NO_DATABASES_ON_CLUSTER, UNKNOWN_CLUSTER
+from infra_apply.diagnostics.cloud_codes import (
+    ANOTHER_CLUSTER,
+    GONE_FROM_ACCOUNT,
+    NO_DATABASES_ON_CLUSTER,
+    NOT_OURS,
+    TAKEN_UP,
+    UNKNOWN_CLUSTER,
+    WOULD_REPLACE,
+)
 from infra_apply.diagnostics.model import Diagnostic
 from infra_apply.diagnostics.suggest import did_you_mean
-from infra_apply.digitalocean.model import Account, Cluster
+from infra_apply.digitalocean.model import WITH_DATABASES, Account, Cluster
 from infra_apply.plan.model import DatabasePlan, Plan
 from infra_apply.reconcile.model import DatabaseDecision
+from infra_apply.reconcile.state import DATABASE, LOGICAL_DATABASE, USER, State, StateResource
 
 
-def diagnose_databases(plan: Plan, account: Account) -> Iterator[Diagnostic]:
-    """Report clusters the account does not have, and clusters without logical databases."""
+def diagnose_databases(plan: Plan, account: Account, state: State) -> Iterator[Diagnostic]:
+    """Report clusters that are not there or cannot hold databases, and names that are taken."""
     for database in plan.databases:
-        yield from _cluster(database, account.clusters)
+        cluster = account.clusters.get(database.cluster)
+        if cluster is None or cluster.engine not in WITH_DATABASES:
+            yield from _unusable_cluster(database, account.clusters)
+            continue
+        for member in _members(database, cluster, account, state):
+            yield from _diagnose(member)
 
 
-def decide_databases(plan: Plan, account: Account) -> tuple[DatabaseDecision, ...]:
+def decide_databases(plan: Plan, account: Account, state: State) -> tuple[DatabaseDecision, ...]:
     """Put each database on its cluster. There are no errors among its diagnostics."""
-    return tuple(
-        DatabaseDecision(database, account.clusters[database.cluster])
-        for database in plan.databases
+    decisions = []
+    for database in plan.databases:
+        cluster = account.clusters[database.cluster]
+        user, logical = _members(database, cluster, account, state)
+        decisions.append(
+            DatabaseDecision(
+                database,
+                cluster,
+                import_user=user.import_id,
+                import_database=logical.import_id,
+            )
+        )
+    return tuple(decisions)
+
+
+def may_have_been_made(plan: Plan, account: Account, state: State) -> Iterator[str]:
+    """Name the databases and users that are to be made and whose component the state has."""
+    for database in plan.databases:
+        for member in _members(database, account.clusters[database.cluster], account, state):
+            if member.component is not None and not member.is_there and member.remembered is None:
+                yield f"{member.kind} {member.name} on {database.cluster}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Member:
+    """A planned database or user: what the state has of it, and what the cluster does.
+
+    `live_names` are those of its kind on the cluster. `forgotten` says that, if it is there, an
+    update that did not finish made it.
+    """
+
+    plan: DatabasePlan
+    cluster: Cluster
+    kind: str
+    name: str
+    adopted: bool
+    component: StateResource | None
+    remembered: StateResource | None
+    live_names: frozenset[str]
+    forgotten: bool
+
+    @property
+    def is_there(self) -> bool:
+        """Whether the cluster has one of the planned name."""
+        return self.name in self.live_names
+
+    @property
+    def remembered_name(self) -> str:
+        """The name of what the state has; empty if it has none."""
+        return str(self.remembered.inputs.get("name", "")) if self.remembered else ""
+
+    @property
+    def import_id(self) -> str | None:
+        """The provider's import id, if it is to be taken into the state.
+
+        What the state has is never imported, unless it is gone from the cluster.
+        """
+        known = self.remembered_name in self.live_names
+        if not self.is_there or known or not (self.adopted or self.forgotten):
+            return None
+        return f"{self.cluster.id},{self.name}"
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether it is there, and not ours."""
+        return self.is_there and self.remembered_name != self.name and self.import_id is None
+
+    @property
+    def on_another_cluster(self) -> bool:
+        """Whether what the state has is on a cluster with another id."""
+        on = self.remembered.inputs.get("clusterId") if self.remembered else None
+        return on is not None and on != self.cluster.id
+
+
+def _members(
+    database: DatabasePlan, cluster: Cluster, account: Account, state: State
+) -> tuple[_Member, _Member]:
+    """Return the user and the database, in the order in which they are made.
+
+    The database is made once the state has the user; so if the state lacks both, a database that is
+    there cannot be what an unfinished update made.
+    """
+    component = state.component(DATABASE, database.instance)
+    claims = component.inputs if component else {}
+    user = state.child(DATABASE, database.instance, USER)
+    logical = state.child(DATABASE, database.instance, LOGICAL_DATABASE)
+    users = account.users.get(database.cluster, frozenset())
+    databases = account.databases.get(database.cluster, frozenset())
+    same_cluster = claims.get("clusterId") == cluster.id
+    return (
+        _Member(
+            plan=database,
+            cluster=cluster,
+            kind="user",
+            name=database.user,
+            adopted=database.adopt_user,
+            component=component,
+            remembered=user,
+            live_names=users,
+            forgotten=same_cluster and user is None and claims.get("user") == database.user,
+        ),
+        _Member(
+            plan=database,
+            cluster=cluster,
+            kind="database",
+            name=database.name,
+            adopted=database.adopt_database,
+            component=component,
+            remembered=logical,
+            live_names=databases,
+            forgotten=same_cluster
+            and logical is None
+            and user is not None
+            and claims.get("name") == database.name,
+        ),
     )
 
 
-def _cluster(database: DatabasePlan, clusters: Mapping[str, Cluster]) -> Iterator[Diagnostic]:
+def _diagnose(member: _Member) -> Iterator[Diagnostic]:
+    plan, kind, name = member.plan, member.kind, member.name
+    where = f"`{name}` on `{plan.cluster}`"
+    if member.on_another_cluster:
+        yield _other_cluster(member)
+    elif member.remembered and member.remembered_name != name and not member.import_id:
+        yield _renamed(member)
+    elif member.is_taken:
+        message = f"the {kind} {where} is there already, and was not made here"
+        hint = (
+            f"write `infra-apply:databases: {{{plan.cluster}: {{adopt: [{name}]}}}}` if it is"
+            f" `{plan.instance}`'s, else choose another name"
+        )
+        yield Diagnostic(NOT_OURS, plan.place, message, hint)
+    elif member.import_id and not member.adopted:
+        message = f"the {kind} {where} was made by an update that did not finish: it is taken up"
+        hint = "if somebody else made it, stop here and choose another name in the manifest"
+        yield Diagnostic(TAKEN_UP, plan.place, message, hint)
+    elif member.remembered and not member.is_there:
+        message = f"the {kind} {where} is gone from the cluster: it is made anew, and empty"
+        yield Diagnostic(GONE_FROM_ACCOUNT, plan.place, message, "restore a backup of the cluster")
+
+
+def _other_cluster(member: _Member) -> Diagnostic:
+    plan = member.plan
+    message = (
+        f"the {member.kind} `{member.remembered_name}` of `{plan.instance}` is on another cluster"
+        f" than today's `{plan.cluster}` (id {member.cluster.id})"
+    )
+    hint = (
+        "to move to this cluster, copy the data, remove the `database:` block for two updates with"
+        f" `infra-apply:retired: {{{plan.instance}: keep}}`, then put it back and adopt what is"
+        " there"
+    )
+    return Diagnostic(ANOTHER_CLUSTER, plan.place, message, hint)
+
+
+def _renamed(member: _Member) -> Diagnostic:
+    plan, kind = member.plan, member.kind
+    message = (
+        f"the {kind} `{member.remembered_name}` of `{plan.instance}` is to be called"
+        f" `{member.name}`: it would be made anew, and empty"
+    )
+    hint = (
+        f"rename it on the cluster itself (ALTER {kind.upper()} ... RENAME TO ...), then write"
+        f" `infra-apply:databases: {{{plan.cluster}: {{adopt: [{member.name}]}}}}`"
+    )
+    return Diagnostic(WOULD_REPLACE, plan.place, message, hint)
+
+
+def _unusable_cluster(
+    database: DatabasePlan, clusters: Mapping[str, Cluster]
+) -> Iterator[Diagnostic]:
     name = database.cluster
     cluster = clusters.get(name)
     if cluster is None:
@@ -35,14 +213,8 @@ def _cluster(database: DatabasePlan, clusters: Mapping[str, Cluster]) -> Iterato
         message = f"the account has no database cluster `{name}`; there are: {names}"
         hint = did_you_mean(name, clusters, otherwise="make the cluster first, it is shared")
         yield Diagnostic(UNKNOWN_CLUSTER, database.place, message, hint)
-    elif cluster.engine not in _WITH_DATABASES:
-        message = f"`{name}` is a {cluster.engine} cluster, which has no databases of projects"
-        fitting = sorted(
-            other.name for other in clusters.values() if other.engine in _WITH_DATABASES
-        )
-        hint = f"name one of {', '.join(fitting)}" if fitting else None
-        yield Diagnostic(NO_DATABASES_ON_CLUSTER, database.place, message, hint)
-
-
-# Engines whose API has logical databases and users of their own (DigitalOcean's OpenAPI).
-_WITH_DATABASES: Final = frozenset({"pg", "mysql", "mongodb", "advanced_pg", "advanced_mysql"})
+        return
+    message = f"`{name}` is a {cluster.engine} cluster, which has no databases of projects"
+    fitting = sorted(other.name for other in clusters.values() if other.engine in WITH_DATABASES)
+    hint = f"name one of {', '.join(fitting)}" if fitting else None
+    yield Diagnostic(NO_DATABASES_ON_CLUSTER, database.place, message, hint)

@@ -1,34 +1,114 @@
-"""(plan, account) -> decisions or diagnostics. Pure; nothing is registered before it is done."""
+"""(plan, account, state) -> decisions or diagnostics. Pure; nothing is registered before it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
+from infra_apply import naming
+from infra_apply.diagnostics.cloud_codes import STATE_IS_EMPTY
 from infra_apply.diagnostics.code import Severity
 from infra_apply.diagnostics.model import Diagnostic
 from infra_apply.digitalocean.model import Account
 from infra_apply.plan.model import Plan
-from infra_apply.reconcile.databases import decide_databases, diagnose_databases
-from infra_apply.reconcile.firewalls import diagnose_firewalls
-from infra_apply.reconcile.hosts import decide_host, diagnose_hosts, live_droplets
+from infra_apply.reconcile.changes import diagnose_change
+from infra_apply.reconcile.databases import (
+    decide_databases,
+    diagnose_databases,
+    may_have_been_made,
+)
+from infra_apply.reconcile.firewalls import (
+    diagnose_firewalls,
+    diagnose_names_of_firewalls,
+    import_firewalls,
+)
+from infra_apply.reconcile.hosts import (
+    decide_host,
+    diagnose_larger,
+    diagnose_names,
+    planned_droplet,
+)
+from infra_apply.reconcile.matching import Match, match_hosts
 from infra_apply.reconcile.model import Decisions
+from infra_apply.reconcile.recognition import has_tag, is_slot
+from infra_apply.reconcile.removal import decide_retirements, diagnose_removals
+from infra_apply.reconcile.sizes import diagnose_limit, diagnose_offers
+from infra_apply.reconcile.state import DROPLET, HOST, State
 
 
-def reconcile(plan: Plan, account: Account) -> tuple[Decisions | None, tuple[Diagnostic, ...]]:
+def reconcile(
+    plan: Plan, account: Account, state: State
+) -> tuple[Decisions | None, tuple[Diagnostic, ...]]:
     """Decide what is to be done with each part of a plan; all that stands in the way at once.
 
     With an error among the diagnostics there are no decisions.
     """
-    live = live_droplets(plan, account)
+    matches = match_hosts(plan, account, state)
+    live = {name: match.droplet for name, match in matches.items() if match.droplet}
     diagnostics = (
-        *diagnose_databases(plan, account),
-        *diagnose_hosts(plan, account, live),
+        *_empty_state(plan, account, state),
+        *diagnose_databases(plan, account, state),
+        *_diagnose_hosts(plan, account, state, matches),
+        *diagnose_names_of_firewalls(plan, account, state),
         *diagnose_firewalls(plan, account, live),
+        *diagnose_removals(plan, state),
     )
     if any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics):
         return None, diagnostics
     decisions = Decisions(
         plan=plan,
-        hosts=tuple(decide_host(host, live.get(host.name), account) for host in plan.hosts),
-        databases=decide_databases(plan, account),
+        hosts=tuple(decide_host(matches[host.name], account, state) for host in plan.hosts),
+        databases=decide_databases(plan, account, state),
         sizes_now={name: droplet.size for name, droplet in live.items()},
+        import_firewalls=import_firewalls(plan, account, state),
+        retirements=decide_retirements(plan, state),
+        may_exist=(
+            *_hosts_in_doubt(matches, state),
+            *may_have_been_made(plan, account, state),
+        ),
     )
     return decisions, diagnostics
+
+
+def _diagnose_hosts(
+    plan: Plan, account: Account, state: State, matches: Mapping[str, Match]
+) -> Iterator[Diagnostic]:
+    yield from diagnose_names(plan, account)
+    for match in matches.values():
+        yield from match.diagnostics
+        if any(diagnostic.severity is Severity.ERROR for diagnostic in match.diagnostics):
+            continue
+        host, droplet = match.host, match.droplet
+        size = planned_droplet(host, droplet, account).size if droplet else host.droplet.size
+        yield from diagnose_larger(match, account)
+        yield from diagnose_offers(match, size, account)
+        yield from diagnose_change(match, size, account, state)
+    yield from diagnose_limit(plan, matches, account)
+
+
+def _empty_state(plan: Plan, account: Account, state: State) -> Iterator[Diagnostic]:
+    """Report droplets of this stack, slots aside, that a state without any resource cannot know."""
+    if not state.is_empty:
+        return
+    adopted = {host.adopt for host in plan.hosts}
+    owner = naming.owner_tag(plan.fleet, plan.environment)
+    droplets = [
+        droplet
+        for droplet in account.all_droplets
+        if has_tag(droplet, owner) and not is_slot(droplet) and droplet.id not in adopted
+    ]
+    if droplets:
+        names = ", ".join(f"{droplet.name} ({droplet.id})" for droplet in droplets)
+        message = f"the state is empty, and the account has droplets of this stack: {names}"
+        hint = (
+            "log in to the backend that holds the state (`pulumi whoami -v` names this one); if it"
+            f" is lost: infra-apply adopt --stack {plan.stack} --write"
+        )
+        yield Diagnostic(STATE_IS_EMPTY, plan.place, message, hint)
+
+
+def _hosts_in_doubt(matches: Mapping[str, Match], state: State) -> Iterator[str]:
+    """Name the hosts to be made whose component the state has: a create may have gone unheard."""
+    for name, match in matches.items():
+        begun = state.component(HOST, name) is not None
+        if begun and match.droplet is None and state.child(HOST, name, DROPLET) is None:
+            yield f"droplet {name}"

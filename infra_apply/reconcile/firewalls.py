@@ -1,14 +1,70 @@
-"""Firewalls: hosts that get none, and firewalls of others on our hosts."""
+"""Firewalls: those to take into the state, those of others, and hosts that get none."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 
 from infra_apply import naming
-from infra_apply.diagnostics.cloud_codes import ANOTHER_FIREWALL, HOSTS_WITHOUT_FIREWALL
-from infra_apply.diagnostics.model import Diagnostic
-from infra_apply.digitalocean.model import Account, LiveDroplet
-from infra_apply.plan.model import HostPlan, Plan
+from infra_apply.diagnostics.cloud_codes import (
+    ANOTHER_FIREWALL,
+    HOSTS_WITHOUT_FIREWALL,
+    NOT_OURS,
+    TAKEN_UP,
+)
+from infra_apply.diagnostics.model import Diagnostic, Place
+from infra_apply.digitalocean.model import Account, LiveDroplet, LiveFirewall
+from infra_apply.plan.model import FirewallPlan, HostPlan, Plan
+from infra_apply.reconcile.state import FIREWALL, HOST, POOL, State
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedFirewall:
+    """A planned firewall, and the component it belongs to."""
+
+    firewall: FirewallPlan
+    component: str
+    owner: str
+    place: Place
+
+
+def planned_firewalls(plan: Plan) -> Iterator[PlannedFirewall]:
+    """Yield every firewall of a plan's hosts and pools."""
+    for host in plan.hosts:
+        if host.firewall:
+            yield PlannedFirewall(host.firewall, HOST, host.name, host.place)
+    for pool in plan.pools:
+        if pool.firewall:
+            yield PlannedFirewall(pool.firewall, POOL, pool.name, pool.place)
+
+
+def import_firewalls(plan: Plan, account: Account, state: State) -> dict[str, str]:
+    """Return the ids of the firewalls to take into the state, by name."""
+    return {
+        planned.firewall.name: live.id
+        for planned in planned_firewalls(plan)
+        if (live := _unremembered(planned, account, state)) and _attaches(live, planned.firewall)
+    }
+
+
+def diagnose_names_of_firewalls(plan: Plan, account: Account, state: State) -> Iterator[Diagnostic]:
+    """Report firewalls that the state lacks and whose name is there: taken up, or not ours."""
+    for planned in planned_firewalls(plan):
+        live = _unremembered(planned, account, state)
+        if live is None:
+            continue
+        name = live.name
+        if _attaches(live, planned.firewall):
+            message = f"the firewall `{name}` of `{planned.owner}` is taken into the state"
+            hint = "its rules become the planned ones; rename it before that if it is not ours"
+            yield Diagnostic(TAKEN_UP, planned.place, message, hint)
+        else:
+            message = (
+                f"there is a firewall `{name}` that does not attach to `{planned.firewall.tag}`:"
+                " it is not ours, and names of firewalls are unique"
+            )
+            hint = "rename that firewall in DigitalOcean's console"
+            yield Diagnostic(NOT_OURS, planned.place, message, hint)
 
 
 def diagnose_firewalls(
@@ -27,6 +83,20 @@ def diagnose_firewalls(
                 yield Diagnostic(ANOTHER_FIREWALL, host.place, message, hint)
 
 
+def _unremembered(planned: PlannedFirewall, account: Account, state: State) -> LiveFirewall | None:
+    """Return the live firewall with a planned one's name, unless the state's is still there."""
+    remembered = state.child(planned.component, planned.owner, FIREWALL)
+    live = {firewall.id for firewall in account.firewalls}
+    if remembered is not None and remembered.id in live:
+        return None
+    name = planned.firewall.name
+    return next((firewall for firewall in account.firewalls if firewall.name == name), None)
+
+
+def _attaches(live: LiveFirewall, planned: FirewallPlan) -> bool:
+    return planned.tag.lower() in {tag.lower() for tag in live.tags}
+
+
 def _without_firewall(hosts: list[HostPlan]) -> Iterator[Diagnostic]:
     if hosts:
         names = ", ".join(f"`{host.name}`" for host in hosts)
@@ -36,10 +106,11 @@ def _without_firewall(hosts: list[HostPlan]) -> Iterator[Diagnostic]:
 
 
 def _foreign(host: HostPlan, droplet: LiveDroplet, account: Account) -> list[str]:
-    own = naming.host_tag(host.name)
+    own = naming.host_tag(host.name).lower()
+    on_droplet = {tag.lower() for tag in droplet.tags}
     return sorted(
         firewall.name
         for firewall in account.firewalls
-        if own not in firewall.tags
-        and (droplet.id in firewall.droplet_ids or firewall.tags & {*droplet.tags})
+        if own not in (tags := {tag.lower() for tag in firewall.tags})
+        and (droplet.id in firewall.droplet_ids or tags & on_droplet)
     )

@@ -1,4 +1,4 @@
-"""Hosts: which droplet each one is already, and what its droplet becomes."""
+"""Hosts: what each one's droplet becomes, once it is known which droplet it is."""
 
 from __future__ import annotations
 
@@ -6,104 +6,125 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from infra_apply import naming
-from infra_apply.diagnostics.cloud_codes import (
-    LARGER_THAN_PLANNED,
-    NOT_ADOPTABLE,
-    SEVERAL_DROPLETS,
-    UNKNOWN_KEY_OR_NETWORK,
-)
+from infra_apply.diagnostics.cloud_codes import LARGER_THAN_PLANNED, UNKNOWN_KEY_OR_NETWORK
 from infra_apply.diagnostics.model import Diagnostic, Place
 from infra_apply.diagnostics.suggest import did_you_mean
 from infra_apply.digitalocean.model import Account, LiveDroplet
+from infra_apply.inputs.settings import Droplet
 from infra_apply.plan.model import HostPlan, Plan
+from infra_apply.reconcile.matching import Match
 from infra_apply.reconcile.model import HostDecision
+from infra_apply.reconcile.sizes import is_larger
+from infra_apply.reconcile.state import DROPLET, HOST, State
 
 
-def live_droplets(plan: Plan, account: Account) -> dict[str, LiveDroplet]:
-    """Return the droplet of each host that is there already: the one that is meant for certain."""
-    candidates = {host.name: _candidates(host, plan, account) for host in plan.hosts}
-    return {name: droplets[0] for name, droplets in candidates.items() if len(droplets) == 1}
-
-
-def diagnose_hosts(
-    plan: Plan, account: Account, live: Mapping[str, LiveDroplet]
-) -> Iterator[Diagnostic]:
-    """Report names the account does not know, droplets that are not clear, and larger ones."""
+def diagnose_names(plan: Plan, account: Account) -> Iterator[Diagnostic]:
+    """Report ssh keys and networks the account does not have."""
     for host in plan.hosts:
         for key in host.droplet.ssh_keys:
             yield from _unknown_name(key, account.ssh_keys, "ssh key", host.place)
         if host.droplet.vpc:
             yield from _unknown_name(host.droplet.vpc, account.vpcs, "VPC", host.place)
-        if host.adopt is not None:
-            yield from _adoption(host, plan, account)
-        else:
-            yield from _several_droplets(host, _ours(host, plan, account))
-        if host.name in live:
-            yield from _larger_than_planned(host, live[host.name], account)
 
 
-def decide_host(host: HostPlan, live: LiveDroplet | None, account: Account) -> HostDecision:
-    """Decide what a host's droplet becomes; `live` is the one that is there already."""
+def diagnose_larger(match: Match, account: Account) -> Iterator[Diagnostic]:
+    """Report a droplet that somebody made larger than its plan."""
+    host, live = match.host, match.droplet
+    if live and _size_is_asked_for(host) and is_larger(live, host.droplet.size, account):
+        planned = host.droplet.size
+        message = f"`{host.name}` is a {live.size}, larger than the {planned} planned"
+        hint = f"it stays as it is; write `{host.name}: {{size: {live.size}}}` in `hosts`"
+        yield Diagnostic(LARGER_THAN_PLANNED, host.place, message, hint)
+
+
+def decide_host(match: Match, account: Account, state: State) -> HostDecision:
+    """Decide what a host's droplet becomes. There are no errors among its diagnostics."""
+    host, live = match.host, match.droplet
     decision = HostDecision(
-        host=host if live is None else _respecting(host, live, account),
+        host=host,
         ssh_key_ids=tuple(str(account.ssh_keys[name]) for name in host.droplet.ssh_keys),
         vpc_id=account.vpcs[host.droplet.vpc] if host.droplet.vpc else None,
         droplet_name=host.name,
-        import_id=str(live.id) if live else None,
+        own_tags=host.droplet.tags,
+        resize_disk=_resize_disk(match, account, state),
     )
-    return _adopted(decision, live) if live and host.adopt is not None else decision
+    if live is None:
+        return decision
+    droplet = planned_droplet(host, live, account)
+    tags = _tags(host, live, state)
+    adopted = host.adopt is not None
+    return replace(
+        decision,
+        host=replace(host, droplet=replace(droplet, tags=tags)),
+        vpc_id=decision.vpc_id if "vpc" in host.own_keys or not adopted else None,
+        droplet_name=live.name if adopted else host.name,
+        import_id=str(live.id) if match.is_new else None,
+        ipv6="ipv6" in live.features,
+    )
 
 
-def _candidates(host: HostPlan, plan: Plan, account: Account) -> list[LiveDroplet]:
-    """Recognise a host's droplet: by the id it is adopted by, else by our tags."""
-    if host.adopt is not None:
-        return [droplet for droplet in account.droplets if droplet.id == host.adopt]
-    return _ours(host, plan, account)
+def planned_droplet(host: HostPlan, live: LiveDroplet, account: Account) -> Droplet:
+    """Return what a live droplet becomes: never smaller, and unchanged where it is adopted.
 
-
-def _ours(host: HostPlan, plan: Plan, account: Account) -> list[LiveDroplet]:
-    """Find what bears our owner's tag and either the host's name or its tag (renamed outside)."""
-    owner, own = naming.owner_tag(plan.fleet, plan.environment), naming.host_tag(host.name)
-    return [
-        droplet
-        for droplet in account.droplets
-        if owner in droplet.tags and (droplet.name == host.name or own in droplet.tags)
-    ]
-
-
-def _respecting(host: HostPlan, live: LiveDroplet, account: Account) -> HostPlan:
-    """Keep the tags of others, and a size that is larger than the plan's."""
-    foreign = {tag for tag in live.tags if not naming.is_ours(tag)}
-    size = live.size if _is_larger(live, host, account) else host.droplet.size
-    tags = tuple(sorted({*host.droplet.tags, *foreign}))
-    return replace(host, droplet=replace(host.droplet, tags=tags, size=size))
-
-
-def _adopted(decision: HostDecision, live: LiveDroplet) -> HostDecision:
-    """Keep a droplet as it is wherever its own entry in the settings says nothing else."""
-    planned, own = decision.host.droplet, decision.host.own_keys
-    droplet = replace(
+    Of an adopted one only what its own entry in the settings says is changed.
+    """
+    planned, own = host.droplet, host.own_keys
+    if _size_is_asked_for(host) and is_larger(live, planned.size, account):
+        planned = replace(planned, size=live.size)
+    if host.adopt is None:
+        return planned
+    return replace(
         planned,
         region=planned.region if "region" in own else live.region,
         size=planned.size if "size" in own else live.size,
         image=planned.image if "image" in own else live.image,
         backups=planned.backups if "backups" in own else "backups" in live.features,
     )
-    return replace(
-        decision,
-        host=replace(decision.host, droplet=droplet),
-        vpc_id=decision.vpc_id if "vpc" in own else None,
-        droplet_name=live.name,
-        ipv6="ipv6" in live.features,
-    )
 
 
-def _is_larger(live: LiveDroplet, host: HostPlan, account: Account) -> bool:
-    """Whether the droplet has more of anything than its plan: it is never made smaller."""
-    now, planned = account.sizes.get(live.size), account.sizes.get(host.droplet.size)
-    if now is None or planned is None:
-        return False
-    return now.memory > planned.memory or now.vcpus > planned.vcpus or now.disk > planned.disk
+def _size_is_asked_for(host: HostPlan) -> bool:
+    return host.adopt is None or "size" in host.own_keys
+
+
+def _tags(host: HostPlan, live: LiveDroplet, state: State) -> tuple[str, ...]:
+    """Add the tags of others to those planned; a tag keeps the case the droplet has it in."""
+    ours = {tag.lower() for tag in _own_tags(host, state)}
+    spelling = {tag.lower(): tag for tag in live.tags}
+    planned = {spelling.get(tag.lower(), tag) for tag in host.droplet.tags}
+    foreign = {tag for lower, tag in spelling.items() if lower not in ours}
+    return tuple(sorted(planned | foreign))
+
+
+def _own_tags(host: HostPlan, state: State) -> Sequence[str]:
+    """Return the tags that are ours to remove: those the state says were put on the droplet.
+
+    A state of an earlier version says it only of the droplet, where those of others are among them;
+    there a tag is ours if it is of a kind made here.
+    """
+    component = state.component(HOST, host.name)
+    claimed = component.inputs.get("tags") if component else None
+    if isinstance(claimed, list):
+        return [str(tag) for tag in claimed]
+    droplet = state.child(HOST, host.name, DROPLET)
+    remembered = droplet.inputs.get("tags") if droplet else None
+    return [str(tag) for tag in remembered or () if naming.is_ours(str(tag))]
+
+
+def _resize_disk(match: Match, account: Account, state: State) -> bool | None:
+    """Return what the provider is told of the disk: its default is to grow it, which is for good.
+
+    A droplet that is not resized keeps what the state has, so that nothing seems to change.
+    """
+    host, live = match.host, match.droplet
+    if live is None:
+        return host.resize_disk
+    if planned_droplet(host, live, account).size != live.size:
+        return host.resize_disk
+    remembered = state.child(HOST, host.name, DROPLET)
+    if remembered is None or "resizeDisk" in remembered.inputs.get("__defaults", ()):
+        return None
+    kept = remembered.inputs.get("resizeDisk")
+    return kept if isinstance(kept, bool) else None
 
 
 def _unknown_name(
@@ -112,35 +133,3 @@ def _unknown_name(
     if name not in known:
         message = f"the account has no {what} `{name}`"
         yield Diagnostic(UNKNOWN_KEY_OR_NETWORK, place, message, did_you_mean(name, known))
-
-
-def _several_droplets(host: HostPlan, ours: Sequence[LiveDroplet]) -> Iterator[Diagnostic]:
-    if len(ours) > 1:
-        ids = ", ".join(str(number) for number in sorted(droplet.id for droplet in ours))
-        message = f"`{host.name}` is several droplets, all of this stack: {ids}"
-        hint = "look which one is in use, and destroy the others, or remove their tags"
-        yield Diagnostic(SEVERAL_DROPLETS, host.place, message, hint)
-
-
-def _adoption(host: HostPlan, plan: Plan, account: Account) -> Iterator[Diagnostic]:
-    if all(droplet.id != host.adopt for droplet in account.droplets):
-        alike = [str(droplet.id) for droplet in account.droplets if droplet.name == host.name]
-        message = f"the account has no droplet {host.adopt} for `{host.name}` to adopt"
-        hint = f"droplets called `{host.name}`: {', '.join(alike) or 'none'}"
-        yield Diagnostic(NOT_ADOPTABLE, host.place, message, hint)
-    for droplet in _ours(host, plan, account):
-        if droplet.id != host.adopt:
-            message = f"`{host.name}` is droplet {droplet.id} already, and would be replaced"
-            hint = f"write `adopt: {droplet.id}`, or remove `adopt`"
-            yield Diagnostic(NOT_ADOPTABLE, host.place, message, hint)
-
-
-def _larger_than_planned(
-    host: HostPlan, live: LiveDroplet, account: Account
-) -> Iterator[Diagnostic]:
-    size_is_asked_for = host.adopt is None or "size" in host.own_keys
-    if size_is_asked_for and _is_larger(live, host, account):
-        planned = host.droplet.size
-        message = f"`{host.name}` is a {live.size}, larger than the {planned} planned"
-        hint = f"it stays as it is; write `{host.name}: {{size: {live.size}}}` in `hosts`"
-        yield Diagnostic(LARGER_THAN_PLANNED, host.place, message, hint)

@@ -1,49 +1,75 @@
-"""What is to be rendered, once a plan has been compared with the account: frozen values."""
+"""What is to be rendered, once a plan was compared with account and state: frozen values."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from infra_apply.digitalocean.model import Cluster
-from infra_apply.plan.model import DatabasePlan, HostPlan, Plan
+from infra_apply.plan.model import DatabasePlan, Fate, HostPlan, Plan
+from infra_apply.reconcile.state import StateResource
 
 
 @dataclass(frozen=True, slots=True)
 class HostDecision:
     """Render this droplet, with ids in place of names and what others did to it respected.
 
-    With `import_id` it is that droplet, whether the state remembers it or not: an update that was
-    killed after its create leaves a droplet the state lacks, and the next one would make another.
+    `import_id` is the droplet to take into the state, where that has none. `own_tags` are those
+    that are ours to remove again. `resize_disk` is None where nothing is to be said of it.
     """
 
     host: HostPlan
     ssh_key_ids: tuple[str, ...]
     vpc_id: str | None
     droplet_name: str
+    own_tags: tuple[str, ...] = ()
     import_id: str | None = None
     ipv6: bool = False
+    resize_disk: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class DatabaseDecision:
-    """Render this database and its user on a cluster that exists."""
+    """Render this database and its user on a cluster that exists.
+
+    The import ids are those of a user and a database to take into the state, where it has none.
+    """
 
     database: DatabasePlan
     cluster: Cluster
+    import_user: str | None = None
+    import_database: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Retirement:
+    """Render a component from memory once more, so that the next update can let go of it.
+
+    `children` are its resources; their protection is lifted, and they are retained if `fate` says
+    keep.
+    """
+
+    component: StateResource
+    children: tuple[StateResource, ...]
+    fate: Fate
 
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
     """All that is to be rendered; render adds nothing to it.
 
-    `sizes_now` has the size of each host's droplet that is there already.
+    `sizes_now` has the size of each host's droplet that is there already. `import_firewalls` has
+    the ids of firewalls to take into the state, by name. `may_exist` names what the last update may
+    have made without knowing, and what is to be made now: it is looked for once more before that.
     """
 
     plan: Plan
     hosts: tuple[HostDecision, ...]
     databases: tuple[DatabaseDecision, ...]
     sizes_now: Mapping[str, str]
+    import_firewalls: Mapping[str, str] = field(default_factory=dict)
+    retirements: tuple[Retirement, ...] = ()
+    may_exist: tuple[str, ...] = ()
 
     @property
     def decided_plan(self) -> Plan:

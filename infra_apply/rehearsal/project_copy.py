@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import yaml
 
@@ -25,8 +25,9 @@ def copy_project(project: Project, stack: str, folder: Path, config_file: Path |
     data["runtime"] = {"name": language, "options": {"virtualenv": sys.prefix}}
     data["main"] = str(project.folder)
     data["stackConfigDir"] = "stacks"
-    for key in ("backend", "plugins", "config"):
+    for key in ("backend", "plugins"):
         data.pop(key, None)
+    data["config"] = _harmless(data.get("config"))
     stacks = folder / "stacks"
     stacks.mkdir(parents=True, exist_ok=True)
     (folder / "Pulumi.yaml").write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
@@ -34,6 +35,20 @@ def copy_project(project: Project, stack: str, folder: Path, config_file: Path |
         source = config_file if name == stack and config_file else project.stack_file(name)
         _copy_settings(source, stacks / f"Pulumi.{name}.yaml")
     return folder
+
+
+def _harmless(config: Any) -> dict[str, Any]:
+    """Keep how often the provider asks: that leads nowhere, and decides what a run does."""
+    values = config if isinstance(config, dict) else {}
+    return {key: values[key] for key in _RETRY_SETTINGS if key in values}
+
+
+_RETRY_SETTINGS: Final = (
+    "digitalocean:httpRetryMax",
+    "digitalocean:httpRetryWaitMax",
+    "digitalocean:httpRetryWaitMin",
+    "digitalocean:requestsPerSecond",
+)
 
 
 def _copy_settings(source: Path, target: Path) -> None:

@@ -47,13 +47,15 @@ class Options:
     """The options of a rehearsal.
 
     `directory` keeps the account and the engine's state, `faults` is a faults file, and
-    `clock_scale` divides every wait. Without an engine only the API can be served.
+    `clock_scale` divides every wait. `limits` keeps DigitalOcean's rate limits. Without an engine
+    only the API can be served.
     """
 
     engine: Engine | None
     directory: Path
     faults: Path | None = None
     clock_scale: float = 1.0
+    limits: bool = False
 
 
 @contextmanager
@@ -94,6 +96,7 @@ def serve_api(options: Options, plan: Plan | None) -> Iterator[Server]:
                     token=TOKEN,
                     faults=faults,
                     clock_scale=options.clock_scale,
+                    limits=options.limits,
                 )
             )
         except (OSError, ValueError) as error:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from urllib.parse import quote
 
 import pulumi
@@ -9,30 +11,58 @@ import pulumi_digitalocean as digitalocean
 
 from infra_apply.digitalocean.model import Cluster
 from infra_apply.reconcile.model import DatabaseDecision
+from infra_apply.reconcile.state import DATABASE
 
 
 class Database(pulumi.ComponentResource):
     """`Database <instance>` in the tree; the cluster itself is nobody's here.
 
+    Its inputs are what it claims, for the next run to read in the state. The user is made before
+    the database, so that an answer that is lost leaves one of them behind, and it is known which.
     `variables` holds DATABASE_URL and its parts, all of them secret.
     """
 
-    def __init__(self, name: str, decision: DatabaseDecision) -> None:
+    def __init__(self, decision: DatabaseDecision) -> None:
         database, cluster = decision.database, decision.cluster
-        super().__init__("infra-apply:index:Database", name)
+        claims = {
+            "cluster": cluster.name,
+            "clusterId": cluster.id,
+            "name": database.name,
+            "user": database.user,
+        }
+        super().__init__(DATABASE, database.instance, claims)
         opts = pulumi.ResourceOptions(parent=self, protect=True, retain_on_delete=True)
         self.user = digitalocean.DatabaseUser(
-            name, cluster_id=cluster.id, name=database.user, opts=opts
+            database.instance,
+            cluster_id=cluster.id,
+            name=database.user,
+            opts=pulumi.ResourceOptions.merge(
+                opts, pulumi.ResourceOptions(import_=decision.import_user)
+            ),
         )
         self.database = digitalocean.DatabaseDb(
-            name, cluster_id=cluster.id, name=database.name, opts=opts
+            database.instance,
+            cluster_id=cluster.id,
+            name=database.name,
+            opts=pulumi.ResourceOptions.merge(
+                opts,
+                pulumi.ResourceOptions(import_=decision.import_database, depends_on=[self.user]),
+            ),
         )
         self.variables: pulumi.Output[dict[str, str]] = pulumi.Output.secret(
             self.user.password.apply(
                 lambda password: variables(cluster, database.name, database.user, password)
             )
         )
-        self.register_outputs({"cluster": cluster.name, "name": database.name})
+        manifest = relative_path(database.manifest)
+        self.register_outputs(
+            {"cluster": cluster.name, "name": database.name, "manifest": manifest}
+        )
+
+
+def relative_path(path: str) -> str:
+    """Return a file's path relative to the Pulumi project's folder, with `/` everywhere."""
+    return Path(os.path.relpath(path)).as_posix() if path else ""
 
 
 def variables(cluster: Cluster, name: str, user: str, password: str) -> dict[str, str]:

@@ -24,9 +24,12 @@ def render_tag(name: str, parent: pulumi.Resource | None = None) -> digitalocean
 
 
 def render_firewall(
-    plan: FirewallPlan, tags: Tags, parent: pulumi.Resource
+    plan: FirewallPlan, tags: Tags, parent: pulumi.Resource, import_ids: Mapping[str, str]
 ) -> digitalocean.Firewall:
-    """Make a firewall with open outbound, once every tag it names is there."""
+    """Make a firewall with open outbound, once every tag it names is there.
+
+    `import_ids` has those to take into the state, by name.
+    """
     named = {plan.tag, *(name for rule in plan.inbound for name in rule.tags)}
     return digitalocean.Firewall(
         plan.name,
@@ -40,7 +43,9 @@ def render_firewall(
             for protocol, ports in (("icmp", None), ("tcp", "1-65535"), ("udp", "1-65535"))
         ],
         opts=pulumi.ResourceOptions(
-            parent=parent, depends_on=[tags[name] for name in sorted(named)]
+            parent=parent,
+            depends_on=[tags[name] for name in sorted(named)],
+            import_=import_ids.get(plan.name),
         ),
     )
 

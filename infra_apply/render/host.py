@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import pulumi
 import pulumi_digitalocean as digitalocean
 
 from infra_apply.reconcile.model import HostDecision
+from infra_apply.reconcile.state import HOST
 from infra_apply.render.firewall import Tags, render_firewall
 
 
 class Host(pulumi.ComponentResource):
     """`Host <name>` in the tree, with its droplet and its firewall below it.
 
-    Its tag is made before the droplet, so that the droplet never runs without its firewall.
+    Its inputs are what it claims, for the next run to read in the state: its services, each with
+    those that call it, and the tags that are ours. Its tag is made before the droplet, so that the
+    droplet never runs without its firewall.
     """
 
-    def __init__(self, decision: HostDecision, tags: Tags) -> None:
+    def __init__(
+        self, decision: HostDecision, tags: Tags, import_firewalls: Mapping[str, str]
+    ) -> None:
         host, droplet = decision.host, decision.host.droplet
-        super().__init__("infra-apply:index:Host", host.name)
-        before = [render_firewall(host.firewall, tags, self)] if host.firewall else []
+        claims = {
+            "host": host.name,
+            "services": {service.name: list(service.callers) for service in host.services},
+            "tags": list(decision.own_tags),
+        }
+        super().__init__(HOST, host.name, claims)
+        before = (
+            [render_firewall(host.firewall, tags, self, import_firewalls)] if host.firewall else []
+        )
         self.droplet = digitalocean.Droplet(
             host.name,
             name=decision.droplet_name,
@@ -32,6 +46,7 @@ class Host(pulumi.ComponentResource):
             user_data=pulumi.Output.secret(host.user_data) if host.user_data else None,
             tags=list(droplet.tags),
             ipv6=decision.ipv6 or None,
+            resize_disk=decision.resize_disk,
             opts=pulumi.ResourceOptions(
                 parent=self,
                 import_=decision.import_id,

@@ -6,28 +6,26 @@ from typing import Any
 
 import pulumi
 
-from infra_apply import naming
 from infra_apply.plan.model import InstancePlan, PoolPlan
 from infra_apply.reconcile.model import Decisions
 from infra_apply.render.database import Database
 from infra_apply.render.firewall import render_tag
 from infra_apply.render.host import Host
 from infra_apply.render.pool import Pool
+from infra_apply.render.retired import render_retired
 
 
 def render(decisions: Decisions) -> None:
     """Register everything, and export `hosts`, `instances` and `pools`."""
     plan = decisions.plan
     tags = {name: render_tag(name) for name in plan.firewall_tags}
-    hosts = {decision.host.name: Host(decision, tags) for decision in decisions.hosts}
-    databases = {
-        decision.database.project: Database(
-            naming.instance(decision.database.project, plan.environment), decision
-        )
-        for decision in decisions.databases
-    }
+    imports = decisions.import_firewalls
+    hosts = {decision.host.name: Host(decision, tags, imports) for decision in decisions.hosts}
+    databases = {decision.database.project: Database(decision) for decision in decisions.databases}
     for pool in plan.pools:
-        Pool(naming.instance(pool.project, plan.environment), pool, tags)
+        Pool(pool, tags, imports)
+    for retirement in decisions.retirements:
+        render_retired(retirement)
     pulumi.export("hosts", {name: _addresses(host) for name, host in hosts.items()})
     pulumi.export(
         "instances",

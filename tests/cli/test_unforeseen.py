@@ -37,6 +37,7 @@ COMMAND_LINES = [
     ("mesh", "mesh --write"),
     ("map", "map --live"),
     ("cost", "cost"),
+    ("adopt", "adopt --stack prod"),
     ("gpu scale", "gpu scale shop 1 --stack prod"),
     ("gpu status", "gpu status"),
     ("gpu reap", "gpu reap --dry-run"),

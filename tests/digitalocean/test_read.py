@@ -17,6 +17,7 @@ from infra_apply.digitalocean.read import (
     read_droplets,
     read_gpu_droplets,
     read_sizes,
+    read_users,
 )
 from infra_apply.errors import Outage
 from infra_apply.rehearsal.simulator.seed.build import seed
@@ -87,3 +88,10 @@ def test_a_size_has_its_memory_its_prices_and_its_regions(server: Server) -> Non
 def test_a_token_that_is_not_accepted_is_an_outage(server: Server) -> None:
     with pytest.raises(Outage, match="does not accept the token"):
         read_clusters(client(server, "wrong"))
+
+
+def test_a_clusters_users_are_read_without_their_passwords(server: Server) -> None:
+    api = client(server)
+    cluster = read_clusters(api)["shared-pg"]
+    post(server, f"/v2/databases/{cluster.id}/users", name="shop")
+    assert read_users(api, cluster) == {"doadmin", "shop"}

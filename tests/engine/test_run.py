@@ -270,7 +270,7 @@ def test_a_locked_stack_names_its_holder_and_the_way_out(locked_run: LockedRun) 
     assert locked_run.second.message == (
         f"stack dev is locked by {holder.user} (process {holder.pid}) since {holder.since}"
     )
-    assert locked_run.second.next_step.endswith("pulumi cancel --stack dev")
+    assert locked_run.second.next_step == "wait for it and run this again"
 
 
 def test_a_step_carries_what_the_engine_knows(locked_run: LockedRun) -> None:

@@ -1,4 +1,4 @@
-"""A pool's stack: what it remembers, its private settings, and locks of runs that are gone."""
+"""A pool's stack: what it remembers, and its private settings."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ import pytest
 import yaml
 
 from infra_apply import naming
-from infra_apply.errors import LockHolder
 from infra_apply.gpu.engine_settings import engine_environ, private_config
 from infra_apply.gpu.pool import Remembered
-from infra_apply.gpu.state import is_abandoned, remembered_in
+from infra_apply.gpu.state import remembered_in
 
 DROPLET = "digitalocean:index/droplet:Droplet"
-SINCE = "2026-11-23T03:00:00Z"
 URN = f"urn:pulumi:prod.gpu.train::infra-apply::{DROPLET}::"
 
 
@@ -73,22 +71,6 @@ def test_the_provider_gets_the_account_that_was_looked_at_and_repeats_no_post() 
         "DIGITALOCEAN_HTTP_RETRY_MAX": "0",
         "HOME": "/h",
     }
-
-
-@pytest.mark.parametrize(
-    ("holders", "abandoned"),
-    [
-        ([LockHolder("root@here", 7, SINCE)], True),
-        ([LockHolder("root@here", 8, SINCE)], False),
-        ([LockHolder("root@elsewhere", 7, SINCE)], False),
-        ([LockHolder("root@here", 7, SINCE), LockHolder("root@elsewhere", 7, SINCE)], False),
-        ([], False),
-    ],
-)
-def test_a_lock_is_lifted_only_when_all_its_holders_are_gone_from_this_machine(
-    holders: list[LockHolder], abandoned: bool
-) -> None:
-    assert is_abandoned(holders, "here", lambda pid: pid == 8) is abandoned
 
 
 @pytest.mark.parametrize("project", ["train", "geo.api", "a.gpu.b"])

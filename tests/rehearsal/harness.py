@@ -11,7 +11,8 @@ from typing import Any, NoReturn
 import grpc
 from pulumi.runtime.proto import provider_pb2
 
-from infra_apply.rehearsal.plugin.client import Client, client_from_config
+from infra_apply.rehearsal.plugin.client import Client
+from infra_apply.rehearsal.plugin.configuration import client_from_config
 from infra_apply.rehearsal.plugin.servicer import Provider
 from infra_apply.rehearsal.simulator.account.messages import Request, Response, State
 from infra_apply.rehearsal.simulator.account.routes import handle

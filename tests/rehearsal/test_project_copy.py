@@ -71,7 +71,20 @@ def test_the_copy_runs_the_real_program_with_this_interpreter_and_no_backend(
         "runtime": {"name": "python", "options": {"virtualenv": sys.prefix}},
         "main": str(project.folder),
         "stackConfigDir": "stacks",
+        "config": {"digitalocean:httpRetryMax": {"value": "0"}},
     }
+
+
+def test_how_often_the_provider_asks_is_copied_and_nothing_else_of_the_projects_configuration(
+    project: Project, tmp_path: Path
+) -> None:
+    file = project.folder / "Pulumi.yaml"
+    settings = load(file) | {
+        "config": {"digitalocean:httpRetryMax": {"value": "0"}, "digitalocean:token": "dop_v1_x"}
+    }
+    file.write_text(yaml.safe_dump(settings))
+    copy = copy_project(project, "prod", tmp_path / "copy", None)
+    assert load(copy / "Pulumi.yaml")["config"] == {"digitalocean:httpRetryMax": {"value": "0"}}
 
 
 def test_a_config_file_takes_the_place_of_its_stacks_file_alone(

@@ -58,6 +58,18 @@ def test_the_api_is_served_with_the_faults_of_a_file(tmp_path: Path) -> None:
     assert statuses == [503, 200]
 
 
+@pytest.mark.parametrize("limits", [False, True])
+def test_the_api_keeps_the_rate_limits_that_were_asked_for(tmp_path: Path, limits: bool) -> None:
+    headers = {"Authorization": f"Bearer {TOKEN}"}
+    with (
+        serve_api(Options(None, tmp_path, clock_scale=1e-3, limits=limits), None) as server,
+        urllib3.PoolManager(retries=False, headers=headers) as pool,
+    ):
+        answers = [pool.request("GET", f"{server.url}/v2/account/keys") for _ in range(11)]
+    assert [answer.status for answer in answers] == [200] * 10 + [429 if limits else 200]
+    assert ("ratelimit-limit" in answers[0].headers) == limits
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [("- {path: v2, drop: true}", "path is required"), (None, "No such file")],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Literal
 
 import pytest
 
@@ -11,18 +12,24 @@ from infra_apply.inputs.manifest import Manifest
 from infra_apply.inputs.settings import Droplet, HostSettings, Network, PoolLimits, Settings
 from infra_apply.plan.build import build
 from infra_apply.reconcile.decide import reconcile
+from infra_apply.reconcile.model import Retirement
+from infra_apply.reconcile.state import State
 from infra_apply.render.database import variables
 from infra_apply.render.stack import render
 from tests.companies import SETTINGS, database, fleet, gpu, service
+from tests.reconcile.worlds import SIZES, database_state, host_state
 from tests.render.graph import Graph, graph
 
 CLUSTER = Cluster("c-1", "shared-pg", "pg", "pg.example.com", 25060, ssl=True)
-ACCOUNT = Account({"shared-pg": CLUSTER}, {"ops": 7}, {"office": "vpc-1"})
+ACCOUNT = Account({"shared-pg": CLUSTER}, {"ops": 7}, {"office": "vpc-1"}, sizes=SIZES)
+
+
+MANAGED = replace(SETTINGS, network=Network(ssh=()))
 
 
 def rendered(*manifests: Manifest, settings: Settings = SETTINGS, **user_data: str) -> Graph:
     whole = replace(fleet(*manifests, settings=settings), user_data=user_data)
-    decisions, problems = reconcile(build(whole, settings), ACCOUNT)
+    decisions, problems = reconcile(build(whole, settings), ACCOUNT, State())
     assert decisions is not None, problems
     return graph(lambda: render(decisions))
 
@@ -79,6 +86,84 @@ def test_a_database_is_a_logical_database_and_a_user_of_its_own_on_the_looked_up
     assert (component.name, made.name, user.name) == ("shop", "shop", "shop")
     assert made.parent == user.parent == component.urn
     assert made.protect and made.retain_on_delete and user.protect and user.retain_on_delete
+
+
+def test_components_claim_what_they_stand_for_so_that_the_next_run_can_read_it() -> None:
+    claimed = rendered(
+        service("shop", database=database("shop")), service("wiki", "basil", depends_on=("shop",))
+    )
+    _, lime = claimed.of("Host")
+    assert (lime.inputs["host"], lime.inputs["services"]) == ("lime", {"shop": ["wiki"]})
+    assert lime.inputs["tags"] == claimed.of("Droplet")[1].inputs["tags"]
+    (claim,) = claimed.of("Database")
+    assert claim.inputs == {
+        "cluster": "shared-pg",
+        "clusterId": "c-1",
+        "name": "shop",
+        "user": "shop",
+    }
+
+
+def test_a_database_is_made_after_its_user() -> None:
+    made = rendered(service("shop", database=database("shop")))
+    (user,), (logical,) = made.of("DatabaseUser"), made.of("DatabaseDb")
+    assert user.urn in logical.depends_on
+
+
+def test_what_the_state_lacks_is_imported_and_nothing_else() -> None:
+    wanted = build(fleet(service("shop", database=database("shop")), settings=MANAGED), MANAGED)
+    decisions, problems = reconcile(wanted, ACCOUNT, State())
+    assert decisions is not None, problems
+    (host,), (held,) = decisions.hosts, decisions.databases
+    taken = replace(
+        decisions,
+        hosts=(replace(host, import_id="7"),),
+        databases=(replace(held, import_user="c-1,shop", import_database="c-1,shop"),),
+        import_firewalls={"lime": "fw-1"},
+    )
+    imported = {
+        resource.type.rpartition(":")[2]: resource.import_id
+        for resource in graph(lambda: render(taken)).resources
+        if resource.import_id
+    }
+    assert imported == {
+        "Droplet": "7",
+        "Firewall": "fw-1",
+        "DatabaseUser": "c-1,shop",
+        "DatabaseDb": "c-1,shop",
+    }
+    assert not any(resource.import_id for resource in graph(lambda: render(decisions)).resources)
+
+
+@pytest.mark.parametrize("fate", ["keep", "destroy"])
+def test_what_is_retired_is_rendered_as_the_state_has_it_and_without_protection(
+    fate: Literal["keep", "destroy"],
+) -> None:
+    decisions, _ = reconcile(build(fleet(), SETTINGS), ACCOUNT, State())
+    assert decisions is not None
+    lost, *children = database_state()
+    host, *machine = host_state(7)
+    gone = replace(
+        decisions,
+        retirements=(
+            Retirement(lost, tuple(children), fate),
+            Retirement(host, tuple(machine), fate),
+        ),
+    )
+    registered = graph(lambda: render(gone))
+    assert [parent.inputs for parent in registered.of("Host")] == [dict(host.inputs)]
+    resources = [
+        registered.of(kind)[0] for kind in ("Droplet", "Firewall", "DatabaseDb", "DatabaseUser")
+    ]
+    assert {(held.protect, held.retain_on_delete) for held in resources} == {
+        (False, fate == "keep")
+    }
+    assert [held.ignore_changes for held in resources] == [
+        ("*",),
+        ("*",),
+        ("clusterId", "name"),
+        ("clusterId", "name"),
+    ]
 
 
 def test_no_cluster_and_no_cluster_firewall_is_ever_owned() -> None:

@@ -1,22 +1,17 @@
-"""The plugin's HTTP client, which retries like the real provider's.
-
-Settings come from the variables that the real provider reads: DIGITALOCEAN_API_URL,
-DIGITALOCEAN_TOKEN, DIGITALOCEAN_HTTP_RETRY_MAX (4), _WAIT_MIN (1 s), _WAIT_MAX (30 s). Every wait
-is divided by INFRA_APPLY_REHEARSAL_CLOCK.
-"""
+"""The plugin's HTTP client, which retries like the real provider's."""
 
 from __future__ import annotations
 
-import ipaddress
 import json
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import quote, urlencode, urlsplit
+from urllib.parse import quote, urlencode
 
 import urllib3
 
+from infra_apply.rehearsal.plugin.pace import Pace
 from infra_apply.rehearsal.plugin.values import JSON
 
 MAX_PAGE_SIZE: Final = 200
@@ -31,13 +26,14 @@ class ApiError(Exception):
         self.status = status
 
 
-class EndpointError(ValueError):
-    """The endpoint is not on this machine; the stand-in never calls a real account."""
-
-
 @dataclass(frozen=True, slots=True)
 class Client:
-    """Calls an API; every wait is divided by `clock_scale` and passed to `sleep`."""
+    """Calls an API.
+
+    Waits are seconds of the simulated API's time: what `sleep` is given is divided by
+    `clock_scale`. `pace` limits the calls, and not what is sent again, as in the real provider;
+    `now` is its clock.
+    """
 
     url: str
     token: str
@@ -45,6 +41,8 @@ class Client:
     wait_min: float = 1.0
     wait_max: float = 30.0
     clock_scale: float = 1.0
+    pace: Pace | None = None
+    now: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
     pool: urllib3.PoolManager = field(
         default_factory=lambda: urllib3.PoolManager(maxsize=32, retries=False)
@@ -59,6 +57,8 @@ class Client:
         provider: a POST whose answer was lost creates a duplicate.
         """
         url = f"{self.url}{quote(path, safe='/:')}" + (f"?{urlencode(query)}" if query else "")
+        if self.pace and (wait := self.pace.take_turn(self.now())):
+            self.sleep(wait)
         for attempt in range(self.retries + 1):
             last = attempt == self.retries
             try:
@@ -66,10 +66,10 @@ class Client:
             except urllib3.exceptions.HTTPError as error:
                 if last:
                     raise ApiError(0, f"{method} {url}: {error}{self._gave_up()}") from error
-                self.pause(self._backoff(attempt, None))
+                self.pause(self._backoff(attempt))
                 continue
             if _is_retryable(response.status) and not last:
-                self.pause(self._backoff(attempt, response.headers.get("Retry-After")))
+                self._wait_again(attempt, response.headers.get("Retry-After"))
                 continue
             return self._decode(method, url, response)
         raise AssertionError("the last attempt returns or raises")
@@ -106,9 +106,14 @@ class Client:
         content = None if body is None else json.dumps(body).encode()
         return self.pool.request(method, url, body=content, headers=headers)
 
-    def _backoff(self, attempt: int, retry_after: str | None) -> float:
+    def _wait_again(self, attempt: int, retry_after: str | None) -> None:
+        # What the API names is real time: the rehearsal's clock is in it already.
         if retry_after and retry_after.isdigit():
-            return float(retry_after)
+            self.sleep(float(retry_after))
+        else:
+            self.pause(self._backoff(attempt))
+
+    def _backoff(self, attempt: int) -> float:
         return min(self.wait_max, self.wait_min * float(2**attempt))
 
     def _decode(self, method: str, url: str, response: urllib3.BaseHTTPResponse) -> JSON:
@@ -129,37 +134,3 @@ class Client:
 
 def _is_retryable(status: int) -> bool:
     return status == TOO_MANY or (status >= FIRST_SERVER_ERROR and status != NOT_IMPLEMENTED)
-
-
-def client_from_config(config: Mapping[str, str], env: Mapping[str, str]) -> Client:
-    """Make the client of a provider configuration (`apiEndpoint`, `token`) and environment.
-
-    Raises EndpointError unless the endpoint is on the loopback interface.
-    """
-    url = config.get("apiEndpoint") or env.get("DIGITALOCEAN_API_URL") or ""
-    _check_loopback(url)
-    token = config.get("token") or env.get("DIGITALOCEAN_TOKEN") or ""
-    return Client(
-        url=url.rstrip("/"),
-        token=token,
-        retries=int(env.get("DIGITALOCEAN_HTTP_RETRY_MAX") or 4),
-        wait_min=float(env.get("DIGITALOCEAN_HTTP_RETRY_WAIT_MIN") or 1),
-        wait_max=float(env.get("DIGITALOCEAN_HTTP_RETRY_WAIT_MAX") or 30),
-        clock_scale=float(env.get("INFRA_APPLY_REHEARSAL_CLOCK") or 1),
-    )
-
-
-def _check_loopback(url: str) -> None:
-    """Raise EndpointError unless `url` names 127.0.0.0/8, ::1 or localhost."""
-    parts = urlsplit(url)
-    host = parts.hostname or ""
-    try:
-        local = ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        local = host == "localhost"
-    if not local or parts.scheme not in {"http", "https"}:
-        raise EndpointError(
-            "this is the rehearsal's stand-in for the DigitalOcean provider, and it speaks only to"
-            f" a simulated API on this machine; the endpoint is {url or 'not set'!r}."
-            " Set DIGITALOCEAN_API_URL to a loopback address, or use the real provider."
-        )

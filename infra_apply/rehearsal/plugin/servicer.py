@@ -14,9 +14,10 @@ from google.protobuf.empty_pb2 import Empty
 from pulumi.runtime.proto import plugin_pb2, provider_pb2, provider_pb2_grpc, status_pb2
 
 from infra_apply.rehearsal.plugin import checking, diffing, outputs
-from infra_apply.rehearsal.plugin.client import ApiError, Client, EndpointError, client_from_config
+from infra_apply.rehearsal.plugin.client import ApiError, Client
+from infra_apply.rehearsal.plugin.configuration import ConfigurationError, client_from_config
 from infra_apply.rehearsal.plugin.data_sources.table import DATA_SOURCES
-from infra_apply.rehearsal.plugin.errors import InitFailed, ProviderError
+from infra_apply.rehearsal.plugin.errors import ImportFailed, InitFailed, ProviderError, Vanished
 from infra_apply.rehearsal.plugin.resources.table import RESOURCES
 from infra_apply.rehearsal.plugin.schema import ResourceType
 from infra_apply.rehearsal.plugin.values import Object, from_struct, to_struct
@@ -25,6 +26,13 @@ Context: TypeAlias = grpc.ServicerContext
 pb = provider_pb2
 
 CONFIG_PREFIX = "digitalocean:config:"
+
+# Words of pulumi-terraform-bridge, pkg/tfbridge/provider.go.
+_GONE_WHILE_UPDATING = (
+    "Resource provider reported that the resource did not exist while updating {}.\n\n"
+    "This is usually a result of the resource having been deleted outside of Pulumi, and can often"
+    " be fixed by running `pulumi refresh` before updating."
+)
 
 
 class Provider(provider_pb2_grpc.ResourceProviderServicer):
@@ -59,13 +67,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
 
     def Configure(self, request: pb.ConfigureRequest, context: Context) -> pb.ConfigureResponse:
         config = {
-            key.removeprefix(CONFIG_PREFIX): value
+            key.removeprefix(CONFIG_PREFIX): str(value)
             for key, value in {**from_struct(request.args), **request.variables}.items()
-            if isinstance(value, str)
+            if isinstance(value, str | int | float)
         }
         try:
             self._client = self._connect(config, self._env)
-        except EndpointError as error:
+        except ConfigurationError as error:
             context.abort(grpc.StatusCode.FAILED_PRECONDITION, str(error))
         return pb.ConfigureResponse(supportsPreview=True, supports_autonaming_configuration=True)
 
@@ -119,7 +127,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             partial = outputs.mark_secrets(
                 resource_type, outputs.final_outputs(planned, error.outputs)
             )
-            _fail_init(context, error, partial, inputs)
+            _fail_init(context, f"creating {request.urn}: ", error, partial)
+        except Vanished:
+            context.abort(
+                grpc.StatusCode.UNKNOWN,
+                f"expected non-nil error with nil state during Create of {request.urn}",
+            )
         except (ApiError, ProviderError) as error:
             _fail(context, str(error))
         created = outputs.mark_secrets(resource_type, outputs.final_outputs(planned, live))
@@ -131,8 +144,10 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         olds, inputs = from_struct(request.properties), from_struct(request.inputs)
         try:
             answer = resource_type.read(self._configured_client(context), request.id, olds or None)
+        except ImportFailed as error:
+            _fail(context, str(error), f"importing {request.id}: ")
         except (ApiError, ProviderError) as error:
-            _fail(context, str(error))
+            _fail(context, str(error), f"refreshing {request.urn}: ")
         if answer is None:
             return pb.ReadResponse()
         identifier, live = answer
@@ -159,8 +174,13 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
             live = resource_type.update(
                 self._configured_client(context), request.id, olds, planned, news
             )
+        except Vanished:
+            context.abort(grpc.StatusCode.UNKNOWN, _GONE_WHILE_UPDATING.format(request.urn))
         except (ApiError, ProviderError) as error:
-            _fail(context, str(error))
+            # The real provider cannot tell how far it came, and answers with what was planned.
+            partial = outputs.mark_secrets(resource_type, outputs.final_outputs(planned, {}))
+            failure = InitFailed(request.id, partial, str(error))
+            _fail_init(context, f"updating {request.urn}: ", failure, partial)
         updated = outputs.mark_secrets(resource_type, outputs.final_outputs(planned, live))
         return pb.UpdateResponse(properties=to_struct(updated))
 
@@ -171,7 +191,7 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
                 self._configured_client(context), request.id, from_struct(request.properties)
             )
         except (ApiError, ProviderError) as error:
-            _fail(context, str(error))
+            _fail(context, str(error), f"deleting {request.urn}: ")
         return Empty()
 
     def Invoke(self, request: pb.InvokeRequest, context: Context) -> pb.InvokeResponse:
@@ -210,11 +230,11 @@ def _fail(context: Context, message: str, prefix: str = "") -> NoReturn:
     raise AssertionError("abort raises")
 
 
-def _fail_init(context: Context, error: InitFailed, partial: Object, inputs: Object) -> NoReturn:
-    """End the call with an error that lets the engine keep the created resource in its state."""
-    text = f"1 error occurred:\n\t* {error}\n\n"
+def _fail_init(context: Context, prefix: str, error: InitFailed, partial: Object) -> NoReturn:
+    """End the call with an error that lets the engine keep the resource in its state."""
+    text = f"{prefix}1 error occurred:\n\t* {error}\n\n"
     detail = pb.ErrorResourceInitFailed(
-        id=error.identifier, properties=to_struct(partial), inputs=to_struct(inputs), reasons=[text]
+        id=error.identifier, properties=to_struct(partial), reasons=[text]
     )
     packed = Packed()
     packed.Pack(detail)

@@ -5,14 +5,24 @@ A faults file is a YAML list of mappings:
     - {method: POST, path: /v2/droplets, nth: 1, times: 1, when: after, drop: true}
 
 `method` (default any) and `path` (a glob over the whole path) select requests. The fault happens
-at the `nth` such request and at the `times` - 1 after it. With `when: before` (default) the
-request does not reach the account; with `after` it has its effect and only the answer is lost.
-The fault itself is `status` (an HTTP error) or `drop: true` (the connection closes without an
-answer). `delay` (seconds) delays the answer; it may stand alone or beside one of the two.
+at the `nth` such request and at the `times` - 1 after it. What happens is one or more of these:
+
+- `status` (an HTTP error) or `drop: true` (the connection closes without an answer). With
+  `when: before` (default) the request does not reach the account; with `after` it has its effect
+  and only the answer is lost.
+- `hidden` (seconds): what the request makes is answered at its own path at once, and lists show it
+  only so many seconds later. With `status` or `drop` beside it, it is made and the answer is lost.
+- `late` (seconds): the connection closes without an answer (or `status` is answered), and the
+  request has its effect so many seconds later, on the account as it is then.
+- `delay` (seconds) delays the answer.
+
+The seconds of `hidden` and `late` are divided by the rehearsal's clock, and run on while no server
+does.
 """
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +32,8 @@ from typing import Any
 
 import yaml
 
-KEYS = ("method", "path", "nth", "times", "when", "status", "delay", "drop")
+EFFECTS = ("status", "delay", "drop", "hidden", "late")
+KEYS = ("method", "path", "nth", "times", "when", *EFFECTS)
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 ERRORS = range(400, 600)
 
@@ -43,6 +54,19 @@ class Fault:
     status: int | None = None
     delay: float = 0.0
     drop: bool = False
+    hidden: float | None = None
+    late: float | None = None
+
+    @property
+    def loses_answer(self) -> bool:
+        """Whether the account's answer does not reach the client."""
+        return self.drop or self.status is not None or self.late is not None
+
+    @property
+    def prevents_effect(self) -> bool:
+        """Whether the request never reaches the account."""
+        comes_true = self.when == "after" or self.hidden is not None or self.late is not None
+        return self.loses_answer and not comes_true
 
 
 def load_faults(path: Path) -> tuple[Fault, ...]:
@@ -103,8 +127,8 @@ def _problems(item: Any) -> list[str]:
     ]
     if item.get("when", "before") not in {"before", "after"}:
         problems.append("when must be before or after")
-    if not {"status", "delay", "drop"} & item.keys():
-        problems.append("needs one of status, delay, drop")
+    if not set(EFFECTS) & item.keys():
+        problems.append(f"needs one of {', '.join(EFFECTS)}")
     return problems + _effect_problems(item)
 
 
@@ -112,14 +136,29 @@ def _effect_problems(item: dict[Any, Any]) -> list[str]:
     problems = []
     if "status" in item and (not _is_integer(item["status"]) or item["status"] not in ERRORS):
         problems.append("status must be an HTTP error, 400 to 599")
-    delay = item.get("delay", 0)
-    if isinstance(delay, bool) or not isinstance(delay, int | float) or delay < 0:
-        problems.append("delay must be a number of seconds from 0")
+    problems += [
+        f"{key} must be a number of seconds from 0"
+        for key in ("delay", "hidden", "late")
+        if not _is_seconds(item.get(key, 0))
+    ]
     if not isinstance(item.get("drop", False), bool):
         problems.append("drop must be true or false")
     if item.get("drop") and "status" in item:
         problems.append("drop and status exclude each other")
+    problems += [
+        f"{key} and when exclude each other: with {key} the request always has its effect"
+        for key in ("hidden", "late")
+        if key in item and "when" in item
+    ]
+    if "hidden" in item and "late" in item:
+        problems.append("hidden and late exclude each other")
     return problems
+
+
+def _is_seconds(value: object) -> bool:
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    return 0 <= value < math.inf
 
 
 def _is_integer(value: object) -> bool:

@@ -85,6 +85,8 @@ def _handler_class(
             content = b"" if response.body is None else json.dumps(response.body).encode()
             self.send_response(response.status)
             self.send_header("Content-Type", "application/json; charset=utf-8")
+            for name, value in response.headers.items():
+                self.send_header(name, value)
             if response.status != 204:  # noqa: PLR2004
                 self.send_header("Content-Length", str(len(content)))
             self.end_headers()

@@ -1,4 +1,4 @@
-"""The plugin's HTTP client: which endpoints it accepts, and what it tries again."""
+"""The plugin's HTTP client: what it tries again, and how fast it asks."""
 
 from __future__ import annotations
 
@@ -7,58 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from infra_apply.rehearsal.plugin.client import ApiError, Client, EndpointError, client_from_config
+from infra_apply.rehearsal.plugin.client import ApiError, Client
+from infra_apply.rehearsal.plugin.configuration import client_from_config
 from infra_apply.rehearsal.simulator.faults import Fault
 from tests.rehearsal.harness import FakeClock, recorded_account, run_server
 
 DROPLET = {"name": "w", "region": "nyc1", "size": "s-1vcpu-1gb", "image": "ubuntu-24-04-x64"}
-
-
-@pytest.mark.parametrize(
-    "url",
-    [
-        "",
-        "https://api.digitalocean.com",
-        "http://192.168.1.1:80",
-        "http://localhost.example.com",
-        "http://127.0.0.1.example.com",
-        "http://127.0.0.1@example.com",
-        "http://0.0.0.0:80",
-        "ftp://127.0.0.1",
-        "127.0.0.1:80",
-    ],
-)
-def test_it_refuses_every_endpoint_that_is_not_on_this_machine(url: str) -> None:
-    with pytest.raises(EndpointError, match="speaks only to a simulated API on this machine"):
-        client_from_config({}, {"DIGITALOCEAN_API_URL": url})
-
-
-@pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:1", "http://127.8.8.8", "http://[::1]:1", "http://localhost:1/"]
-)
-def test_it_accepts_every_endpoint_on_this_machine(url: str) -> None:
-    assert client_from_config({"apiEndpoint": url}, {}).url == url.rstrip("/")
-
-
-def test_settings_come_from_the_environment_and_configuration_wins() -> None:
-    client = client_from_config(
-        {"token": "rehearsal-config"},
-        {
-            "DIGITALOCEAN_API_URL": "http://127.0.0.1:1",
-            "DIGITALOCEAN_TOKEN": "rehearsal-env",
-            "DIGITALOCEAN_HTTP_RETRY_MAX": "2",
-            "DIGITALOCEAN_HTTP_RETRY_WAIT_MIN": "0.5",
-            "DIGITALOCEAN_HTTP_RETRY_WAIT_MAX": "3",
-            "INFRA_APPLY_REHEARSAL_CLOCK": "50",
-        },
-    )
-    assert (client.token, client.retries, client.clock_scale) == ("rehearsal-config", 2, 50.0)
-    assert (client.wait_min, client.wait_max) == (0.5, 3.0)
-
-
-def test_no_retries_can_be_asked_for() -> None:
-    settings = {"DIGITALOCEAN_API_URL": "http://127.0.0.1", "DIGITALOCEAN_HTTP_RETRY_MAX": "0"}
-    assert client_from_config({}, settings).retries == 0
 
 
 @pytest.mark.parametrize("status", [429, 500, 502, 503])
@@ -103,6 +57,26 @@ def test_an_api_that_is_not_there_is_tried_five_times() -> None:
     assert clock.slept == [1, 2, 4, 8]
 
 
-def client(url: str, clock: FakeClock) -> Client:
-    settings = {"DIGITALOCEAN_API_URL": url, "DIGITALOCEAN_TOKEN": "rehearsal-test"}
-    return replace(client_from_config({}, settings), sleep=clock.sleep)
+def test_it_waits_as_long_as_the_api_says_whose_clock_is_the_rehearsals(tmp_path: Path) -> None:
+    clock = FakeClock()
+    with run_server(tmp_path, recorded_account(), clock, clock_scale=10.0, limits=True) as server:
+        fast = client(server.url, clock, INFRA_APPLY_REHEARSAL_CLOCK="10")
+        for _ in range(11):
+            assert fast.call("GET", "/v2/account/keys")["ssh_keys"]
+    assert clock.slept == [6]
+
+
+def test_calls_are_no_closer_together_than_the_limit_allows(tmp_path: Path) -> None:
+    clock = FakeClock()
+    faults = [Fault(path="/v2/account", nth=2, status=500)]
+    with run_server(tmp_path, recorded_account(), clock, faults=faults) as server:
+        limited = client(server.url, clock, DIGITALOCEAN_REQUESTS_PER_SECOND="4")
+        for _ in range(3):
+            limited.call("GET", "/v2/account")
+    # The second call is tried again after a second, and the third is not late for it.
+    assert clock.slept == [0.25, 1]
+
+
+def client(url: str, clock: FakeClock, **variables: str) -> Client:
+    settings = {"DIGITALOCEAN_API_URL": url, "DIGITALOCEAN_TOKEN": "rehearsal-test"} | variables
+    return replace(client_from_config({}, settings), sleep=clock.sleep, now=clock)

@@ -88,6 +88,35 @@ def test_what_cannot_be_made_is_refused_and_leaves_nothing_behind(
     assert account.state == before
 
 
+@pytest.mark.parametrize(
+    ("names", "status"), [(["c"], 202), (["c", "d"], 202), (["c", "d", "e"], 422)]
+)
+def test_no_droplet_is_made_beyond_the_accounts_limit_which_gpu_droplets_count_in(
+    names: list[str], status: int
+) -> None:
+    state = recorded_account()
+    account = SimulatedAccount(state | {"account": state["account"] | {"droplet_limit": 4}})
+    account.create_droplet("a")
+    account.create_droplet("b", size="gpu-h100x1-80gb", region="nyc2", ssh_keys=[512190])
+    before = account.state
+    response = account.request("POST", "/v2/droplets", PLAIN | {"names": names})
+    assert response.status == status
+    if status == 422:
+        assert response.body["id"] == "unprocessable_entity"
+        message = "creating this/these droplet(s) will exceed your droplet limit"
+        assert response.body["message"] == message
+        assert account.state == before
+
+
+def test_a_deleted_droplet_makes_room_below_the_limit() -> None:
+    state = recorded_account()
+    account = SimulatedAccount(state | {"account": state["account"] | {"droplet_limit": 1}})
+    first = account.create_droplet("a")
+    assert account.request("POST", "/v2/droplets", PLAIN | {"name": "b"}).status == 422
+    account.request("DELETE", f"/v2/droplets/{first['id']}")
+    assert account.request("POST", "/v2/droplets", PLAIN | {"name": "b"}).status == 202
+
+
 def test_gpu_droplets_are_listed_only_when_asked_for() -> None:
     account = SimulatedAccount()
     account.create_droplet("cpu")

@@ -21,10 +21,14 @@ def test_a_faults_file_is_a_list_of_mappings(tmp_path: Path) -> None:
     path.write_text(
         "- {method: POST, path: /v2/droplets, when: after, drop: true}\n"
         "- {path: /v2/tags/*, nth: 2, times: 3, status: 503, delay: 0.5}\n"
+        "- {path: /v2/firewalls, hidden: 30, drop: true}\n"
+        "- {path: /v2/*/dbs, late: 2.5}\n"
     )
     assert load_faults(path) == (
         Fault(path="/v2/droplets", method="POST", when="after", drop=True),
         Fault(path="/v2/tags/*", nth=2, times=3, status=503, delay=0.5),
+        Fault(path="/v2/firewalls", hidden=30, drop=True),
+        Fault(path="/v2/*/dbs", late=2.5),
     )
 
 
@@ -35,11 +39,17 @@ def test_a_faults_file_is_a_list_of_mappings(tmp_path: Path) -> None:
         ({"drop": True}, "path is required"),
         ({"path": "v2", "drop": True}, "path is required"),
         ({"path": "/v2", "drop": True, "paht": 1}, "unknown key 'paht'"),
-        ({"path": "/v2"}, "needs one of status, delay, drop"),
+        ({"path": "/v2"}, "needs one of status, delay, drop, hidden, late"),
         ({"path": "/v2", "status": 200}, "400 to 599"),
         ({"path": "/v2", "status": True}, "400 to 599"),
         ({"path": "/v2", "delay": -1}, "delay must be"),
         ({"path": "/v2", "delay": "1s"}, "delay must be"),
+        ({"path": "/v2", "hidden": -1}, "hidden must be a number of seconds"),
+        ({"path": "/v2", "late": "1m"}, "late must be a number of seconds"),
+        ({"path": "/v2", "late": float("inf")}, "late must be a number of seconds"),
+        ({"path": "/v2", "late": 1, "when": "after"}, "late and when exclude each other"),
+        ({"path": "/v2", "hidden": 1, "when": "before"}, "hidden and when exclude each other"),
+        ({"path": "/v2", "hidden": 1, "late": 1}, "hidden and late exclude each other"),
         ({"path": "/v2", "drop": "yes"}, "true or false"),
         ({"path": "/v2", "drop": True, "status": 500}, "exclude each other"),
         ({"path": "/v2", "status": 500, "nth": 0}, "nth must be a whole number from 1"),

@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 from infra_apply.rehearsal.plugin.client import Client
-from infra_apply.rehearsal.plugin.errors import ProviderError, reported_as
+from infra_apply.rehearsal.plugin.errors import (
+    ImportFailed,
+    created,
+    read_back,
+    reported_as,
+)
 from infra_apply.rehearsal.plugin.schema import Property, ResourceType
 from infra_apply.rehearsal.plugin.values import Object
 
 
-@reported_as("Error creating Database DB")
 def _create_db(client: Client, inputs: Object) -> tuple[str, Object]:
     path = f"/v2/databases/{inputs['clusterId']}/dbs"
-    name = client.call("POST", path, {"name": inputs["name"]})["db"]["name"]
-    client.call("GET", f"{path}/{name}")
-    return _db_outputs(inputs["clusterId"], name)
+    with reported_as("Error creating Database DB"):
+        name = client.call("POST", path, {"name": inputs["name"]})["db"]["name"]
+    identifier, outputs = _db_outputs(inputs["clusterId"], name)
+    with created(identifier, outputs), read_back("Error retrieving Database DB"):
+        client.call("GET", f"{path}/{name}")
+    return identifier, outputs
 
 
 @reported_as("Error retrieving Database DB")
@@ -48,14 +55,15 @@ def _read_user(client: Client, identifier: str, olds: Object | None) -> tuple[st
     return None if user is None else user_outputs(cluster, user)
 
 
-@reported_as("Error updating Database User")
 def _update_user(
     client: Client, _identifier: str, olds: Object, planned: Object, inputs: Object
 ) -> Object:
     path = f"/v2/databases/{olds['clusterId']}/users/{olds['name']}"
     if olds.get("mysqlAuthPlugin") != planned.get("mysqlAuthPlugin"):
-        client.call("POST", f"{path}/reset_auth", _mysql_settings(inputs))
-    user = client.call("GET", path)["user"]
+        with reported_as("Error updating mysql_auth_plugin for DatabaseUser"):
+            client.call("POST", f"{path}/reset_auth", _mysql_settings(inputs))
+    with read_back("Error retrieving Database User"):
+        user = client.call("GET", path)["user"]
     return user_outputs(olds["clusterId"], user)[1]
 
 
@@ -86,12 +94,12 @@ def _mysql_settings(inputs: Object) -> Object:
 
 
 def _cluster_and_name(identifier: str, olds: Object | None, kind: str) -> tuple[str, str]:
-    """Return cluster and name: the state's, or those of an import's id. Raises ProviderError."""
+    """Return cluster and name: the state's, or those of an import's id. Raises ImportFailed."""
     if olds is not None:
         return olds["clusterId"], olds["name"]
     cluster, comma, name = identifier.partition(",")
     if not comma:
-        raise ProviderError(
+        raise ImportFailed(
             "must use the ID of the source database cluster and the name of the"
             f" {kind} joined with a comma (e.g. `id,name`)"
         )

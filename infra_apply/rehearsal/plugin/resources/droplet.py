@@ -9,7 +9,13 @@ from __future__ import annotations
 import zlib
 
 from infra_apply.rehearsal.plugin.client import NOT_FOUND, ApiError, Client
-from infra_apply.rehearsal.plugin.errors import InitFailed, ProviderError, reported_as
+from infra_apply.rehearsal.plugin.errors import (
+    ImportFailed,
+    InitFailed,
+    ProviderError,
+    read_back,
+    reported_as,
+)
 from infra_apply.rehearsal.plugin.resources.droplet_outputs import droplet_outputs, keep_empty_tags
 from infra_apply.rehearsal.plugin.resources.droplet_polling import (
     FIRST_POLL,
@@ -64,12 +70,9 @@ def _create(client: Client, inputs: Object) -> tuple[str, Object]:
 
 @reported_as("Error retrieving droplet")
 def _read(client: Client, identifier: str, olds: Object | None) -> tuple[str, Object] | None:
-    if olds is None and not identifier.isdigit():
-        raise ProviderError(f"invalid droplet id: {identifier}")
+    if olds is None:
+        _look_up_import(client, identifier)
     droplet = client.get_or_none(f"/v2/droplets/{identifier}", "droplet")
-    if olds is None and droplet is not None:
-        # The importer reads the image, then the resource is read as on any refresh.
-        droplet = client.get_or_none(f"/v2/droplets/{identifier}", "droplet")
     if droplet is None:
         return None
     if olds is None:
@@ -77,6 +80,16 @@ def _read(client: Client, identifier: str, olds: Object | None) -> tuple[str, Ob
         imported = {"image": image["slug"] or str(image["id"]), "resizeDisk": True}
         return identifier, imported | droplet_outputs(droplet)
     return identifier, keep_empty_tags(olds, droplet_outputs(droplet))
+
+
+def _look_up_import(client: Client, identifier: str) -> None:
+    """Ask as the importer does, before the droplet is read as on any refresh."""
+    if not identifier.isdigit():
+        raise ImportFailed(f"Invalid droplet id: {identifier}")
+    try:
+        client.call("GET", f"/v2/droplets/{identifier}")
+    except ApiError as error:
+        raise ImportFailed(f"Error importing droplet: {error}") from error
 
 
 def _update(
@@ -99,7 +112,8 @@ def _update(
         wait_for_droplet(client, identifier, lambda droplet: "ipv6" in droplet["features"])
     if changed("tags"):
         _retag(client, identifier, set(olds.get("tags") or []), set(planned.get("tags") or []))
-    droplet = client.call("GET", f"/v2/droplets/{identifier}")["droplet"]
+    with read_back("Error retrieving droplet"):
+        droplet = client.call("GET", f"/v2/droplets/{identifier}")["droplet"]
     return keep_empty_tags(planned, droplet_outputs(droplet))
 
 
@@ -118,11 +132,14 @@ def _delete(client: Client, identifier: str, olds: Object) -> None:
     except ApiError as error:
         if error.status == NOT_FOUND:
             return
-        raise ProviderError(f"Error deleting droplet: {error}") from error
+        # The real provider waits all the same where the API answered, with whatever error.
+        if not error.status:
+            raise ProviderError(f"Error deleting droplet: {error}") from error
     client.pause(FIRST_POLL)
     for _ in range(MAX_DELETE_POLLS):
-        if client.get_or_none(f"/v2/droplets/{identifier}", "droplet") is None:
-            return
+        with reported_as("Error deleting droplet: Error retrieving droplet"):
+            if client.get_or_none(f"/v2/droplets/{identifier}", "droplet") is None:
+                return
         client.pause(POLL_INTERVAL)
     raise ProviderError(
         "Error deleting droplet: timeout while waiting for state to become 'archive'"
@@ -134,7 +151,9 @@ def _resize(client: Client, identifier: str, planned: Object) -> None:
     wait_for_droplet(client, identifier, _is_off)
     body = {"disk": bool(planned.get("resizeDisk")), "size": planned["size"], "type": "resize"}
     try:
-        wait_for_action(client, start_action(client, identifier, "resizing", body))
+        action = start_action(client, identifier, "resizing", body)
+        with reported_as(f"Error waiting for resize droplet ({identifier}) to finish"):
+            wait_for_action(client, action)
     except ProviderError:
         start_action(client, identifier, "powering on", {"type": "power_on"})
         wait_for_droplet(client, identifier, _is_active)

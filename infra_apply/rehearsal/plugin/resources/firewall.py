@@ -5,8 +5,8 @@ Its rules are sets. Where the provider writes `all` for the ports of a rule, the
 
 from __future__ import annotations
 
-from infra_apply.rehearsal.plugin.client import ApiError, Client
-from infra_apply.rehearsal.plugin.errors import ProviderError, reported_as
+from infra_apply.rehearsal.plugin.client import Client
+from infra_apply.rehearsal.plugin.errors import created, read_back, reported_as
 from infra_apply.rehearsal.plugin.resources.tag import validate_tag_name
 from infra_apply.rehearsal.plugin.schema import RULES, SET, Property, ResourceType
 from infra_apply.rehearsal.plugin.sets import RULE_PEERS, complete_rule, sorted_rules, sorted_set
@@ -27,11 +27,10 @@ PEERS = dict(
 
 
 def _create(client: Client, inputs: Object) -> tuple[str, Object]:
-    try:
+    with reported_as("Error creating firewall"):
         identifier = client.call("POST", "/v2/firewalls", _request_body(inputs))["firewall"]["id"]
-    except ApiError as error:
-        raise ProviderError(f"Error creating firewall: {error}") from error
-    firewall = client.call("GET", f"/v2/firewalls/{identifier}")["firewall"]
+    with created(identifier, {"id": identifier}), read_back("Error retrieving firewall"):
+        firewall = client.call("GET", f"/v2/firewalls/{identifier}")["firewall"]
     return identifier, _firewall_outputs(firewall, None)
 
 
@@ -47,11 +46,10 @@ def _read(client: Client, identifier: str, olds: Object | None) -> tuple[str, Ob
 def _update(
     client: Client, identifier: str, olds: Object, _planned: Object, inputs: Object
 ) -> Object:
-    try:
+    with reported_as("Error updating firewall"):
         client.call("PUT", f"/v2/firewalls/{identifier}", _request_body(inputs))
-    except ApiError as error:
-        raise ProviderError(f"Error updating firewall: {error}") from error
-    firewall = client.call("GET", f"/v2/firewalls/{identifier}")["firewall"]
+    with read_back("Error retrieving firewall"):
+        firewall = client.call("GET", f"/v2/firewalls/{identifier}")["firewall"]
     return _firewall_outputs(firewall, olds.get("dropletIds"))
 
 

@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from infra_apply.rehearsal.plugin.client import Client
-from infra_apply.rehearsal.plugin.errors import reported_as
+from infra_apply.rehearsal.plugin.errors import created, read_back, reported_as
 from infra_apply.rehearsal.plugin.schema import Property, ResourceType
 from infra_apply.rehearsal.plugin.values import Object
 
 
-@reported_as("Error creating SSH Key")
 def _create(client: Client, inputs: Object) -> tuple[str, Object]:
     body = {"name": inputs["name"], "public_key": inputs["publicKey"]}
-    identifier = str(client.call("POST", "/v2/account/keys", body)["ssh_key"]["id"])
-    client.call("GET", f"/v2/account/keys/{identifier}")
-    key = client.call("GET", f"/v2/account/keys/{identifier}")["ssh_key"]
+    with reported_as("Error creating SSH Key"):
+        identifier = str(client.call("POST", "/v2/account/keys", body)["ssh_key"]["id"])
+    with created(identifier, {"id": identifier}), read_back("Error retrieving SSH key"):
+        client.call("GET", f"/v2/account/keys/{identifier}")
+        key = client.call("GET", f"/v2/account/keys/{identifier}")["ssh_key"]
     return identifier, key_outputs(key)
 
 

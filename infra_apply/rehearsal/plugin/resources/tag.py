@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from infra_apply.rehearsal.plugin.client import Client
-from infra_apply.rehearsal.plugin.errors import ProviderError, reported_as
+from infra_apply.rehearsal.plugin.errors import created, read_back, reported_as
 from infra_apply.rehearsal.plugin.schema import Property, ResourceType
 from infra_apply.rehearsal.plugin.values import JSON, UNKNOWN, Object
 
@@ -19,13 +19,12 @@ COUNTS = {
 }
 
 
-@reported_as("Error creating tag")
 def _create(client: Client, inputs: Object) -> tuple[str, Object]:
-    name = client.call("POST", "/v2/tags", {"name": inputs["name"]})["tag"]["name"]
-    outputs = _read(client, name, None)
-    if outputs is None:
-        raise ProviderError(f"Error retrieving tag: {name} is not there")
-    return outputs
+    with reported_as("Error creating tag"):
+        name = client.call("POST", "/v2/tags", {"name": inputs["name"]})["tag"]["name"]
+    with created(name, {"id": name, "name": name}), read_back("Error retrieving tag"):
+        tag = client.call("GET", f"/v2/tags/{name}")["tag"]
+    return tag["name"], tag_outputs(tag)
 
 
 @reported_as("Error retrieving tag")

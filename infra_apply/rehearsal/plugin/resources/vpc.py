@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from infra_apply.rehearsal.plugin.client import Client
-from infra_apply.rehearsal.plugin.errors import reported_as
+from infra_apply.rehearsal.plugin.errors import created, read_back, reported_as
 from infra_apply.rehearsal.plugin.schema import Property, ResourceType
 from infra_apply.rehearsal.plugin.values import Object
 
 
-@reported_as("Error creating VPC")
 def _create(client: Client, inputs: Object) -> tuple[str, Object]:
     body = {"name": inputs["name"], "region": inputs["region"]}
     optional = {"description": "description", "ip_range": "ipRange"}
     body |= {key: inputs[name] for key, name in optional.items() if inputs.get(name)}
-    identifier = client.call("POST", "/v2/vpcs", body)["vpc"]["id"]
-    return identifier, vpc_outputs(client.call("GET", f"/v2/vpcs/{identifier}")["vpc"])
+    with reported_as("Error creating VPC"):
+        identifier = client.call("POST", "/v2/vpcs", body)["vpc"]["id"]
+    with created(identifier, {"id": identifier}), read_back("Error reading VPC"):
+        vpc = client.call("GET", f"/v2/vpcs/{identifier}")["vpc"]
+    return identifier, vpc_outputs(vpc)
 
 
 @reported_as("Error reading VPC")

@@ -36,6 +36,7 @@ def create_droplets(state: State, call: Call) -> Result:
     is_batch = "names" in call.body
     names = _requested_names(call.body)
     template = _template(state, call)
+    _check_limit(state, len(names))
     state = tags.create_missing(state, template["tags"])
     template["tags"] = tags.canonical(state, template["tags"])
     droplets, actions = [], []
@@ -67,6 +68,15 @@ def _requested_names(body: Object) -> list[str]:
                 "Only valid hostname characters are allowed. (a-z, A-Z, 0-9, . and -)"
             )
     return names
+
+
+def _check_limit(state: State, count: int) -> None:
+    """Check that the account may have so many droplets more, of whatever kind.
+
+    Raises ErrorResponse (422), with the words that users of the API report.
+    """
+    if len(state["droplets"]) + count > state["account"]["droplet_limit"]:
+        raise unprocessable("creating this/these droplet(s) will exceed your droplet limit")
 
 
 def _template(state: State, call: Call) -> Object:

@@ -34,10 +34,11 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An HTTP status and a JSON body (None: no body)."""
+    """An HTTP status, a JSON body (None: no body) and headers beside those of every answer."""
 
     status: int
     body: JSON
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

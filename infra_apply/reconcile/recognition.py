@@ -1,0 +1,54 @@
+"""Which live droplets could be a host: ours, another stack's, or a stranger's."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from infra_apply import naming
+from infra_apply.digitalocean.model import LiveDroplet
+from infra_apply.plan.model import HostPlan, Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Candidates:
+    """The droplets that could be a host, by whose they are; each sorted by id."""
+
+    ours: tuple[LiveDroplet, ...]
+    of_other_stacks: tuple[LiveDroplet, ...]
+    strangers: tuple[LiveDroplet, ...]
+
+
+def find_candidates(host: HostPlan, plan: Plan, droplets: Iterable[LiveDroplet]) -> Candidates:
+    """Sort out the droplets that have the host's name, tag or address. A slot is never a host."""
+    ours, of_other_stacks, strangers = [], [], []
+    tag = naming.host_tag(host.name)
+    for droplet in droplets:
+        named = droplet.name.lower() == host.name.lower()
+        if is_slot(droplet):
+            continue
+        if has_tag(droplet, naming.owner_tag(plan.fleet, plan.environment)):
+            if named or has_tag(droplet, tag):
+                ours.append(droplet)
+        elif owner_in_fleet(droplet, plan.fleet):
+            if named or has_tag(droplet, tag):
+                of_other_stacks.append(droplet)
+        elif named or (host.address is not None and host.address in droplet.addresses):
+            strangers.append(droplet)
+    return Candidates(tuple(ours), tuple(of_other_stacks), tuple(strangers))
+
+
+def has_tag(droplet: LiveDroplet, tag: str) -> bool:
+    """Say whether a droplet has a tag; DigitalOcean compares tags without case."""
+    return any(tag.lower() == live.lower() for live in droplet.tags)
+
+
+def is_slot(droplet: LiveDroplet) -> bool:
+    """Say whether a droplet is a slot of a GPU pool, which has a stack of its own."""
+    return any(naming.is_slot_tag(tag) for tag in droplet.tags)
+
+
+def owner_in_fleet(droplet: LiveDroplet, fleet: str) -> str | None:
+    """Return the owner's tag of a stack of this fleet, if the droplet has one."""
+    prefix = naming.owner_tag(fleet, "").lower()
+    return next((tag for tag in droplet.tags if tag.lower().startswith(prefix)), None)

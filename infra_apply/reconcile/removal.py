@@ -1,0 +1,189 @@
+"""What the state remembers and the plan no longer has: nothing of it goes by itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from infra_apply.diagnostics.cloud_codes import (
+    LETTING_GO,
+    NO_LONGER_PLANNED,
+    RETIRED_AND_PLANNED,
+    SERVICE_LEFT_HOST,
+)
+from infra_apply.diagnostics.model import Diagnostic, Place
+from infra_apply.plan.model import Fate, Plan
+from infra_apply.reconcile.model import Retirement
+from infra_apply.reconcile.state import DATABASE, FIREWALL, HOST, POOL, State, StateResource
+
+
+def diagnose_removals(plan: Plan, state: State) -> Iterator[Diagnostic]:
+    """Report what would go, and is not retired; and what is retired and cannot go yet."""
+    yield from _gone_components(plan, state)
+    yield from _gone_firewalls(plan, state)
+    yield from _gone_instances(plan, state)
+    yield from _retired_and_planned(plan)
+    yield from _still_carrying(plan, state)
+    for retirement in decide_retirements(plan, state):
+        name, fate = retirement.component.name, retirement.fate
+        message = (
+            f"{_KINDS[retirement.component.type]} `{name}` is retired: its protection is lifted"
+        )
+        after = "destroys it" if fate == "destroy" else "lets go of it, and it stays on the account"
+        hint = f"apply once more: that {after}"
+        yield Diagnostic(LETTING_GO, _place(plan, name), message, hint)
+
+
+def decide_retirements(plan: Plan, state: State) -> tuple[Retirement, ...]:
+    """Return what is retired and still protected: it is rendered once more, without protection."""
+    retirements = []
+    for component in _unplanned(plan, state):
+        fate = plan.retired.get(component.name)
+        children = tuple(child for child in state.children(component) if child.id)
+        if fate and any(_is_held(child, fate) for child in children):
+            retirements.append(Retirement(component, children, fate))
+    return tuple(retirements)
+
+
+def _is_held(child: StateResource, fate: Fate) -> bool:
+    """Say whether letting go of a resource now would be refused, or do other than its fate says."""
+    return child.protect or child.retain != (fate == "keep")
+
+
+def _unplanned(plan: Plan, state: State) -> Iterator[StateResource]:
+    """Yield the components that the plan no longer has."""
+    planned = _planned(plan)
+    for kind, names in planned.items():
+        for component in state.components(kind):
+            if component.name not in names:
+                yield component
+
+
+def _planned(plan: Plan) -> Mapping[str, frozenset[str]]:
+    return {
+        HOST: frozenset(host.name for host in plan.hosts),
+        DATABASE: frozenset(database.instance for database in plan.databases),
+        POOL: frozenset(pool.name for pool in plan.pools),
+    }
+
+
+def _gone_components(plan: Plan, state: State) -> Iterator[Diagnostic]:
+    for component in _unplanned(plan, state):
+        name = component.name
+        if name in plan.retired:
+            continue
+        message = f"{_KINDS[component.type]} `{name}` is in the state and no longer planned"
+        message += _last_known(component)
+        yield _no_longer_planned(plan, name, message)
+
+
+def _gone_firewalls(plan: Plan, state: State) -> Iterator[Diagnostic]:
+    """Report firewalls whose host or pool stays, and would stand open without them."""
+    ssh = "put `infra-apply:network: {ssh: ...}` back, with `[]` for nobody"
+    unmanaged = {(POOL, pool.name): ssh for pool in plan.pools if not pool.firewall}
+    for host in plan.hosts:
+        if not host.firewall:
+            adopted = f"write `{host.name}: {{firewall: managed}}` in `hosts`"
+            unmanaged[HOST, host.name] = adopted if host.adopt else ssh
+    for (kind, name), hint in unmanaged.items():
+        if state.child(kind, name, FIREWALL):
+            message = f"the firewall of `{name}` would be deleted: all its ports would be open"
+            yield Diagnostic(NO_LONGER_PLANNED, plan.place, message, hint)
+
+
+def _gone_instances(plan: Plan, state: State) -> Iterator[Diagnostic]:
+    """Report instances without a manifest that hosts carry, or whose callers' ports are open.
+
+    A service that left a host and has a manifest is only named: its files stay behind.
+    """
+    reported: set[str] = {component.name for component in _unplanned(plan, state)}
+    for host in plan.hosts:
+        component = state.component(HOST, host.name)
+        for claim in _claims(component) if component else ():
+            carried = {service.name for service in host.services}
+            for instance in (claim.instance, *claim.callers):
+                if instance in {*plan.declared, *plan.retired, *reported}:
+                    continue
+                reported.add(instance)
+                yield _gone_instance(plan, instance, host.name, claim)
+            if claim.instance in plan.declared and claim.instance not in carried:
+                message = f"`{claim.instance}` no longer runs on `{host.name}`"
+                hint = f"its files stay on `{host.name}`; move what it needs"
+                yield Diagnostic(SERVICE_LEFT_HOST, host.place, message, hint)
+
+
+@dataclass(frozen=True, slots=True)
+class _Claim:
+    """An instance that a host carried when it was last applied, and those that called it."""
+
+    instance: str
+    callers: tuple[str, ...] = ()
+
+
+def _claims(component: StateResource) -> Iterator[_Claim]:
+    services = component.inputs.get("services")
+    if isinstance(services, Mapping):
+        for instance, callers in services.items():
+            yield _Claim(str(instance), tuple(str(caller) for caller in callers or ()))
+
+
+def _gone_instance(plan: Plan, instance: str, host: str, claim: _Claim) -> Diagnostic:
+    if instance == claim.instance:
+        message = f"`{instance}` runs on `{host}` as far as the state knows, and has no manifest"
+        if claim.callers:
+            message += f"; {', '.join(f'`{caller}`' for caller in claim.callers)} depend on it"
+    else:
+        message = f"`{instance}` calls `{claim.instance}` on `{host}`, and has no manifest"
+    return _no_longer_planned(plan, instance, message)
+
+
+def _no_longer_planned(plan: Plan, name: str, message: str) -> Diagnostic:
+    hint = (
+        "bring its manifest back (a folder that is not checked out, a glob that matches less?), or"
+        f" write `infra-apply:retired: {{{name}: keep}}`, or `destroy`"
+    )
+    return Diagnostic(NO_LONGER_PLANNED, plan.place, message, hint)
+
+
+def _last_known(component: StateResource) -> str:
+    """Say where something was declared, and what depends on it, as far as the state knows."""
+    known = []
+    if manifest := component.outputs.get("manifest"):
+        known.append(f"last declared in {manifest}")
+    services = [claim.instance for claim in _claims(component)]
+    if services:
+        known.append(f"it carries {', '.join(f'`{name}`' for name in services)}")
+    callers = sorted({caller for claim in _claims(component) for caller in claim.callers})
+    if callers:
+        known.append(f"{', '.join(f'`{name}`' for name in callers)} depend on it")
+    return f" ({'; '.join(known)})" if known else ""
+
+
+def _retired_and_planned(plan: Plan) -> Iterator[Diagnostic]:
+    for kind, names in _planned(plan).items():
+        for name in sorted(names & plan.retired.keys()):
+            message = f"{_KINDS[kind]} `{name}` is retired, and planned"
+            hint = f"remove `{name}` from `infra-apply:retired`, or what declares it"
+            yield Diagnostic(RETIRED_AND_PLANNED, _place(plan, name), message, hint)
+
+
+def _still_carrying(plan: Plan, state: State) -> Iterator[Diagnostic]:
+    """Report hosts that are to be destroyed and still carry a service that is not accounted for."""
+    for component in _unplanned(plan, state):
+        if component.type != HOST or plan.retired.get(component.name) != "destroy":
+            continue
+        for claim in _claims(component):
+            if claim.instance not in {*plan.declared, *plan.retired}:
+                message = (
+                    f"the host `{component.name}` is to be destroyed, and carries"
+                    f" `{claim.instance}` as far as the state knows, which has no manifest"
+                )
+                yield _no_longer_planned(plan, claim.instance, message)
+
+
+def _place(plan: Plan, name: str) -> Place:
+    return plan.retired_places.get(name, plan.place)
+
+
+_KINDS: Final = {HOST: "the host", DATABASE: "the database of", POOL: "the GPU pool"}
