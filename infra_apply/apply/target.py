@@ -22,6 +22,7 @@ class Target:
     `create_stack` makes the stack where the backend has none. `pause` waits for seconds of the
     account's time and `clock` gives them: in a rehearsal both run faster than a real clock.
     `command` is what was typed, as in `infra-apply up --stack prod`, without flags that consent.
+    A preview writes the engine's plan into `plan_file`, and an update does exactly that.
     `run_engine` is called as `engine.run.run` is.
     """
 
@@ -36,6 +37,7 @@ class Target:
     command: str
     config_file: Path | None = None
     create_stack: bool = False
+    plan_file: Path | None = None
     run_engine: Callable[..., Outcome] = run
 
     def run(
@@ -64,6 +66,7 @@ class Target:
                 refresh=True,
                 parallel=PARALLEL,
                 clear_pending_creates=clear_pending_creates,
+                plan_file=self.plan_file if verb in {"preview", "up"} else None,
             )
         finally:
             progress.end()

@@ -34,7 +34,9 @@ def judge(diagnostics: Iterable[EngineMessage]) -> Verdict:
     errors = [
         message
         for message in diagnostics
-        if message.severity == "error" and not is_summary(message.message)
+        if message.severity == "error"
+        and not is_summary(message.message)
+        and not was_not_come_to(message.message)
     ]
     requests = [failed_request(error.message) for error in errors]
     may_go_on = bool(errors) and all(
@@ -54,6 +56,11 @@ def is_summary(message: str) -> bool:
     return message.strip() in _SUMMARIES or bool(_FAILED_RESOURCES.fullmatch(message.strip()))
 
 
+def was_not_come_to(message: str) -> bool:
+    """Say whether an error only tells that a planned step was not done, since the run ended."""
+    return _NONE_SEEN in message
+
+
 def _is_outage(message: str, request: FailedRequest | None) -> bool:
     if request is not None:
         return request.may_pass
@@ -67,5 +74,6 @@ def _reason(request: FailedRequest) -> str:
 
 _SUMMARIES: Final = frozenset({"update failed", "preview failed", "refresh failed"})
 _FAILED_RESOURCES: Final = re.compile(r"resource \S+ (?:creation|update|deletion) failed")
+_NONE_SEEN: Final = "but none were seen"  # pkg/resource/deploy, v3.259, where a plan is applied
 # Terraform's helper, where an object did not become what the provider waits for.
 _WAITED_IN_VAIN: Final = re.compile(r"timeout while waiting for")

@@ -62,7 +62,8 @@ class ExactCommand(PulumiCommand):
         on_error: Callable[[str], Any] | None = None,
     ) -> CommandResult:
         """As PulumiCommand.run; raises the same errors, and Outage if it does not start."""
-        previews_first = args[0] in {"up", "destroy"}
+        # What applies a plan was previewed when the plan was made.
+        previews_first = args[0] in {"up", "destroy"} and "--plan" not in args
         args = [word for word in args if not (previews_first and word == "--skip-preview")]
         process = self._start(args, cwd, additional_env)
         interrupts = 0

@@ -70,16 +70,19 @@ def run(  # noqa: PLR0913 - each a decision of the caller
     refresh: bool = False,
     parallel: int | None = None,
     clear_pending_creates: bool = False,
+    plan_file: Path | None = None,
     program: PulumiFn | None = None,
 ) -> Outcome:
     """Run `pulumi VERB` on `stack` of the Pulumi project in the folder `pulumi_project`.
 
     The engine gets the variables `environ` and no others. `up` and `destroy` preview first, and
     a preview that fails changes nothing. `on_event` is called from another thread and must not
-    raise; `on_tick` comes five times a second; `on_start` gets the pid of each process of the CLI.
-    `refresh` is for preview, up and destroy; `clear_pending_creates` for refresh. With a passphrase
-    the engine writes an encryption salt into `config_file` where that has none; the project's own
-    stack file then stays as it is. `program` runs that function instead of the project's.
+    raise; `on_tick` comes five times a second; `on_start` gets each subcommand of the CLI and the
+    pid of its process. `refresh` is for preview, up and destroy; `clear_pending_creates` for
+    refresh. With a passphrase the engine writes an encryption salt into `config_file` where that
+    has none; the project's own stack file then stays as it is. `preview` writes the engine's plan
+    into `plan_file`, which holds secrets in the clear, and `up` does that and nothing else, without
+    a preview of its own. `program` runs that function instead of the project's.
 
     Raises Usage (no such project or stack, a wrong passphrase), Retry (the stack is locked),
     Outage (the engine does not start, or crashed), and Interrupted after Ctrl-C, when the engine
@@ -95,6 +98,7 @@ def run(  # noqa: PLR0913 - each a decision of the caller
             on_event(meaning)
 
     started = time.monotonic()
+    acting_phase = 1 if verb == "up" and plan_file is not None else _ACTING_PHASE[verb]
     try:
         workspace = Workspace(
             pulumi_project, command, program, config_elsewhere=config_file is not None
@@ -103,24 +107,29 @@ def run(  # noqa: PLR0913 - each a decision of the caller
         options = _options(
             verb, config_file, parallel, refresh=refresh, clear=clear_pending_creates
         )
+        if plan_file is not None:
+            options["plan"] = str(plan_file)
         getattr(selected, verb)(on_event=collect, color="never", **options)
     except (CommandError, RuntimeError) as error:
         if failure := _failure(verb, stack, command, collector, error):
             raise failure from error
     except KeyboardInterrupt:
-        raise Interrupted(_outcome(verb, collector, started, ok=False)) from None
+        raise Interrupted(_outcome(collector, acting_phase, started, ok=False)) from None
     result = command.results.get(verb)
-    return _outcome(verb, collector, started, ok=result is not None and result.code == 0)
+    ok = result is not None and result.code == 0
+    return _outcome(collector, acting_phase, started, ok=ok)
 
 
-def _outcome(verb: Verb, collector: EventCollector, started: float, *, ok: bool) -> Outcome:
+def _outcome(
+    collector: EventCollector, acting_phase: float, started: float, *, ok: bool
+) -> Outcome:
     return Outcome(
         ok=ok,
         steps=collector.steps,
         diagnostics=collector.messages,
         duration=time.monotonic() - started,
         changes=collector.changes,
-        acted=collector.phases >= _ACTING_PHASE[verb],
+        acted=collector.phases >= acting_phase,
     )
 
 

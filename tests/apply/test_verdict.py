@@ -83,6 +83,12 @@ def test_one_refusal_among_outages_stops_the_run() -> None:
     assert verdict.lost_creates == (urn("Droplet", "lime"),)
 
 
+def test_what_was_not_come_to_is_no_error_of_its_own() -> None:
+    unseen = error(f"expected resource operations for {urn('Droplet', 'lime')} but none were seen")
+    assert judge([error(f"POST {API}/v2/tags: 503 down", "Tag", "t"), unseen]).may_go_on
+    assert not judge([unseen]).may_go_on
+
+
 def test_a_run_that_gives_no_reason_is_not_gone_on_with() -> None:
     assert not judge([]).may_go_on
     assert not judge([EngineMessage("error", "update failed", "")]).may_go_on

@@ -54,3 +54,33 @@ def test_an_answer_that_never_came_is_said() -> None:
 def test_the_programs_own_words_stay_as_they_are() -> None:
     message = EngineMessage("error", "\nshop/.infra.yaml:1:1: error[IA503]: x", urn("Stack", "s"))
     assert message_text(message, PLAN) == "shop/.infra.yaml:1:1: error[IA503]: x"
+
+
+def test_what_is_not_as_previewed_is_said_without_its_values() -> None:
+    words = (
+        f"resource {urn('Droplet', 'lime')} violates plan: properties changed: ++userData[hunter2]"
+    )
+    text = message_text(error(words), PLAN)
+    assert text.startswith("Droplet lime: it is no longer what was previewed")
+    assert "hunter2" not in text
+
+
+@pytest.mark.parametrize(
+    ("engines", "ours"),
+    [
+        (
+            'unable to replace resource "urn"\nas it is currently marked for protection. To ...',
+            "it would be replaced, which deletes it; it is protected, and nothing was changed",
+        ),
+        (
+            "previously-imported resources ... may not be replaced;\ntags: {[{a}]} => {[{b}]}",
+            "it would be replaced, which deletes it, because of what changes: tags",
+        ),
+        (
+            "expected resource operations for urn but none were seen",
+            "the run ended before it came to it",
+        ),
+    ],
+)
+def test_the_engines_advice_to_drop_a_protection_is_not_passed_on(engines: str, ours: str) -> None:
+    assert message_text(error(engines), PLAN) == f"Droplet lime: {ours}"

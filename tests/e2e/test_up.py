@@ -32,10 +32,11 @@ CHANGED_SCHEMA = """
 import runpy
 from dataclasses import replace
 from infra_apply.rehearsal.plugin.resources import table
-kind = "digitalocean:index/droplet:Droplet"
-droplet = table.RESOURCES[kind]
-properties = [replace(known, replaces=known.name == "tags") for known in droplet.properties]
-table.RESOURCES[kind] = replace(droplet, properties=tuple(properties))
+kind = "digitalocean:index/firewall:Firewall"
+firewall = table.RESOURCES[kind]
+rules = "inboundRules"
+properties = [replace(known, replaces=known.name == rules) for known in firewall.properties]
+table.RESOURCES[kind] = replace(firewall, properties=tuple(properties))
 runpy.run_module("infra_apply.rehearsal.plugin", run_name="__main__")
 """
 
@@ -92,7 +93,8 @@ def test_up_applies_to_the_account_that_the_environment_names(company: Shell) ->
     done = real(company, "up --yes --format json")
     assert done.returncode == 0, done.stderr
     answer = json.loads(done.stdout)
-    assert answer["changes"]["create"] == len(answer["steps"])
+    made = [step for step in answer["steps"] if not step["type"].startswith("pulumi:providers:")]
+    assert answer["changes"] == {"create": len(made)}
     assert all(step["urn"].startswith("urn:pulumi:prod::") for step in answer["steps"])
     assert "1 droplet and 1 database with their users, each there once" in done.stderr
     (line,) = (company.account / "home-state/infra-apply/log.jsonl").read_text().splitlines()
@@ -127,20 +129,20 @@ def test_a_deletion_is_stopped_before_anything_is_changed_and_done_where_it_is_a
 
 def test_a_provider_that_would_suddenly_replace_is_stopped(company: Shell, tmp_path: Path) -> None:
     company.json("up")
-    before = droplets(company)
+    before = company.state_of_account()["firewalls"]
     script = tmp_path / "doctored" / "pulumi-resource-digitalocean"
     script.parent.mkdir()
     (script.parent / "changed.py").write_text(CHANGED_SCHEMA)
     script.write_text(f'#!/bin/sh\nexec {sys.executable} {script.parent}/changed.py "$@"\n')
     script.chmod(0o755)
-    setting(company, droplet={"tags": ["team:web"]})
+    setting(company, network={"ssh": ["203.0.113.0/24"]})
     path = f"{script.parent}{os.pathsep}{os.environ['PATH']}"
     flags = ("--account", company.account, "--clock", "200")
     environ = {**os.environ, "PATH": path}
     refused = company.run("rehearse", "up", *flags, "--allow-delete", "9", env=environ)
     assert refused.returncode == 1, refused.stderr
-    assert "would be replaced, which deletes it: tags changes" in refused.stderr
-    assert droplets(company) == before
+    assert "would be replaced, which deletes it: inboundRules changes" in refused.stderr
+    assert company.state_of_account()["firewalls"] == before
 
 
 def test_a_lost_answer_is_looked_for_and_taken_over_in_the_same_run(company: Shell) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import argparse
 import signal
 import sys
+import tempfile
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -80,8 +81,10 @@ def up(context: Context, arguments: argparse.Namespace) -> int:
     Raises Refusal, Outage and Retry, in each case after saying what was done, and
     KeyboardInterrupt when the engine has finished what was in flight.
     """
-    target = context.target
-    with _sigterm_interrupts():
+    with _sigterm_interrupts(), tempfile.TemporaryDirectory(prefix="infra-apply-") as private:
+        # The plan ties the update to what was agreed to; it holds user data in the clear, and is
+        # gone with its folder, which nobody else may enter.
+        target = replace(context.target, plan_file=Path(private, "plan.json"))
         if arguments.remove_surplus is not None:
             remove_surplus(target, arguments.remove_surplus, consent=arguments.yes)
         planned = attempts.preview(target)
