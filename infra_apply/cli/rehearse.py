@@ -29,6 +29,7 @@ from infra_apply.cli.common.real_account import manifest_folders, typed_flags
 from infra_apply.digitalocean.client import Client, Credentials
 from infra_apply.engine.install.find import Engine
 from infra_apply.engine.install.installer import install
+from infra_apply.engine.lock.site import find_site
 from infra_apply.engine.progress import Progress
 from infra_apply.engine.run import run
 from infra_apply.errors import Failure, Refusal, Usage
@@ -216,16 +217,18 @@ def _context(
 ) -> applying.Context:
     assert planned.plan is not None  # noqa: S101 - `_planned` refuses a stack without one
     scale = arguments.clock
+    environ = {**rehearsal.env, "DIGITALOCEAN_HTTP_RETRY_MAX": "0"}
     target = Target(
         plan=planned.plan,
         engine=engine,
         folder=rehearsal.folder,
-        environ={**rehearsal.env, "DIGITALOCEAN_HTTP_RETRY_MAX": "0"},
+        environ=environ,
         client=Client(Credentials(rehearsal.server.url, session.TOKEN)),
         status_line=StatusLine(sys.stderr),
         pause=lambda seconds: time.sleep(seconds / scale),
         clock=lambda: time.monotonic() * scale,
         command=_command(arguments, "up"),
+        lock_site=find_site(engine, rehearsal.folder, planned.plan.stack, environ),
         create_stack=True,
     )
     project = pulumi_project_of(arguments)

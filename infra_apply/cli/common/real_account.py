@@ -22,6 +22,7 @@ from infra_apply.cli.common.options import pulumi_project_of, stack_of
 from infra_apply.digitalocean.client import Client, find_credentials
 from infra_apply.engine.install.find import Engine
 from infra_apply.engine.install.installer import install
+from infra_apply.engine.lock.site import find_site
 from infra_apply.errors import Refusal
 from infra_apply.inputs.pulumi_project import Project
 from infra_apply.plan.stack import PlannedStack, plan_stack
@@ -40,16 +41,18 @@ def real_context(arguments: Namespace, verb: str) -> Context:
         raise Refusal("these manifests cannot be planned\n\n" + findings_text(planned.findings))
     status_line = StatusLine(sys.stderr)
     engine, client = _engine_and_client(arguments, project, stack, status_line)
+    environ = {**os.environ, "DIGITALOCEAN_HTTP_RETRY_MAX": "0"}
     target = Target(
         plan=planned.plan,
         engine=engine,
         folder=project.folder,
-        environ={**os.environ, "DIGITALOCEAN_HTTP_RETRY_MAX": "0"},
+        environ=environ,
         client=client,
         status_line=status_line,
         pause=time.sleep,
         clock=time.monotonic,
         command=" ".join(["infra-apply", verb, *typed_flags(arguments)]),
+        lock_site=find_site(engine, project.folder, stack, environ),
         config_file=arguments.config_file,
     )
     return Context(target, log_file(), manifest_folders(project, planned))
