@@ -1,111 +1,103 @@
-"""(plan, settings, mesh, account) -> what could be taken over. Pure."""
+"""(plan, account, state) -> what could be taken over. Pure."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
-from infra_apply import naming
 from infra_apply.adoption.model import HostProposal, MemberProposal, NotProposed, Proposals
-from infra_apply.adoption.recognise import Owners, Recognised, recognise
-from infra_apply.adoption.remembered import Remembered
-from infra_apply.digitalocean.model import Account
-from infra_apply.inputs.mesh import Host
-from infra_apply.inputs.settings import Settings
-from infra_apply.plan.model import Plan
+from infra_apply.adoption.recognise import Recognised, recognise
+from infra_apply.digitalocean.model import Account, LiveDroplet
+from infra_apply.plan.model import DatabasePlan, HostPlan, Plan
+from infra_apply.reconcile.state import DATABASE, LOGICAL_DATABASE, USER, State
 
 
-def propose(
-    plan: Plan,
-    settings: Settings,
-    mesh_hosts: Mapping[str, Host],
-    account: Account,
-    remembered: Remembered,
-) -> Proposals:
+def propose(plan: Plan, account: Account, state: State) -> Proposals:
     """Propose a droplet for each host, and what exists already of each database and its user.
 
-    What the stack remembers is not proposed. A host that is adopted, or whose droplet is this
+    What the state remembers is not proposed. A host that is adopted, or whose droplet is this
     stack's already, gets no proposal; neither does one with `create`. No droplet is proposed that
     another host could be too, that another stack owns, or that is a slot of a GPU pool. `account`
-    has the GPU droplets where a host has a GPU size, and the plan's clusters with their databases
-    and users.
+    has the droplets, those with a GPU too, and the plan's clusters with their databases and users.
     """
-    owners = Owners(
-        naming.owner_tag(plan.fleet, plan.environment),
-        adopted={
-            entry.adopt: name for name, entry in settings.hosts.items() if entry.adopt is not None
-        },
-        remembered={number: name for name, number in remembered.droplets.items()},
-    )
     recognised = [
-        recognise(host, owners, mesh_hosts.get(host.name), account)
+        recognise(host, plan, account, state)
         for host in plan.hosts
-        if settings.host(host.name).adopt is None and not settings.host(host.name).create
+        if host.adopt is None and not host.create
     ]
-    claims = Counter(match.droplet.id for host in recognised for match in host.matches)
-    clear = [host for host in recognised if _is_clear(host, claims)]
+    claims = Counter(droplet.id for entry in recognised for droplet in entry.matches)
     return Proposals(
         hosts=tuple(
-            HostProposal(host.name, match.droplet.id, match.reason)
-            for host in clear
-            for match in host.matches
+            HostProposal(entry.host.name, droplet.id, _reason(entry.host, droplet))
+            for entry in recognised
+            for droplet in entry.matches
+            if len(entry.matches) == claims[droplet.id] == 1
         ),
-        members=tuple(_members(plan, settings, account, remembered)),
+        members=tuple(_members(plan, account, state)),
         not_proposed=tuple(
-            problem for host in recognised for problem in _problems(host, recognised, claims)
+            problem for entry in recognised for problem in _problems(entry, recognised, claims)
         ),
     )
 
 
-def _is_clear(host: Recognised, claims: Mapping[int, int]) -> bool:
-    return len(host.matches) == 1 and claims[host.matches[0].droplet.id] == 1
+def _reason(host: HostPlan, droplet: LiveDroplet) -> str:
+    if droplet.name.lower() == host.name.lower():
+        return f"droplet {droplet.id} is called `{droplet.name}`"
+    return (
+        f"droplet {droplet.id}, called `{droplet.name}`, has its address in the mesh, "
+        f"{host.address}"
+    )
 
 
 def _problems(
-    host: Recognised, hosts: list[Recognised], claims: Mapping[int, int]
+    entry: Recognised, recognised: list[Recognised], claims: Mapping[int, int]
 ) -> Iterator[NotProposed]:
-    yield from host.excluded
-    droplets = tuple(match.droplet for match in host.matches)
-    if len(droplets) > 1:
+    yield from entry.excluded
+    name = entry.host.name
+    if len(entry.matches) > 1:
         yield NotProposed(
-            host.name,
-            droplets,
-            f"`{host.name}` could be any of {len(droplets)} droplets",
-            f"look which one is in use, and write its id: `{host.name}: {{adopt: ID}}`",
+            name,
+            entry.matches,
+            f"`{name}` could be any of {len(entry.matches)} droplets",
+            f"look which one is in use, and write its id: `{name}: {{adopt: ID}}`",
         )
-    for droplet in droplets:
+    for droplet in entry.matches:
         if claims[droplet.id] > 1:
-            others = [
-                f"`{other.name}`"
-                for other in hosts
-                if other.name != host.name
-                and any(match.droplet.id == droplet.id for match in other.matches)
-            ]
+            others = ", ".join(
+                f"`{other.host.name}`"
+                for other in recognised
+                if other is not entry and droplet in other.matches
+            )
             yield NotProposed(
-                host.name,
+                name,
                 (droplet,),
-                f"droplet {droplet.id} could be `{host.name}` and {', '.join(others)}",
-                f"write its id for the one that it is: `{host.name}: {{adopt: {droplet.id}}}`",
+                f"droplet {droplet.id} could be `{name}` and {others}",
+                f"write its id for the one that it is: `{name}: {{adopt: {droplet.id}}}`",
             )
 
 
-def _members(
-    plan: Plan, settings: Settings, account: Account, remembered: Remembered
-) -> Iterator[MemberProposal]:
+def _members(plan: Plan, account: Account, state: State) -> Iterator[MemberProposal]:
     reasons: dict[tuple[str, str], list[str]] = {}
     for database in plan.databases:
-        cluster = account.clusters.get(database.cluster)
-        if cluster is None:
-            continue
-        project = naming.instance(database.project, plan.environment)
-        for kind, name, live, known in (
-            ("database", database.name, account.databases, remembered.databases),
-            ("user", database.user, account.users, remembered.users),
-        ):
-            if name in live.get(cluster.name, ()) and (cluster.id, name) not in known:
-                reasons.setdefault((cluster.name, name), []).append(f"the {kind} of {project}")
-    for (cluster_name, name), kinds in sorted(reasons.items()):
-        own = settings.clusters.get(cluster_name)
-        if own is None or name not in own.adopt:
-            reason = f"it exists already as {' and '.join(kinds)}"
-            yield MemberProposal(cluster_name, name, reason)
+        for kind, name in _existing(database, account, state):
+            reasons.setdefault((database.cluster, name), []).append(
+                f"the {kind} of {database.instance}"
+            )
+    for (cluster, name), kinds in sorted(reasons.items()):
+        yield MemberProposal(cluster, name, f"it exists already as {' and '.join(kinds)}")
+
+
+def _existing(database: DatabasePlan, account: Account, state: State) -> Iterator[tuple[str, str]]:
+    """Yield the kind and name of what exists of a database, is not adopted and not in the state."""
+    cluster = account.clusters.get(database.cluster)
+    if cluster is None:
+        return
+    for kind, child, name, live, is_adopted in (
+        ("database", LOGICAL_DATABASE, database.name, account.databases, database.adopt_database),
+        ("user", USER, database.user, account.users, database.adopt_user),
+    ):
+        remembered = state.child(DATABASE, database.instance, child)
+        inputs = remembered.inputs if remembered else {}
+        is_remembered = (inputs.get("clusterId"), inputs.get("name")) == (cluster.id, name)
+        if name in live.get(cluster.name, ()) and not is_adopted and not is_remembered:
+            yield kind, name

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 from infra_apply.digitalocean.client import Client
 from infra_apply.engine.install.find import Engine
-from infra_apply.engine.lock.site import LockSite
 from infra_apply.engine.lock.waiting import Patience, run_with_lock
 from infra_apply.engine.progress import Progress
-from infra_apply.engine.run import Outcome, Verb, run
+from infra_apply.engine.run import Outcome, Verb
 from infra_apply.plan.model import Plan
 from infra_apply.terminal import StatusLine
 
@@ -26,7 +24,8 @@ class Target:
     account's time and `clock` gives them: in a rehearsal both run faster than a real clock.
     `command` is what was typed, as in `infra-apply up --stack prod`, without flags that consent.
     A preview writes the engine's plan into `plan_file`, and an update does exactly that.
-    A run waits for the stack's lock with `patience`. `run_engine` is called as `engine.run.run` is.
+    A run waits for the stack's lock with `patience`. `run_engine` is called as
+    `engine.lock.waiting.run_with_lock` is.
     """
 
     plan: Plan
@@ -38,12 +37,11 @@ class Target:
     pause: Callable[[float], None]
     clock: Callable[[], float]
     command: str
-    lock_site: LockSite
     patience: Patience = field(default_factory=Patience)
     config_file: Path | None = None
     create_stack: bool = False
     plan_file: Path | None = None
-    run_engine: Callable[..., Outcome] = run
+    run_engine: Callable[..., Outcome] = run_with_lock
 
     def run(
         self,
@@ -57,30 +55,23 @@ class Target:
         Raises as `engine.lock.waiting.run_with_lock` does.
         """
         progress = Progress(self.status_line, verb)
-        attempt = partial(
-            self.run_engine,
-            verb,
-            engine=self.engine,
-            pulumi_project=self.folder,
-            stack=self.plan.stack,
-            environ={**self.environ, **(environ or {})},
-            on_event=progress.event,
-            config_file=self.config_file,
-            create_stack=self.create_stack,
-            refresh=True,
-            parallel=PARALLEL,
-            clear_pending_creates=clear_pending_creates,
-            plan_file=self.plan_file if verb in {"preview", "up"} else None,
-        )
         try:
-            if verb == "preview":  # it takes no lock
-                return attempt(on_tick=progress.tick)
-            return run_with_lock(
-                attempt,
-                self.lock_site,
-                self.status_line,
+            return self.run_engine(
+                verb,
+                engine=self.engine,
+                pulumi_project=self.folder,
+                stack=self.plan.stack,
+                environ={**self.environ, **(environ or {})},
+                status_line=self.status_line,
+                on_event=progress.event,
                 on_tick=progress.tick,
                 patience=self.patience,
+                config_file=self.config_file,
+                create_stack=self.create_stack,
+                refresh=True,
+                parallel=PARALLEL,
+                clear_pending_creates=clear_pending_creates,
+                plan_file=self.plan_file if verb in {"preview", "up"} else None,
             )
         finally:
             progress.end()

@@ -29,7 +29,6 @@ from infra_apply.cli.common.real_account import manifest_folders, typed_flags
 from infra_apply.digitalocean.client import Client, Credentials
 from infra_apply.engine.install.find import Engine
 from infra_apply.engine.install.installer import install
-from infra_apply.engine.lock.site import find_site
 from infra_apply.engine.progress import Progress
 from infra_apply.engine.run import run
 from infra_apply.errors import Failure, Refusal, Usage
@@ -228,7 +227,6 @@ def _context(
         pause=lambda seconds: time.sleep(seconds / scale),
         clock=lambda: time.monotonic() * scale,
         command=_command(arguments, "up"),
-        lock_site=find_site(engine, rehearsal.folder, planned.plan.stack, environ),
         create_stack=True,
     )
     project = pulumi_project_of(arguments)

@@ -33,10 +33,10 @@ _BETWEEN_TICKS = 0.2
 class ExactCommand(PulumiCommand):
     """Runs `engine` with the variables `environ`, its own folder first on PATH.
 
-    `results` keeps the last result of each subcommand, by its name. `on_start` gets that name and
-    the CLI's pid. On Ctrl-C the CLI gets one
-    SIGINT a press (the first lets it finish what is in flight) and KeyboardInterrupt is raised
-    when it has ended. Whatever the CLI started ends with it.
+    `results` keeps the last result of each subcommand, by its name. `on_start` gets the pid of each
+    process of the CLI. On Ctrl-C the CLI gets one SIGINT a press (the first lets it finish what is
+    in flight) and KeyboardInterrupt is raised when it has ended. Whatever the CLI started ends with
+    it.
     """
 
     def __init__(
@@ -44,7 +44,7 @@ class ExactCommand(PulumiCommand):
         engine: Engine,
         environ: Mapping[str, str],
         on_tick: Callable[[], None],
-        on_start: Callable[[str, int], None] = lambda _subcommand, _pid: None,
+        on_start: Callable[[int], None] = lambda _pid: None,
     ) -> None:
         self.command = str(engine.path)
         self.version = VersionInfo.parse(engine.version)
@@ -68,7 +68,7 @@ class ExactCommand(PulumiCommand):
         process = self._start(args, cwd, additional_env)
         interrupts = 0
         try:
-            self._on_start(args[0], process.pid)
+            self._on_start(process.pid)
             with _forwarding_interrupts(process) as forwarded:
                 stdout, stderr = self._collect_output(process, on_output, on_error)
             interrupts = len(forwarded)

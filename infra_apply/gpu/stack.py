@@ -10,15 +10,14 @@ import json
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from infra_apply.engine.install.find import Engine
-from infra_apply.engine.lock.site import LockSite, find_site
+from infra_apply.engine.lock.site import find_site
 from infra_apply.engine.lock.waiting import Patience, lift_locks, run_with_lock
 from infra_apply.engine.progress import Progress
-from infra_apply.engine.run import Outcome, Verb, run
+from infra_apply.engine.run import Outcome, Verb
 from infra_apply.errors import Outage
 from infra_apply.gpu.pool import Remembered
 from infra_apply.gpu.state import remembered_in
@@ -44,6 +43,11 @@ class Backend:
     def remembered(self, stack: str) -> Remembered:
         """Read what a stack's last checkpoint remembers; it is not changed. Raises Outage."""
         process = self._ask("stack", "export", "--stack", stack)
+        for _ in range(_READS):
+            if _UNFINISHED not in process.stderr:
+                break
+            self.patience.pause(_BETWEEN_READS)
+            process = self._ask("stack", "export", "--stack", stack)
         if process.returncode == _NO_SUCH_STACK:
             return Remembered()
         if process.returncode:
@@ -72,37 +76,30 @@ class Backend:
         Raises as `engine.lock.waiting.run_with_lock` does.
         """
         progress = Progress(status_line, f"{stack}: {verb}")
-        attempt = partial(
-            run,
-            verb,
-            engine=self.engine,
-            pulumi_project=self.folder,
-            stack=stack,
-            environ=self.environ,
-            on_event=progress.event,
-            config_file=self.config_file,
-            create_stack=True,
-            refresh=True,
-            clear_pending_creates=clear_pending_creates,
-            program=program or _no_program,
-        )
         try:
             return run_with_lock(
-                attempt,
-                self._lock_site(stack),
-                status_line,
+                verb,
+                engine=self.engine,
+                pulumi_project=self.folder,
+                stack=stack,
+                environ=self.environ,
+                status_line=status_line,
+                on_event=progress.event,
                 on_tick=progress.tick,
                 patience=self.patience,
+                config_file=self.config_file,
+                create_stack=True,
+                refresh=True,
+                clear_pending_creates=clear_pending_creates,
+                program=program or _no_program,
             )
         finally:
             progress.end()
 
     def lift_locks(self, stack: str, status_line: StatusLine) -> None:
         """Lift the locks that a stack has now, as `engine.lock.waiting.lift_locks` does."""
-        lift_locks(self._lock_site(stack), status_line)
-
-    def _lock_site(self, stack: str) -> LockSite:
-        return find_site(self.engine, self.folder, stack, self.environ)
+        site = find_site(self.engine, self.folder, stack, self.environ)
+        lift_locks(site, status_line)
 
     def _ask(self, *words: str) -> subprocess.CompletedProcess[str]:
         try:
@@ -131,3 +128,7 @@ def _no_program() -> None:
 
 
 _NO_SUCH_STACK: Final = 6  # pulumi's exit code for it, v3.259
+# A state that another run is writing just now may end too early; v3.259 on a folder.
+_UNFINISHED: Final = "failed to load checkpoint: EOF"
+_READS: Final = 10
+_BETWEEN_READS: Final = 0.5  # seconds

@@ -12,8 +12,6 @@ from infra_apply.apply.attempts import Applied, apply, preview
 from infra_apply.apply.pace import Pace
 from infra_apply.apply.target import Target
 from infra_apply.engine.install.find import Engine
-from infra_apply.engine.lock.site import LockSite
-from infra_apply.engine.lock.waiting import Patience
 from infra_apply.engine.run import Interrupted, Outcome
 from infra_apply.errors import Outage, Refusal, Retry
 from infra_apply.terminal import StatusLine
@@ -49,8 +47,6 @@ class Stage:
             pause=self.clock.pause,
             clock=self.clock.seconds,
             command="infra-apply up --stack prod",
-            lock_site=LockSite("prod", "", None, Path("nowhere")),
-            patience=Patience(0),
             run_engine=self._run,
         )
 

@@ -94,6 +94,9 @@ def test_ten_servers_made_by_hand_come_under_management_without_a_purchase(
     manifests["docs/.infra.yaml"] = manifest("docs", provider="local", database=made_here)
     shell = company(manifests)
     before = shell.state_of_account()["droplets"]
+    refused = shell.rehearse("up")
+    assert refused.returncode == 1
+    assert "adopt" in refused.stderr
     assert "wrote 10 hosts" in adopt(shell, "--write")
     assert shell.json("up")["changes"]["import"] == len(HOSTS)
     after = shell.state_of_account()["droplets"]
@@ -105,7 +108,6 @@ def test_ten_servers_made_by_hand_come_under_management_without_a_purchase(
     assert "nothing is proposed" in adopt(shell), "what the stack made itself is in its state"
 
 
-@pytest.mark.skip(reason="databases.<cluster>.adopt has no effect yet")
 def test_databases_and_users_made_by_hand_come_under_management(
     company: Callable[[Mapping[str, Any]], Shell],
 ) -> None:

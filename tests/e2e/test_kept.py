@@ -1,4 +1,8 @@
-"""What an earlier version left in account and state is unchanged by this one."""
+"""What an earlier version left in account and state is unchanged, but for what the changelog says.
+
+The changelog says that Pulumi.yaml needs a setting, and that the provider and the components of
+hosts and databases are updated, in the state alone.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.e2e.conftest import Shell
+from infra_apply.reconcile.state import DATABASE, HOST
+from tests.e2e.conftest import ROOT, Shell
 
 pytestmark = pytest.mark.engine
 
@@ -20,6 +25,7 @@ STATES = "engine/state/.pulumi/stacks/infra-apply"
 @pytest.fixture
 def kept(tmp_path: Path) -> Shell:
     shutil.copytree(KEPT, tmp_path, dirs_exist_ok=True)
+    shutil.copy(ROOT / "Pulumi.yaml", tmp_path / "company")
     return Shell(tmp_path / "company", tmp_path / "account")
 
 
@@ -30,11 +36,18 @@ def resources(kept: Shell, stack: str) -> list[Any]:
     return [resource for resource in held if "pulumi:providers:" not in resource["type"]]
 
 
-@pytest.mark.parametrize(("stack", "count"), [("prod", 40), ("dev", 14)])
-def test_every_resource_of_a_kept_stack_is_the_same(kept: Shell, stack: str, count: int) -> None:
+@pytest.mark.parametrize(("stack", "count", "claims"), [("prod", 40, 10), ("dev", 14, 4)])
+def test_a_kept_stack_learns_its_claims_and_nothing_is_asked_of_the_account(
+    kept: Shell, stack: str, count: int, claims: int
+) -> None:
     assert len(resources(kept, stack)) == count
-    preview = kept.json("preview", "--stack", stack)
-    assert (preview["changes"], preview["steps"]) == ({"same": count}, [])
+    applied = kept.json("up", "--stack", stack)
+    assert applied["changes"] == {"same": count - claims, "update": claims}
+    changed = {step["type"] for step in applied["steps"]}
+    assert changed == {HOST, DATABASE, "pulumi:providers:digitalocean"}
+    requests = (kept.account / "requests.jsonl").read_text().splitlines()
+    assert {json.loads(request)["method"] for request in requests} == {"GET"}
+    assert kept.json("up", "--stack", stack)["changes"] == {"same": count}
 
 
 def test_every_slot_of_a_kept_pool_is_the_same(kept: Shell) -> None:

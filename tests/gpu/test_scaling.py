@@ -71,7 +71,7 @@ def lab(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Lab]:
     it = stage(tmp_path)
     arguments = argparse.Namespace(
         directory=it.company, stack="prod", config_file=None, account=it.directory, clock=100.0,
-        faults=None, project="train", force=False,
+        faults=None, project="train", force=False, wait=600.0,
     )  # fmt: skip
     stack = read_environment_stack(arguments)
     with connect(arguments, stack) as connection:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 
 from infra_apply import naming
+from infra_apply.engine.install.find import Engine
+from infra_apply.engine.lock.waiting import Patience
+from infra_apply.errors import Outage
 from infra_apply.gpu.engine_settings import engine_environ, private_config
 from infra_apply.gpu.pool import Remembered
+from infra_apply.gpu.stack import Backend
 from infra_apply.gpu.state import remembered_in
 
 DROPLET = "digitalocean:index/droplet:Droplet"
@@ -31,6 +36,38 @@ def test_a_state_remembers_droplets_by_the_slot_s_id() -> None:
 def test_an_unfinished_deletion_needs_no_clearing() -> None:
     exported = {"deployment": {"pending_operations": [{"type": "deleting"}]}}
     assert not remembered_in(exported).unfinished
+
+
+@pytest.mark.process
+def test_a_state_that_another_run_is_writing_is_read_again(
+    tmp_path: Path, script: Callable[[str, str], Path]
+) -> None:
+    pulumi = script(
+        "pulumi",
+        """
+        test -e finished && { echo '{"deployment": {}}'; exit 0; }
+        echo 'error: failed to load checkpoint: EOF' >&2
+        exit 1
+        """,
+    )
+    patience = Patience(pause=lambda _seconds: (tmp_path / "finished").touch())
+    engine = Engine(pulumi, "3.259.0", "cache", "")
+    backend = Backend(engine, tmp_path, {}, tmp_path / "none", patience)
+    assert backend.remembered("prod.gpu.train") == Remembered()
+    assert (tmp_path / "finished").exists()
+
+
+@pytest.mark.process
+def test_a_state_that_stays_unreadable_is_an_outage(
+    tmp_path: Path, script: Callable[[str, str], Path]
+) -> None:
+    pulumi = script("pulumi", "echo 'error: failed to load checkpoint: EOF' >&2\nexit 1\n")
+    pauses: list[float] = []
+    engine = Engine(pulumi, "3.259.0", "cache", "")
+    backend = Backend(engine, tmp_path, {}, tmp_path / "none", Patience(pause=pauses.append))
+    with pytest.raises(Outage, match="the state of stack prod.gpu.train cannot be read"):
+        backend.remembered("prod.gpu.train")
+    assert sum(pauses) == 5
 
 
 def test_the_private_settings_keep_how_secrets_are_kept_and_no_credentials(tmp_path: Path) -> None:

@@ -237,6 +237,60 @@ def test_a_create_that_failed_while_waiting_is_repaired_by_the_next_run(tmp_path
         assert it.preview(host(), expect_no_changes=True) == {"same": 2}
 
 
+def test_the_stacks_configuration_of_the_provider_turns_retries_off(tmp_path: Path) -> None:
+    lost = Fault(path="/v2/droplets", method="POST", when="after", drop=True)
+    with lab(tmp_path, lost) as it:
+        stack = it.stack(host())
+        stack.set_config("digitalocean:httpRetryMax", auto.ConfigValue("0"))
+        with pytest.raises(auto.CommandError, match="Error creating droplet"):
+            stack.up()
+        assert [droplet["name"] for droplet in it.droplets()] == ["web-1"]
+
+
+def database() -> None:
+    cluster = do.get_database_cluster(name="shared-pg")
+    do.DatabaseDb("db", cluster_id=str(cluster.id), name="app")
+
+
+def test_a_database_that_could_not_be_read_back_is_repaired_by_the_next_run(tmp_path: Path) -> None:
+    outage = Fault(path="/v2/databases/*/dbs/app", method="GET", times=2, status=500)
+    with lab(tmp_path, outage) as it:
+        with pytest.raises(auto.CommandError, match="Error retrieving Database DB"):
+            it.up(database)
+        it.up(database)
+        assert it.preview(database, expect_no_changes=True) == {"same": 2}
+
+
+def test_a_database_that_was_404_when_it_was_read_back_is_in_the_way_of_the_next_run(
+    tmp_path: Path,
+) -> None:
+    fault = Fault(path="/v2/databases/*/dbs/app", method="GET", status=404)
+    with lab(tmp_path, fault) as it:
+        with pytest.raises(auto.CommandError, match="expected non-nil error with nil state"):
+            it.up(database)
+        with pytest.raises(auto.CommandError, match="database name is not available"):
+            it.up(database)
+
+
+def test_a_late_droplet_is_there_when_the_next_run_has_made_another(tmp_path: Path) -> None:
+    late = Fault(path="/v2/droplets", method="POST", late=CLOCK * 600)
+    with lab(tmp_path, late) as it:
+        stack = it.stack(host())
+        stack.set_config("digitalocean:httpRetryMax", auto.ConfigValue("0"))
+        with pytest.raises(auto.CommandError, match="Error creating droplet"):
+            stack.up()
+        assert it.droplets() == []
+        stack.up()
+        assert len(it.droplets()) == 1
+        it.server.edit(due_now)
+        assert [droplet["name"] for droplet in it.droplets()] == ["web-1", "web-1"]
+
+
+def due_now(state: Any) -> Any:
+    """Bring every late effect forward."""
+    return state | {"late": [effect | {"at": 0} for effect in state["late"]]}
+
+
 def test_a_protected_database_is_not_deleted(tmp_path: Path) -> None:
     def database(**how: Any) -> Callable[[], None]:
         def program() -> None:

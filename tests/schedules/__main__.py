@@ -19,7 +19,8 @@ from pathlib import Path
 from typing import Any, get_args
 
 from tests.schedules.fleets import FLEETS, fleet_of
-from tests.schedules.play import Mode, Stage, Verdict, play, prepare, record
+from tests.schedules.play import Verdict, play, record
+from tests.schedules.runs import Mode
 from tests.schedules.schedule import (
     Schedule,
     load_recorded,
@@ -28,6 +29,7 @@ from tests.schedules.schedule import (
     save_recorded,
     singles,
 )
+from tests.schedules.stage import Stage, prepare
 from tests.schedules.strike import is_playable
 
 
@@ -65,6 +67,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--jobs", type=int, default=1, help="schedules at a time (default: 1)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="results, a line each; goes on")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep accounts and states here")
+    parser.add_argument(
+        "--attributes", action="store_true", help="the state's store writes files of attributes"
+    )
     parser.add_argument("--record", action="store_true", help="write recorded.json for the fleet")
     return parser
 
@@ -107,7 +112,8 @@ def _play_all(arguments: argparse.Namespace, schedules: Iterable[Schedule]) -> i
         folder = arguments.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         stage_folder = Path(tempfile.mkdtemp(dir=folder, prefix="stage-"))
-        stage = prepare(fleet_of(_fleet_name(arguments)), stage_folder)
+        fleet = fleet_of(_fleet_name(arguments))
+        stage = prepare(fleet, stage_folder, attributes=arguments.attributes)
         pool = ThreadPoolExecutor(arguments.jobs)
         try:
             futures = [pool.submit(_play, stage, schedule, arguments) for schedule in rest]

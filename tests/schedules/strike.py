@@ -32,7 +32,7 @@ _KEYS: Final[Mapping[str, Mapping[str, Any]]] = {
     "404": {"status": 404},
     "401 from here on": {},
     "hidden": {"hidden": FOR_EVER},
-    "hidden, dropped after": {"hidden": LAG, "drop": True, "when": "after"},
+    "hidden, dropped after": {"hidden": LAG, "drop": True},
     "late": {"late": LAG},
     "state store fails after": {"when": "after"},
 }
@@ -58,7 +58,7 @@ class Striker:
     def striking(self, server: Server, strike: Strike | None) -> Iterator[None]:
         """Strike what runs inside the block; afterwards token and state store are well again."""
         api = server._api
-        api.faults = FaultInjector(parse_faults([_fault(strike)] if strike else []))
+        api.faults = FaultInjector(parse_faults([entry_of(strike)] if strike else []))
         effects: dict[str, Callable[[], None]] = {
             "killed after": lambda: kill(self.mark),
             "401 from here on": lambda: setattr(api, "token", "another"),
@@ -93,6 +93,16 @@ def is_playable(strike: Strike | None) -> bool:
     return strike is None or _KEYS[strike.fault].keys() <= set(KEYS)
 
 
+def entry_of(strike: Strike) -> dict[str, Any]:
+    """Return a strike as an entry of a faults file."""
+    request = strike.request
+    place = {"method": request.method, "path": request.path, "nth": request.nth}
+    keys = _KEYS[strike.fault]
+    if not {"drop", "status", "hidden", "late"} & keys.keys():
+        keys = {**keys, "delay": 1}  # so that the server calls `pause`
+    return {**place, **keys}
+
+
 def kill(mark: str) -> None:
     """Kill every process that has inherited the mark, until there is none."""
     while pids := _marked(mark):
@@ -112,13 +122,3 @@ def _marked(mark: str) -> list[int]:
                 if line in (entry / "environ").read_bytes().split(b"\0"):
                     pids.append(int(entry.name))
     return pids
-
-
-def _fault(strike: Strike) -> dict[str, Any]:
-    """Return the strike as an entry of a faults file."""
-    request = strike.request
-    place = {"method": request.method, "path": request.path, "nth": request.nth}
-    keys = _KEYS[strike.fault]
-    if not {"drop", "status", "hidden", "late"} & keys.keys():
-        keys = {**keys, "delay": 1}  # so that the server calls `pause`
-    return {**place, **keys}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import re
 import signal
 import sys
 import tempfile
@@ -24,9 +23,11 @@ from infra_apply.apply.target import Target
 from infra_apply.apply.verdict import judge
 from infra_apply.apply.work import changing
 from infra_apply.cli.common.consent import require_consent
+from infra_apply.cli.common.lock_flags import add_lock_flags, patience_of
 from infra_apply.cli.common.outcome import exit_code, print_messages, show
 from infra_apply.cli.common.surplus import describe_surplus, remove_surplus
-from infra_apply.engine.lock.waiting import TEN_MINUTES, Patience, lift_locks
+from infra_apply.engine.lock.site import find_site
+from infra_apply.engine.lock.waiting import lift_locks
 from infra_apply.engine.run import Outcome
 from infra_apply.engine.tree import lines
 from infra_apply.errors import Outage, Refusal
@@ -59,18 +60,7 @@ def add_apply_flags(parser: argparse.ArgumentParser, verb: str) -> None:
     )
     if verb == "up":
         parser.add_argument("--yes", action="store_true", help="do not ask")
-        parser.add_argument(
-            "--wait",
-            metavar="TIME",
-            type=_seconds,
-            default=TEN_MINUTES,
-            help="how long to wait for another run's lock, as in 90s or 10m (default: 10m)",
-        )
-        parser.add_argument(
-            "--lift-lock",
-            action="store_true",
-            help="first lift the stack's lock, where the run that held it is gone for certain",
-        )
+        add_lock_flags(parser)
         parser.add_argument(
             "--remove-surplus",
             metavar="ID",
@@ -102,10 +92,11 @@ def up(context: Context, arguments: argparse.Namespace) -> int:
         target = replace(
             context.target,
             plan_file=Path(private, "plan.json"),
-            patience=Patience(arguments.wait),
+            patience=patience_of(arguments),
         )
         if arguments.lift_lock:
-            lift_locks(target.lock_site, target.status_line)
+            site = find_site(target.engine, target.folder, target.plan.stack, target.environ)
+            lift_locks(site, target.status_line)
         if arguments.remove_surplus is not None:
             remove_surplus(target, arguments.remove_surplus, consent=arguments.yes)
         planned = attempts.preview(target)
@@ -132,13 +123,6 @@ def _count(word: str) -> int:
     if not word.isdecimal():
         raise argparse.ArgumentTypeError(f"{word} is no number of resources")
     return int(word)
-
-
-def _seconds(word: str) -> float:
-    match = re.fullmatch(r"(\d+)([smh]?)", word)
-    if match is None:
-        raise argparse.ArgumentTypeError(f"{word} is no length of time such as 90s, 10m or 1h")
-    return int(match[1]) * {"": 1.0, "s": 1.0, "m": 60.0, "h": 3600.0}[match[2]]
 
 
 def _check_removals(target: Target, planned: Outcome, arguments: argparse.Namespace) -> None:

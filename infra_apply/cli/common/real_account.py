@@ -22,7 +22,6 @@ from infra_apply.cli.common.options import pulumi_project_of, stack_of
 from infra_apply.digitalocean.client import Client, find_credentials
 from infra_apply.engine.install.find import Engine
 from infra_apply.engine.install.installer import install
-from infra_apply.engine.lock.site import find_site
 from infra_apply.errors import Refusal
 from infra_apply.inputs.pulumi_project import Project
 from infra_apply.plan.stack import PlannedStack, plan_stack
@@ -52,7 +51,6 @@ def real_context(arguments: Namespace, verb: str) -> Context:
         pause=time.sleep,
         clock=time.monotonic,
         command=" ".join(["infra-apply", verb, *typed_flags(arguments)]),
-        lock_site=find_site(engine, project.folder, stack, environ),
         config_file=arguments.config_file,
     )
     return Context(target, log_file(), manifest_folders(project, planned))

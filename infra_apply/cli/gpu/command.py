@@ -7,6 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
+from infra_apply.cli.common.lock_flags import add_lock_flags
 from infra_apply.cli.common.options import add_project_flags, positive_number
 from infra_apply.cli.gpu import reap, scale, status
 
@@ -50,6 +51,7 @@ def _add_scale_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("project", metavar="PROJECT")
     parser.add_argument("count", metavar="N", type=_count, help="how many slots there should be")
     add_project_flags(parser, named=True)
+    add_lock_flags(parser)
     parser.add_argument("--yes", action="store_true", help="do not ask")
     parser.add_argument("--force", action="store_true", help="end slots that are at work, too")
     parser.add_argument(

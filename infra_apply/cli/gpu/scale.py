@@ -7,10 +7,12 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from infra_apply import naming
 from infra_apply.cli.common.consent import require_consent
+from infra_apply.cli.common.lock_flags import patience_of
 from infra_apply.cli.common.options import require_stack
 from infra_apply.cli.gpu.pool_context import (
     Connection,
@@ -49,6 +51,8 @@ def run(arguments: argparse.Namespace) -> int:
     stack = read_environment_stack(arguments)
     with connect(arguments, stack) as connection:
         context = pool_context(arguments, stack, connection)
+        if arguments.lift_lock:
+            context.backend.lift_locks(context.stack, context.status_line)
         pool = read_pool(context)
         if arguments.count > len(pool.slots):
             scaled = _grow(arguments, stack, context, pool)
@@ -68,7 +72,7 @@ def pool_context(
         pool=naming.instance(arguments.project, stack.environment),
         owner=stack.owner,
         stack=naming.pool_stack(stack.environment, arguments.project),
-        backend=connection.backend,
+        backend=replace(connection.backend, patience=patience_of(arguments)),
         client=connection.client,
         destroyer=connection.destroyer,
         render=_render,

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 import yaml
 from platformdirs import user_state_path
@@ -27,13 +27,19 @@ from infra_apply.engine.workspace import project_file
 class LockSite:
     """A stack's folder of lock files, None where the backend is no folder; and that of our records.
 
-    `backend` is the address of where the stack is kept.
+    `backend` is the address of where the stack is kept; it may hold a password.
     """
 
     stack: str
     backend: str
     locks: Path | None
     records: Path
+
+    @property
+    def place(self) -> str:
+        """The backend for people: without a user, a password or a query, which may be secret."""
+        address = urlsplit(self.backend)
+        return f"{address.scheme}://{address.hostname or ''}{address.path}"
 
     def read_locks(self) -> tuple[Lock, ...]:
         """Read the stack's lock files, by name. One that cannot be read is a lock, too."""

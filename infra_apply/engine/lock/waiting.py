@@ -7,27 +7,20 @@ is never used: it lifts every lock of a stack, those of living runs too.
 
 from __future__ import annotations
 
-import dataclasses
-import os
 import random
 import time
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final
 
-from infra_apply.engine.lock.machine import process, started_of, this_machine
-from infra_apply.engine.lock.model import (
-    Lock,
-    Machine,
-    RunRecord,
-    Verdict,
-    judge,
-    new_lock_of,
-    record_of,
-)
-from infra_apply.engine.lock.site import LockSite
-from infra_apply.engine.run import Outcome
+from infra_apply.engine.install.find import Engine
+from infra_apply.engine.lock.machine import started_of, this_machine
+from infra_apply.engine.lock.model import Lock, Verdict, judge, record_of
+from infra_apply.engine.lock.recording import Attempt, run_recorded
+from infra_apply.engine.lock.site import LockSite, find_site
+from infra_apply.engine.run import Outcome, Verb, run
 from infra_apply.errors import Outage, Refusal, Retry
 from infra_apply.terminal import StatusLine
 
@@ -45,16 +38,38 @@ class Patience:
     chance: Callable[[], float] = random.random
 
 
-class Attempt(Protocol):
-    """A call of `engine.run.run` that lacks these two arguments alone, by functools.partial."""
+def run_with_lock(  # noqa: PLR0913 - what says where the lock is, and how to wait for it
+    verb: Verb,
+    *,
+    engine: Engine,
+    pulumi_project: Path,
+    stack: str,
+    environ: Mapping[str, str],
+    status_line: StatusLine,
+    on_tick: Callable[[], None] = lambda: None,
+    patience: Patience = Patience(),
+    **options: Any,
+) -> Outcome:
+    """Run the engine as `engine.run.run` does, once nobody else is at work on the stack.
 
-    def __call__(
-        self, *, on_start: Callable[[str, int], None], on_tick: Callable[[], None]
-    ) -> Outcome:
-        """Run the engine."""
+    A preview takes no lock, and runs at once. Raises as `run_when_free` and `run` do.
+    """
+    attempt = partial(
+        run,
+        verb,
+        engine=engine,
+        pulumi_project=pulumi_project,
+        stack=stack,
+        environ=environ,
+        **options,
+    )
+    if verb == "preview":
+        return attempt(on_tick=on_tick)
+    site = find_site(engine, pulumi_project, stack, environ)
+    return run_when_free(attempt, site, status_line, on_tick=on_tick, patience=patience)
 
 
-def run_with_lock(
+def run_when_free(
     attempt: Attempt,
     site: LockSite,
     status_line: StatusLine,
@@ -62,7 +77,7 @@ def run_with_lock(
     on_tick: Callable[[], None] = lambda: None,
     patience: Patience = Patience(),
 ) -> Outcome:
-    """Run the engine with a verb that takes the stack's lock (all but preview).
+    """Make a run that takes the stack's lock.
 
     While somebody else holds it, the status line says who, for up to `patience.wait` seconds.
     Raises Retry, with the holders, when it is still held then; else as `attempt` does.
@@ -73,7 +88,7 @@ def run_with_lock(
         locked = _locked(site, site.read_locks())
         if locked is None:
             try:
-                return _run_recorded(attempt, site, status_line, on_tick)
+                return run_recorded(attempt, site, status_line, on_tick)
             except Retry as refused:
                 held = [Lock(None, b"", holder) for holder in refused.holders]
                 locked = _locked(site, held) or refused
@@ -93,8 +108,8 @@ def lift_locks(site: LockSite, status_line: StatusLine) -> None:
     """
     if site.locks is None:
         raise Refusal(
-            f"the locks of stack {site.stack} are kept in {site.backend or 'a place of its own'}, "
-            "where this program lifts none",
+            f"the locks of stack {site.stack} are kept in {site.place}, where no single lock can "
+            "be lifted from here",
             state="nothing was changed",
             next_step="when no other run is at work for certain: "
             f"pulumi cancel --stack {site.stack}, which lifts every lock of the stack",
@@ -180,96 +195,9 @@ def _holder_words(site: LockSite, lock: Lock, verdict: Verdict = "unknown") -> s
     )
 
 
-def _run_recorded(
-    attempt: Attempt, site: LockSite, status_line: StatusLine, on_tick: Callable[[], None]
-) -> Outcome:
-    """Run the engine, and keep a record beside the state for as long as its lock may be there."""
-    machine = this_machine()
-    recorder = _Recorder(site, machine, status_line)
-
-    def tick() -> None:
-        recorder.see_lock()
-        on_tick()
-
-    try:
-        outcome = attempt(on_start=recorder.start, on_tick=tick)
-    except Retry:
-        recorder.forget()
-        raise
-    except BaseException:
-        recorder.forget_unless_locked()
-        raise
-    recorder.forget()
-    _forget_gone(site, machine)
-    return outcome
-
-
-def _forget_gone(site: LockSite, machine: Machine) -> None:
-    """Delete records of runs that are gone and hold no lock any more."""
-    records, names = site.read_records(), {lock.name for lock in site.read_locks()}
-    for file, record in records.items():
-        if record.lock not in names and judge(record, machine, started_of) == "gone":
-            site.delete_record(file)
-
-
-class _Recorder:
-    """Keeps the record of one run: its processes when it starts, its lock file once it is there."""
-
-    def __init__(self, site: LockSite, machine: Machine, status_line: StatusLine) -> None:
-        self._site = site
-        self._machine = machine
-        self._status_line = status_line
-        self._before = frozenset(lock.name for lock in site.read_locks() if lock.name)
-        self._record: RunRecord | None = None
-        self._file: Path | None = None
-
-    def start(self, verb: str, pid: int) -> None:
-        """Record the engine's process; `verb` is what it was started for."""
-        if verb not in _LOCKING:
-            return
-        self._record = RunRecord(self._machine, process(pid), process(os.getpid()))
-        self._write()
-
-    def see_lock(self) -> None:
-        """Add the name of the run's lock file once it is there."""
-        record = self._record
-        if self._file is None or record is None or record.lock is not None:
-            return
-        lock = new_lock_of(
-            record.engine.pid, self._machine.host, self._before, self._site.read_locks()
-        )
-        if lock is not None:
-            self._record = dataclasses.replace(record, lock=lock)
-            self._write()
-
-    def forget(self) -> None:
-        """Delete the record: the run has ended, and the engine has taken its lock away."""
-        if self._file is not None:
-            self._site.delete_record(self._file)
-
-    def forget_unless_locked(self) -> None:
-        """Delete the record of a run that broke off, unless its lock is still there."""
-        self.see_lock()
-        names = {lock.name for lock in self._site.read_locks()}
-        if self._record is None or self._record.lock not in names:
-            self.forget()
-
-    def _write(self) -> None:
-        assert self._record is not None  # noqa: S101 - set by both callers
-        try:
-            self._file = self._site.write_record(self._record, self._file)
-        except OSError as error:
-            self._status_line.say(
-                f"{self._site.stack}: this run cannot be recorded: {error}; if it is killed, its "
-                "lock stays until --lift-lock"
-            )
-            self._record = None  # said once
-
-
 _AS_SEEN: Final[Mapping[Verdict, str]] = {
     "gone": ", which is gone",
     "running": ", which is at work",
     "unknown": "",
 }
-_LOCKING: Final = frozenset({"up", "refresh", "destroy"})
 _PAUSE: Final = 3.0  # seconds, give or take a half

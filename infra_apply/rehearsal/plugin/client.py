@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import urllib3
 
@@ -65,7 +65,8 @@ class Client:
                 response = self._send(method, url, body)
             except urllib3.exceptions.HTTPError as error:
                 if last:
-                    raise ApiError(0, f"{method} {url}: {error}{self._gave_up()}") from error
+                    words = f'{method.capitalize()} "{url}": {_words_of_go(error, url)}'
+                    raise ApiError(0, words) from error
                 self.pause(self._backoff(attempt))
                 continue
             if _is_retryable(response.status) and not last:
@@ -130,6 +131,17 @@ class Client:
 
     def _gave_up(self) -> str:
         return f"; giving up after {self.retries + 1} attempt(s)" if self.retries else ""
+
+
+def _words_of_go(error: urllib3.exceptions.HTTPError, url: str) -> str:
+    """Word a lost connection as Go's net/http does, which the real provider uses."""
+    if isinstance(error, urllib3.exceptions.NewConnectionError):
+        return f"dial tcp {urlsplit(url).netloc}: connect: connection refused"
+    if isinstance(error, urllib3.exceptions.ProtocolError):
+        # RemoteDisconnected, the end of the stream, is a ConnectionResetError in Python.
+        kinds = {type(cause) for cause in error.args}
+        return "read: connection reset by peer" if ConnectionResetError in kinds else "EOF"
+    return str(error)
 
 
 def _is_retryable(status: int) -> bool:

@@ -164,12 +164,12 @@ class Provider(provider_pb2_grpc.ResourceProviderServicer):
         resource_type = _resource_type(request.urn, context)
         olds, news = from_struct(request.olds), from_struct(request.news)
         planned = outputs.planned_outputs(resource_type, news, olds)
-        if request.preview:
+        if request.preview or resource_type.update is None:
+            # What cannot be updated has nothing to update: the engine asks because its create
+            # failed after the resource was made.
             return pb.UpdateResponse(
                 properties=to_struct(outputs.mark_secrets(resource_type, planned))
             )
-        if resource_type.update is None:
-            _fail(context, f"{resource_type.pulumi_type} cannot be updated")
         try:
             live = resource_type.update(
                 self._configured_client(context), request.id, olds, planned, news

@@ -56,7 +56,7 @@ class Api:
 
     def settle(self) -> None:
         """Write the effects that are due, so that account.json is right where nobody asks again."""
-        with self.lock, suppress(ValueError):
+        with self.lock, suppress(OSError, ValueError):
             self._settled(self.now())
 
     def respond(self, request: HttpRequest) -> Response | None:

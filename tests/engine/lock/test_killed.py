@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -23,7 +22,7 @@ from infra_apply.engine.install.find import Engine
 from infra_apply.engine.lock.model import Lock
 from infra_apply.engine.lock.site import LockSite, find_site
 from infra_apply.engine.lock.waiting import Patience, run_with_lock
-from infra_apply.engine.run import Outcome, Verb, run
+from infra_apply.engine.run import Outcome, Verb
 from infra_apply.errors import Outage, Retry
 from infra_apply.terminal import StatusLine
 from tests.engine.slow_project import slow_project
@@ -34,19 +33,15 @@ pytestmark = pytest.mark.engine
 FOREIGN = '{"pid":7,"username":"bob","hostname":"there","timestamp":"2026-11-22T10:00:00Z"}'
 UP = """
     import json, sys
-    from functools import partial
     from pathlib import Path
     from infra_apply.engine.install.find import Engine
-    from infra_apply.engine.lock.site import find_site
     from infra_apply.engine.lock.waiting import run_with_lock
-    from infra_apply.engine.run import run
     from infra_apply.terminal import StatusLine
     engine, folder = Engine(Path(sys.argv[1]), "3.259.0", "cache", ""), Path(sys.argv[2])
     environ = json.loads(sys.argv[3])
-    attempt = partial(run, "up", engine=engine, pulumi_project=folder, stack="dev",
-                      environ=environ, on_event=lambda event: None, create_stack=True)
-    site = find_site(engine, folder, "dev", environ)
-    run_with_lock(attempt, site, StatusLine(sys.stderr))
+    run_with_lock("up", engine=engine, pulumi_project=folder, stack="dev", environ=environ,
+                  status_line=StatusLine(sys.stderr), on_event=lambda event: None,
+                  create_stack=True)
 """
 
 
@@ -69,18 +64,17 @@ class Stack:
         return self.site.locks
 
     def run(self, verb: Verb, *, wait: float = 0, pause: Callable[[float], None]) -> Outcome:
-        attempt = partial(
-            run,
+        return run_with_lock(
             verb,
             engine=self.engine,
             pulumi_project=self.folder,
             stack="dev",
             environ=self.environ,
+            status_line=StatusLine(self.stderr),
+            patience=Patience(wait, pause=pause),
             on_event=lambda _event: None,
             create_stack=True,
         )
-        patience = Patience(wait, pause=pause)
-        return run_with_lock(attempt, self.site, StatusLine(self.stderr), patience=patience)
 
     def refuse(self) -> Retry:
         """Run it without waiting, and return why it did not."""

@@ -102,6 +102,20 @@ def test_an_engine_that_names_no_backend_leaves_the_explanation_to_the_run(
     assert find_site(Engine(pulumi, "3.259.0", "cache", ""), project, "dev", {}).locks is None
 
 
+@pytest.mark.parametrize(
+    ("backend", "place"),
+    [
+        ("s3://state/acme?endpoint=x&secret=hush", "s3://state/acme"),
+        ("postgres://ada:hush@db:5432/state", "postgres://db/state"),
+        ("file:///var/state", "file:///var/state"),
+    ],
+)
+def test_the_place_of_a_stack_is_named_without_secrets(
+    backend: str, place: str, tmp_path: Path
+) -> None:
+    assert LockSite("dev", backend, None, tmp_path).place == place
+
+
 def test_exactly_one_lock_is_deleted(site: LockSite) -> None:
     mine = write_lock(site, "a.json")
     theirs = write_lock(site, "b.json")

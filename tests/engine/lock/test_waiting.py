@@ -16,7 +16,7 @@ import pytest
 from infra_apply.engine.lock.machine import process, this_machine
 from infra_apply.engine.lock.model import Process, RunRecord
 from infra_apply.engine.lock.site import LockSite
-from infra_apply.engine.lock.waiting import Patience, lift_locks, run_with_lock
+from infra_apply.engine.lock.waiting import Patience, lift_locks, run_when_free
 from infra_apply.engine.run import Outcome
 from infra_apply.errors import LockHolder, Outage, Refusal, Retry
 from infra_apply.terminal import StatusLine
@@ -49,7 +49,7 @@ class Stack:
             return attempt(**callbacks) if attempt else DONE
 
         patience = Patience(wait, lambda: self.now, self.pause, lambda: 0.5)
-        return run_with_lock(count, self.site, self.status_line, patience=patience)
+        return run_when_free(count, self.site, self.status_line, patience=patience)
 
     @property
     def status_line(self) -> StatusLine:
@@ -250,9 +250,7 @@ def test_where_no_single_lock_can_be_lifted_the_words_say_what_to_run(elsewhere:
     with pytest.raises(Retry) as caught:
         elsewhere.run(lose, wait=0)
     assert caught.value.next_step.endswith("pulumi cancel --stack dev")
-    with pytest.raises(Refusal, match="kept in s3://state, where this program lifts none") as (
-        refused
-    ):
+    with pytest.raises(Refusal, match="kept in s3://state, where no single lock") as (refused):
         lift_locks(elsewhere.site, elsewhere.status_line)
     assert refused.value.next_step.startswith("when no other run is at work for certain: pulumi")
 
@@ -273,10 +271,9 @@ def test_where_locks_are_no_files_a_record_tells_that_the_run_is_gone(
 def test_a_run_is_recorded_with_its_lock_while_it_is_at_work(stack: Stack) -> None:
     records: list[RunRecord] = []
 
-    def attempt(on_start: Callable[[str, int], None], on_tick: Callable[[], None]) -> Outcome:
-        on_start("stack", 1)
-        assert stack.site.read_records() == {}
-        on_start("up", os.getpid())
+    def attempt(on_start: Callable[[int], None], on_tick: Callable[[], None]) -> Outcome:
+        on_start(1)
+        on_start(os.getpid())
         records.extend(stack.site.read_records().values())
         file = stack.lock(os.getpid())
         on_tick()
@@ -295,8 +292,8 @@ def test_a_run_is_recorded_with_its_lock_while_it_is_at_work(stack: Stack) -> No
 def test_a_crash_that_leaves_its_lock_leaves_its_record_and_the_next_run_lifts_it(
     stack: Stack, gone: Process
 ) -> None:
-    def crash(on_start: Callable[[str, int], None], on_tick: Callable[[], None]) -> Outcome:
-        on_start("up", gone.pid)
+    def crash(on_start: Callable[[int], None], on_tick: Callable[[], None]) -> Outcome:
+        on_start(gone.pid)
         stack.lock(gone.pid)
         on_tick()
         raise Outage("the engine crashed")
@@ -308,9 +305,40 @@ def test_a_crash_that_leaves_its_lock_leaves_its_record_and_the_next_run_lifts_i
     assert stack.site.read_locks() == () and stack.site.read_records() == {}
 
 
+@pytest.mark.process
+def test_a_run_that_ends_and_cannot_take_its_lock_away_leaves_its_record(
+    stack: Stack, gone: Process
+) -> None:
+    failed = replace(DONE, ok=False)
+
+    def fail(on_start: Callable[[int], None], on_tick: Callable[[], None]) -> Outcome:
+        on_start(gone.pid)
+        stack.lock(gone.pid)
+        on_tick()
+        return failed
+
+    assert stack.run(fail) is failed
+    assert [record.lock for record in stack.site.read_records().values()] == ["a.json"]
+    assert stack.run() is DONE
+
+
+def test_a_run_that_lost_the_lock_keeps_no_record_of_what_looked_like_its_own(
+    stack: Stack,
+) -> None:
+    def lose(on_start: Callable[[int], None], on_tick: Callable[[], None]) -> Outcome:
+        on_start(os.getpid())
+        stack.lock(os.getpid())  # another machine's, of the same name and pid
+        on_tick()
+        raise Retry("locked", holders=[LockHolder(f"ada@{HOST}", os.getpid(), SINCE)])
+
+    with pytest.raises(Retry):
+        stack.run(lose, wait=0)
+    assert stack.site.read_records() == {}
+
+
 def test_a_run_that_broke_off_without_a_lock_leaves_no_record(stack: Stack) -> None:
-    def stop(on_start: Callable[[str, int], None], on_tick: Callable[[], None]) -> Outcome:
-        on_start("up", os.getpid())
+    def stop(on_start: Callable[[int], None], on_tick: Callable[[], None]) -> Outcome:
+        on_start(os.getpid())
         on_tick()
         raise KeyboardInterrupt
 
@@ -330,8 +358,9 @@ def test_a_run_that_cannot_be_recorded_goes_on_and_says_what_follows(tmp_path: P
     (tmp_path / "file").touch()
     stack = Stack(LockSite("dev", "s3://state", None, tmp_path / "file" / "records"))
 
-    def attempt(on_start: Callable[[str, int], None], on_tick: Callable[[], None]) -> Outcome:
-        on_start("up", os.getpid())
+    def attempt(on_start: Callable[[int], None], on_tick: Callable[[], None]) -> Outcome:
+        on_start(1)
+        on_start(os.getpid())
         on_tick()
         return DONE
 

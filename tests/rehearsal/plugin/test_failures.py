@@ -135,9 +135,7 @@ def test_what_was_made_stays_in_the_state_where_it_could_not_be_read_back(
 ) -> None:
     with provider(tmp_path, Fault(path="/v2/*", method="GET", **fault)) as caller:
         failure = caller.create(urn)
-        assert failure.message.startswith(
-            f"creating {urn}: 1 error occurred:\n\t* {operation}: GET"
-        )
+        assert failure.message.startswith(f"creating {urn}: 1 error occurred:\n\t* {operation}: ")
         assert failure.kept.id == identifier
         assert list(failure.kept.reasons) == [failure.message]
         outputs = MessageToDict(failure.kept.properties)
@@ -180,7 +178,7 @@ def test_a_droplet_stays_in_the_state_where_waiting_for_it_failed(tmp_path: Path
         failure = caller.create(DROPLET)
         assert failure.message.startswith(
             f"creating {DROPLET}: 1 error occurred:\n\t* Error waiting for droplet (400000001)"
-            " to become ready: Error retrieving droplet: GET "
+            " to become ready: Error retrieving droplet: Get "
         )
         assert failure.kept.id == "400000001"
 
@@ -219,7 +217,7 @@ def test_an_import_of_a_database_without_its_cluster_is_an_error(tmp_path: Path)
     ("fault", "reason"),
     [
         (Fault(path="/v2/firewalls/*", method="PUT", status=500), "Error updating firewall: PUT "),
-        (Fault(path="/v2/firewalls/*", method="GET", drop=True), "Error retrieving firewall: GET "),
+        (Fault(path="/v2/firewalls/*", method="GET", drop=True), "Error retrieving firewall: Get "),
     ],
 )
 def test_a_change_that_failed_is_in_the_state_as_it_was_planned(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -178,6 +179,12 @@ def test_an_effect_that_is_due_when_the_server_ends_is_in_the_file(account: Acco
         ask(server, "POST", "/v2/droplets", DROPLET)
         account.clock.now += 30
     assert [droplet["name"] for droplet in account.written()["droplets"]] == ["w"]
+
+
+def test_a_server_whose_folder_is_gone_ends_without_a_word(account: Account) -> None:
+    with account.serve():
+        shutil.rmtree(account.directory)
+    assert not account.directory.exists()
 
 
 def test_a_late_effect_meets_the_account_as_it_is_then(account: Account) -> None:
