@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from infra_apply import naming
-from infra_apply.apply.memory import Memory
 from infra_apply.digitalocean.client import Client
 from infra_apply.digitalocean.model import LiveDroplet
 from infra_apply.digitalocean.read import (
@@ -17,6 +16,7 @@ from infra_apply.digitalocean.read import (
     read_users,
 )
 from infra_apply.plan.model import HostPlan, Plan
+from infra_apply.reconcile.state import DROPLET, HOST, State
 from infra_apply.terminal import plural
 
 
@@ -51,16 +51,17 @@ def read_live(client: Client, plan: Plan) -> Live:
     )
 
 
-def shortcomings(plan: Plan, live: Live, memory: Memory) -> Iterator[str]:
+def shortcomings(plan: Plan, live: Live, state: State) -> Iterator[str]:
     """Yield a line for each thing of a plan that the account lacks, or holds twice."""
     ids = {droplet.id for droplet in live.droplets}
+    droplets = remembered_droplets(state)
     for host in plan.hosts:
-        remembered = memory.droplets.get(host.name)
+        remembered = droplets.get(host.name)
         if remembered is None:
             yield f"host {host.name}: the state has no droplet for it"
         elif remembered not in ids:
             yield f"host {host.name}: its droplet {remembered} is not in the account"
-    for surplus in surpluses(plan, live, memory):
+    for surplus in surpluses(plan, live, state):
         yield (
             f"host {surplus.host}: droplet {surplus.droplet.id} is there beside {surplus.kept}, "
             "the one that the state has"
@@ -82,20 +83,31 @@ def inventory(plan: Plan) -> str:
     return " and ".join(parts) or "nothing that is looked for"
 
 
-def surpluses(plan: Plan, live: Live, memory: Memory) -> Iterator[Surplus]:
+def surpluses(plan: Plan, live: Live, state: State) -> Iterator[Surplus]:
     """Yield the droplets that are ours, and that the state has for no host.
 
     A host whose droplet the state does not know, or the account does not hold, has none: its only
     droplet must never look like one too many.
     """
     ids = {droplet.id for droplet in live.droplets}
-    known = set(memory.droplets.values())
+    remembered = remembered_droplets(state)
+    known = set(remembered.values())
     for host in plan.hosts:
-        kept = memory.droplets.get(host.name)
+        kept = remembered.get(host.name)
         if kept in ids and kept is not None:
             for droplet in live.droplets:
                 if droplet.id not in known and _is_ours(droplet, host, plan):
                     yield Surplus(host.name, kept, droplet)
+
+
+def remembered_droplets(state: State) -> dict[str, int]:
+    """Return the id of each host's droplet that the state has, by the host's name."""
+    children = {host.name: state.child(HOST, host.name, DROPLET) for host in state.components(HOST)}
+    return {
+        name: int(droplet.id)
+        for name, droplet in children.items()
+        if droplet is not None and droplet.id.isdecimal()
+    }
 
 
 def _is_ours(droplet: LiveDroplet, host: HostPlan, plan: Plan) -> bool:

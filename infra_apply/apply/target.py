@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra_apply.digitalocean.client import Client
 from infra_apply.engine.install.find import Engine
+from infra_apply.engine.lock.waiting import Patience, run_with_lock
 from infra_apply.engine.progress import Progress
-from infra_apply.engine.run import Outcome, Verb, run
+from infra_apply.engine.run import Outcome, Verb
 from infra_apply.plan.model import Plan
 from infra_apply.terminal import StatusLine
 
@@ -23,7 +24,8 @@ class Target:
     account's time and `clock` gives them: in a rehearsal both run faster than a real clock.
     `command` is what was typed, as in `infra-apply up --stack prod`, without flags that consent.
     A preview writes the engine's plan into `plan_file`, and an update does exactly that.
-    `run_engine` is called as `engine.run.run` is.
+    A run waits for the stack's lock with `patience`. `run_engine` is called as
+    `engine.lock.waiting.run_with_lock` is.
     """
 
     plan: Plan
@@ -35,10 +37,11 @@ class Target:
     pause: Callable[[float], None]
     clock: Callable[[], float]
     command: str
+    patience: Patience = field(default_factory=Patience)
     config_file: Path | None = None
     create_stack: bool = False
     plan_file: Path | None = None
-    run_engine: Callable[..., Outcome] = run
+    run_engine: Callable[..., Outcome] = run_with_lock
 
     def run(
         self,
@@ -49,7 +52,7 @@ class Target:
     ) -> Outcome:
         """Run the engine once; `environ` are variables beside the target's own.
 
-        Raises as `engine.run.run` does.
+        Raises as `engine.lock.waiting.run_with_lock` does.
         """
         progress = Progress(self.status_line, verb)
         try:
@@ -59,8 +62,10 @@ class Target:
                 pulumi_project=self.folder,
                 stack=self.plan.stack,
                 environ={**self.environ, **(environ or {})},
+                status_line=self.status_line,
                 on_event=progress.event,
                 on_tick=progress.tick,
+                patience=self.patience,
                 config_file=self.config_file,
                 create_stack=self.create_stack,
                 refresh=True,

@@ -216,11 +216,12 @@ def _context(
 ) -> applying.Context:
     assert planned.plan is not None  # noqa: S101 - `_planned` refuses a stack without one
     scale = arguments.clock
+    environ = {**rehearsal.env, "DIGITALOCEAN_HTTP_RETRY_MAX": "0"}
     target = Target(
         plan=planned.plan,
         engine=engine,
         folder=rehearsal.folder,
-        environ={**rehearsal.env, "DIGITALOCEAN_HTTP_RETRY_MAX": "0"},
+        environ=environ,
         client=Client(Credentials(rehearsal.server.url, session.TOKEN)),
         status_line=StatusLine(sys.stderr),
         pause=lambda seconds: time.sleep(seconds / scale),

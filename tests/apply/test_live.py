@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -10,9 +11,10 @@ from hypothesis import strategies as st
 
 from infra_apply import naming
 from infra_apply.apply.live import Live, inventory, shortcomings, surpluses
-from infra_apply.apply.memory import Memory
 from infra_apply.digitalocean.model import LiveDroplet
+from infra_apply.reconcile.state import DROPLET, HOST, State, StateResource
 from tests import companies
+from tests.apply.steps import urn
 
 PLAN = companies.plan(
     companies.service("shop", database=companies.database("shop")),
@@ -31,16 +33,28 @@ LIVE = Live(
     databases={"shared-pg": frozenset({"shop", "defaultdb"})},
     users={"shared-pg": frozenset({"shop", "doadmin"})},
 )
-MEMORY = Memory({"lime": 1, "basil": 2})
+
+
+def state(ids: Mapping[str, int]) -> State:
+    """A state with these droplets, by their hosts' names."""
+    hosts = [StateResource(urn("Host", name), HOST) for name in ids]
+    held = [
+        StateResource(urn("Droplet", name), DROPLET, str(number), urn("Host", name))
+        for name, number in ids.items()
+    ]
+    return State((*hosts, *held))
+
+
+STATE = state({"lime": 1, "basil": 2})
 
 
 def test_an_account_that_is_what_the_plan_says_lacks_nothing() -> None:
-    assert list(shortcomings(PLAN, LIVE, MEMORY)) == []
+    assert list(shortcomings(PLAN, LIVE, STATE)) == []
     assert inventory(PLAN) == "2 droplets and 1 database with their users"
 
 
 def test_what_is_missing_is_named() -> None:
-    assert list(shortcomings(PLAN, Live(), Memory({"lime": 1}))) == [
+    assert list(shortcomings(PLAN, Live(), state({"lime": 1}))) == [
         "host basil: the state has no droplet for it",
         "host lime: its droplet 1 is not in the account",
         "database shop is not on shared-pg",
@@ -50,24 +64,24 @@ def test_what_is_missing_is_named() -> None:
 
 def test_a_second_droplet_of_a_host_is_named_and_one_too_many() -> None:
     twice = replace(LIVE, droplets=(*LIVE.droplets, droplet(3, "lime")))
-    assert list(shortcomings(PLAN, twice, MEMORY)) == [
+    assert list(shortcomings(PLAN, twice, STATE)) == [
         "host lime: droplet 3 is there beside 1, the one that the state has"
     ]
-    (surplus,) = surpluses(PLAN, twice, MEMORY)
+    (surplus,) = surpluses(PLAN, twice, STATE)
     assert (surplus.host, surplus.kept, surplus.droplet.id) == ("lime", 1, 3)
 
 
 def test_tags_are_compared_without_case() -> None:
     shouting = droplet(3, "lime", tags=tuple(tag.upper() for tag in droplet(3, "lime").tags))
     twice = replace(LIVE, droplets=(*LIVE.droplets, shouting))
-    assert [surplus.droplet.id for surplus in surpluses(PLAN, twice, MEMORY)] == [3]
+    assert [surplus.droplet.id for surplus in surpluses(PLAN, twice, STATE)] == [3]
 
 
 def test_a_droplet_of_the_same_name_without_our_tags_is_not_one_too_many() -> None:
     owner = naming.owner_tag(PLAN.fleet, PLAN.environment)
     for tags in ((), (owner,), (naming.host_tag("lime"),), ("infra-apply:other:prod",)):
         strangers = replace(LIVE, droplets=(*LIVE.droplets, droplet(3, "lime", tags=tags)))
-        assert list(surpluses(PLAN, strangers, MEMORY)) == []
+        assert list(surpluses(PLAN, strangers, STATE)) == []
 
 
 @given(
@@ -80,7 +94,7 @@ def test_what_the_state_has_is_never_one_too_many_and_never_the_only_one(
     held: list[tuple[int, str]], remembered: dict[str, int]
 ) -> None:
     live = Live(tuple(droplet(number, host) for number, host in held))
-    surplus = list(surpluses(PLAN, live, Memory(remembered)))
+    surplus = list(surpluses(PLAN, live, state(remembered)))
     for extra in surplus:
         assert extra.droplet.id not in remembered.values()
         assert extra.kept == remembered[extra.host]

@@ -112,19 +112,25 @@ def test_a_deletion_is_stopped_before_anything_is_changed_and_done_where_it_is_a
     company: Shell,
 ) -> None:
     company.json("up")
-    setting(company, network=None)
-    before = company.state_of_account()
+    file = company.project / "projects" / "wiki" / ".infra.yaml"
+    file.write_text(yaml.safe_dump(manifest("wiki", service={"host": "lime", "port": 8081})))
+    setting(company, retired={"wiki": "destroy"})
+    lifted = company.rehearse("up")  # deletes nothing, and lifts the protection
+    assert lifted.returncode == 0, lifted.stderr
+    before = company.state_of_account()["databases"]
     for verb in ("preview", "up"):
         refused = company.rehearse(verb)
         assert refused.returncode == 1, refused.stderr
+        assert "Database wiki" in refused.stderr
+        assert "Database user wiki" in refused.stderr
         assert "would be deleted: nothing declares it any more" in refused.stderr
-        assert "Firewall" in refused.stderr
-        assert "--allow-delete 1" in refused.stderr
-    assert company.state_of_account()["firewalls"] == before["firewalls"]
-    done = company.rehearse("up", "--allow-delete", "1")
+        assert "--allow-delete 2" in refused.stderr
+    assert company.state_of_account()["databases"] == before
+    done = company.rehearse("up", "--allow-delete", "2")
     assert done.returncode == 0, done.stderr
-    assert "would be forgotten, and stays in the account" in done.stderr
-    assert company.state_of_account()["firewalls"] == []
+    assert "3 deleted" in done.stdout  # the component is counted, as pulumi counts it
+    assert company.state_of_account()["databases"] != before
+    assert company.json("up")["steps"] == []
 
 
 def test_a_provider_that_would_suddenly_replace_is_stopped(company: Shell, tmp_path: Path) -> None:

@@ -16,19 +16,23 @@ from typing import Any
 
 from infra_apply.apply import attempts, record
 from infra_apply.apply.live import inventory, read_live, shortcomings
-from infra_apply.apply.memory import Memory, read_memory
 from infra_apply.apply.pace import Pace, pace_of
+from infra_apply.apply.remembered import read_state
 from infra_apply.apply.removals import refuse_removals, removal_lines, removals
 from infra_apply.apply.target import Target
 from infra_apply.apply.verdict import judge
 from infra_apply.apply.work import changing
 from infra_apply.cli.common.consent import require_consent
+from infra_apply.cli.common.lock_flags import add_lock_flags, patience_of
 from infra_apply.cli.common.outcome import exit_code, print_messages, show
 from infra_apply.cli.common.surplus import describe_surplus, remove_surplus
+from infra_apply.engine.lock.site import find_site
+from infra_apply.engine.lock.waiting import lift_locks
 from infra_apply.engine.run import Outcome
 from infra_apply.engine.tree import lines
 from infra_apply.errors import Outage, Refusal
 from infra_apply.plan.text import notes
+from infra_apply.reconcile.state import State
 from infra_apply.terminal import elapsed, wants_colour
 
 
@@ -56,6 +60,7 @@ def add_apply_flags(parser: argparse.ArgumentParser, verb: str) -> None:
     )
     if verb == "up":
         parser.add_argument("--yes", action="store_true", help="do not ask")
+        add_lock_flags(parser)
         parser.add_argument(
             "--remove-surplus",
             metavar="ID",
@@ -84,7 +89,14 @@ def up(context: Context, arguments: argparse.Namespace) -> int:
     with _sigterm_interrupts(), tempfile.TemporaryDirectory(prefix="infra-apply-") as private:
         # The plan ties the update to what was agreed to; it holds user data in the clear, and is
         # gone with its folder, which nobody else may enter.
-        target = replace(context.target, plan_file=Path(private, "plan.json"))
+        target = replace(
+            context.target,
+            plan_file=Path(private, "plan.json"),
+            patience=patience_of(arguments),
+        )
+        if arguments.lift_lock:
+            site = find_site(target.engine, target.folder, target.plan.stack, target.environ)
+            lift_locks(site, target.status_line)
         if arguments.remove_surplus is not None:
             remove_surplus(target, arguments.remove_surplus, consent=arguments.yes)
         planned = attempts.preview(target)
@@ -157,23 +169,23 @@ def _tell(
 
 def _look_once_more(target: Target) -> int:
     """See that the account holds what the plan says, once, and clear what a kill left pending."""
-    memory = read_memory(target)
+    state = read_state(target)
     live = read_live(target.client, target.plan)
-    problems = list(shortcomings(target.plan, live, memory))
+    problems = list(shortcomings(target.plan, live, state))
     if problems:
         _print_lines(["the account is not what the plan says:"])
         _print_lines(f"  {problem}" for problem in problems)
-        _print_lines(describe_surplus(target, live, memory))
+        _print_lines(describe_surplus(target, live, state))
         return 1
     print(f"looked at the account: {inventory(target.plan)}, each there once", file=sys.stderr)
-    if memory.pending:
-        _clear_pending(target, memory)
+    if state.pending_creates:
+        _clear_pending(target, state)
     return 0
 
 
-def _clear_pending(target: Target, memory: Memory) -> None:
+def _clear_pending(target: Target, state: State) -> None:
     outcome = target.run("refresh", clear_pending_creates=True)
-    names = ", ".join(urn.rpartition("::")[2] for urn in memory.pending)
+    names = ", ".join(urn.rpartition("::")[2] for urn in state.pending_creates)
     if not outcome.ok:
         raise Refusal(
             f"what a killed run left pending in the state ({names}) could not be cleared",
@@ -188,8 +200,8 @@ def _print_surplus(target: Target, outcome: Outcome) -> None:
     if outcome.ok or not target.plan.hosts or judge(outcome.diagnostics).may_go_on:
         return
     with suppress(Outage):  # the preview's own errors are told already
-        live, memory = read_live(target.client, target.plan), read_memory(target)
-        _print_lines(describe_surplus(target, live, memory))
+        live, state = read_live(target.client, target.plan), read_state(target)
+        _print_lines(describe_surplus(target, live, state))
 
 
 def _print_lines(texts: Iterable[str]) -> None:

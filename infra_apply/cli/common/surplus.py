@@ -6,17 +6,18 @@ import time
 from collections.abc import Iterator
 
 from infra_apply.apply.live import Live, Surplus, read_live, surpluses
-from infra_apply.apply.memory import Memory, read_memory
+from infra_apply.apply.remembered import read_state
 from infra_apply.apply.target import Target
 from infra_apply.cli.common.consent import require_consent
 from infra_apply.errors import Refusal
 from infra_apply.gpu.destroyer import Destroyer
+from infra_apply.reconcile.state import State
 from infra_apply.terminal import duration
 
 
-def describe_surplus(target: Target, live: Live, memory: Memory) -> Iterator[str]:
+def describe_surplus(target: Target, live: Live, state: State) -> Iterator[str]:
     """Yield what is known of each droplet that is there beside its host's own, and its way out."""
-    for surplus in surpluses(target.plan, live, memory):
+    for surplus in surpluses(target.plan, live, state):
         yield f"droplet {surplus.droplet.id} is a second `{surplus.host}`: {_facts(surplus)}"
         yield f"  the state has droplet {surplus.kept}; look which one is in use"
         yield f"  to destroy this one: {target.command} --remove-surplus {surplus.droplet.id}"
@@ -28,10 +29,10 @@ def remove_surplus(target: Target, droplet_id: int, *, consent: bool) -> None:
     Raises Refusal for any other droplet: it must bear our owner tag and its host's, and not be the
     one that the state has.
     """
-    live, memory = read_live(target.client, target.plan), read_memory(target)
+    live, state = read_live(target.client, target.plan), read_state(target)
     found = [
         surplus
-        for surplus in surpluses(target.plan, live, memory)
+        for surplus in surpluses(target.plan, live, state)
         if surplus.droplet.id == droplet_id
     ]
     if not found:
