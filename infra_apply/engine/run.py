@@ -77,12 +77,12 @@ def run(  # noqa: PLR0913 - each a decision of the caller
 
     The engine gets the variables `environ` and no others. `up` and `destroy` preview first, and
     a preview that fails changes nothing. `on_event` is called from another thread and must not
-    raise; `on_tick` comes five times a second; `on_start` gets the pid of each process of the CLI.
-    `refresh` is for preview, up and destroy; `clear_pending_creates` for refresh. With a passphrase
-    the engine writes an encryption salt into `config_file` where that has none; the project's own
-    stack file then stays as it is. `preview` writes the engine's plan into `plan_file`, which holds
-    secrets in the clear, and `up` does that and nothing else, without a preview of its own.
-    `program` runs that function instead of the project's.
+    raise; `on_tick` comes five times a second; `on_start` gets the pid of each process of
+    the CLI. `refresh` is for preview, up and destroy; `clear_pending_creates` for
+    refresh. With a passphrase the engine writes an encryption salt into `config_file` where that
+    has none; the project's own stack file then stays as it is. `preview` writes the engine's plan
+    into `plan_file`, which holds secrets in the clear, and `up` does that and nothing else, without
+    a preview of its own. `program` runs that function instead of the project's.
 
     Raises Usage (no such project or stack, a wrong passphrase), Retry (the stack is locked),
     Outage (the engine does not start, or crashed), and Interrupted after Ctrl-C, when the engine

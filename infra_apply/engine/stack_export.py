@@ -6,7 +6,8 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,14 +25,7 @@ def export_stack(name: str, environ: Mapping[str, str]) -> dict[str, Any]:
     executable = _executable(environ)
     if executable is None:
         raise _unreadable(name, "no pulumi is on PATH or runs this program")
-    process = subprocess.run(  # noqa: S603 - the engine itself
-        [executable, "stack", "export", "--stack", name, "--non-interactive"],
-        env=dict(environ),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    process = _run([executable, "stack", "export", "--stack", name, "--non-interactive"], environ)
     if process.returncode:
         raise _unreadable(name, process.stderr.strip() or f"exit code {process.returncode}")
     try:
@@ -41,6 +35,30 @@ def export_stack(name: str, environ: Mapping[str, str]) -> dict[str, Any]:
     if not isinstance(exported, dict):
         raise _unreadable(name, "what it printed is no object")
     return exported
+
+
+def _run(command: Sequence[str], environ: Mapping[str, str]) -> subprocess.CompletedProcess[str]:
+    """Run a command of the engine, again where the state was just being written.
+
+    A file backend is written in place: a reader may meet half a file (measured with engine 3.259).
+    """
+    for pause in (*_PAUSES, None):
+        process = subprocess.run(  # noqa: S603 - the engine itself
+            command,
+            env=dict(environ),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if not process.returncode or pause is None or _HALF_WRITTEN not in process.stderr:
+            break
+        time.sleep(pause)
+    return process
+
+
+_HALF_WRITTEN: Final = "failed to load checkpoint"
+_PAUSES: Final = (0.1, 0.3, 1.0)
 
 
 def _unreadable(name: str, reason: str) -> Outage:

@@ -91,7 +91,9 @@ def _beside_known(case: _Case, known: LiveDroplet) -> Iterator[Diagnostic]:
         yield Diagnostic(NOT_ADOPTABLE, host.place, message, hint)
     surplus = [droplet for droplet in case.candidates.ours if droplet.id != known.id]
     if surplus:
-        yield _several(host, (known, *surplus), f"; the state has {known.id}")
+        command = f"infra-apply up --stack {case.plan.stack} --remove-surplus {surplus[0].id}"
+        hint = f"look which one is in use; if that is {known.id}: {command}"
+        yield _several(host, (known, *surplus), f"; the state has {known.id}", hint)
 
 
 def _adoption(case: _Case, target: LiveDroplet | None) -> Iterator[Diagnostic]:
@@ -109,6 +111,9 @@ def _adoption(case: _Case, target: LiveDroplet | None) -> Iterator[Diagnostic]:
         message = f"droplet {target.id} is another stack's: it has the tag `{owner}`"
         hint = f"write `{host.name}: {{lookup: true}}`, or remove that tag if the stack is gone"
         yield Diagnostic(OF_ANOTHER_STACK, host.place, message, hint)
+    if target in case.candidates.ours:
+        yield from _several_forgotten(case)
+        return
     for droplet in case.candidates.ours:
         if droplet.id != host.adopt:
             message = f"`{host.name}` is droplet {droplet.id} already, and would be replaced"
@@ -124,11 +129,20 @@ def _other_owner(case: _Case, droplet: LiveDroplet) -> str | None:
     )
 
 
-def _forgotten(case: _Case) -> Diagnostic | None:
-    """Say why droplets of ours that the state does not have cannot be told apart or taken up."""
+def _several_forgotten(case: _Case) -> Iterator[Diagnostic]:
+    """Report droplets of ours that the state does not have and that cannot be told apart."""
     host, ours = case.host, case.candidates.ours
     if len(ours) > 1:
-        return _several(host, ours, "; the state has none of them")
+        owner = owner_tag(case.plan.fleet, case.plan.environment)
+        hint = f"look which one is in use, and destroy the others, or remove their tag `{owner}`"
+        yield _several(host, ours, "; the state has none of them", hint)
+
+
+def _forgotten(case: _Case) -> Diagnostic | None:
+    """Say why droplets of ours that the state does not have cannot be taken up."""
+    host, ours = case.host, case.candidates.ours
+    if problem := next(_several_forgotten(case), None):
+        return problem
     if ours and case.remembered_id is not None:
         message = (
             f"the state remembers droplet {case.remembered_id} as `{host.name}`, which is gone;"
@@ -161,12 +175,13 @@ def _taken(case: _Case) -> Diagnostic | None:
     return None
 
 
-def _several(host: HostPlan, droplets: Iterable[LiveDroplet], remembered: str) -> Diagnostic:
+def _several(
+    host: HostPlan, droplets: Iterable[LiveDroplet], remembered: str, hint: str
+) -> Diagnostic:
     described = ", ".join(
         _described(droplet) for droplet in sorted(droplets, key=lambda droplet: droplet.id)
     )
     message = f"`{host.name}` is several droplets, all of this stack: {described}{remembered}"
-    hint = "look which one is in use, and destroy the others, or remove their tags"
     return Diagnostic(SEVERAL_DROPLETS, host.place, message, hint)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from infra_apply import naming
 from infra_apply.digitalocean.model import LiveDroplet
@@ -33,9 +34,22 @@ def find_candidates(host: HostPlan, plan: Plan, droplets: Iterable[LiveDroplet])
         elif owner_in_fleet(droplet, plan.fleet):
             if named or has_tag(droplet, tag):
                 of_other_stacks.append(droplet)
-        elif named or (host.address is not None and host.address in droplet.addresses):
+        elif named or _has_address(droplet, host.address):
             strangers.append(droplet)
     return Candidates(tuple(ours), tuple(of_other_stacks), tuple(strangers))
+
+
+def _has_address(droplet: LiveDroplet, address: str | None) -> bool:
+    """Say whether a droplet has an address, which may be written in several ways (IPv6)."""
+    wanted = _parsed(address or "")
+    return wanted is not None and any(_parsed(live) == wanted for live in droplet.addresses)
+
+
+def _parsed(address: str) -> IPv4Address | IPv6Address | None:
+    try:
+        return ip_address(address)
+    except ValueError:  # a name, or nothing
+        return None
 
 
 def has_tag(droplet: LiveDroplet, tag: str) -> bool:

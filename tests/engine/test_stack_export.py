@@ -55,6 +55,24 @@ def test_a_state_that_cannot_be_read_stops_the_run(
     assert "nothing was changed" in raised.value.state
 
 
+def test_a_state_that_is_just_being_written_is_read_again(
+    script: Callable[[str, str], Path], environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pauses: list[float] = []
+    monkeypatch.setattr("time.sleep", pauses.append)
+    script(
+        "bin/pulumi",
+        """
+        echo x >> "$0.tries"
+        test $(wc -l < "$0.tries") -gt 2 && echo {} && exit
+        echo 'error: failed to load checkpoint: EOF' >&2
+        exit 1
+        """,
+    )
+    assert export_stack(NAME, environ) == {}
+    assert pauses == [0.1, 0.3]
+
+
 def test_without_any_engine_the_run_stops(environ: dict[str, str]) -> None:
     with pytest.raises(Outage, match="no pulumi is on PATH or runs this program"):
         export_stack(NAME, environ)

@@ -50,6 +50,7 @@ class Case:
     import_id: str | None = None
     codes: tuple[str, ...] = ()
     settings: Settings = field(default_factory=lambda: QUIET)
+    mesh_address: str | None = "100.64.0.11"
 
 
 CASES = {
@@ -70,6 +71,12 @@ CASES = {
     ),
     "ours twice and the state has none: neither is guessed": Case(
         account(droplet(), COPY), FORGOTTEN, codes=("IA909",)
+    ),
+    "ours twice, the state has none, and one is adopted: the other is still in the way": Case(
+        account(droplet(), COPY), FORGOTTEN, codes=("IA909",), settings=host_settings(adopt=7)
+    ),
+    "ours twice, and the owner's tag was removed from one: the other is taken up": Case(
+        account(droplet(), replace(COPY, tags=(HOST_TAG,))), FORGOTTEN, "7", ("IA910",)
     ),
     "the state's is gone and a copy is there: nothing is swapped": Case(
         account(COPY), REMEMBERED, codes=("IA913",)
@@ -93,6 +100,12 @@ CASES = {
         account(replace(STRANGER, name="web", addresses=("100.64.0.11",))),
         State(),
         codes=("IA911",),
+    ),
+    "a stranger has the mesh's address, written otherwise": Case(
+        account(replace(STRANGER, name="web", addresses=("fd00:0:0::b",))),
+        State(),
+        codes=("IA911",),
+        mesh_address="fd00::b",
     ),
     "a stranger has the name, and the settings say to make one": Case(
         account(STRANGER), State(), settings=host_settings(create=True)
@@ -151,7 +164,10 @@ CASES = {
 @pytest.mark.parametrize("name", CASES)
 def test_which_droplet_a_host_is(name: str) -> None:
     case = CASES[name]
-    decisions, problems = reconcile(wanted(case.settings), case.live, case.remembered)
+    planned = wanted(case.settings)
+    (host,) = planned.hosts
+    planned = replace(planned, hosts=(replace(host, address=case.mesh_address),))
+    decisions, problems = reconcile(planned, case.live, case.remembered)
     assert tuple(problem.code.id for problem in problems) == case.codes
     stopped = any(problem.severity == "error" for problem in problems)
     assert (decisions is None) == stopped

@@ -41,8 +41,9 @@ def client_from_config(config: Mapping[str, str], env: Mapping[str, str]) -> Cli
     """Make the client of a provider configuration and environment; the configuration wins.
 
     The configuration's keys are `apiEndpoint`, `token`, `httpRetryMax`, `httpRetryWaitMin`,
-    `httpRetryWaitMax` (seconds) and `requestsPerSecond` (0: no limit), numbers as text. Every wait
-    is divided by the variable INFRA_APPLY_REHEARSAL_CLOCK. Raises EndpointError unless the
+    `httpRetryWaitMax` (seconds) and `requestsPerSecond` (0: no limit), numbers as text. Waits are
+    divided by the variable INFRA_APPLY_REHEARSAL_CLOCK; requests a second are real ones, as the
+    real plugin's would be. Raises EndpointError unless the
     endpoint is on the loopback interface, and ConfigurationError for a number that is none.
     """
     url = config.get("apiEndpoint") or env.get("DIGITALOCEAN_API_URL") or ""
@@ -56,7 +57,7 @@ def client_from_config(config: Mapping[str, str], env: Mapping[str, str]) -> Cli
         wait_min=_number(WAIT_MIN, config, env),
         wait_max=_number(WAIT_MAX, config, env),
         clock_scale=clock_scale,
-        pace=Pace(1 / per_second / clock_scale) if per_second else None,
+        pace=Pace(1 / per_second) if per_second else None,
     )
 
 
