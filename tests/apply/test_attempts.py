@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 from infra_apply.apply.attempts import Applied, apply, preview
 from infra_apply.apply.pace import Pace
 from infra_apply.apply.target import Target
+from infra_apply.digitalocean.client import Client
 from infra_apply.engine.install.find import Engine
 from infra_apply.engine.run import Interrupted, Outcome
 from infra_apply.errors import Outage, Refusal, Retry
@@ -59,6 +61,10 @@ class Stage:
         if isinstance(played, BaseException):
             raise played
         return played
+
+    def look_with(self, client: Client) -> None:
+        """Have the account read by another client."""
+        self.target = replace(self.target, client=client)
 
     def apply(self) -> Applied:
         return apply(self.target, [CREATE], Pace(0), allowed_deletes=0)

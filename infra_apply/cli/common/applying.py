@@ -122,8 +122,9 @@ def up(context: Context, arguments: argparse.Namespace) -> int:
             remove_surplus(target, arguments.remove_surplus, consent=arguments.yes)
         planned = attempts.preview(target)
         if not planned.ok:
+            code = show(planned, target.plan, "preview", arguments.format, reword=context.reword)
             print_surplus(target, planned)
-            return show(planned, target.plan, "preview", arguments.format, reword=context.reword)
+            return code
         _check_removals(target, planned, arguments)
         if saved is not None:
             require_reviewed(target, planned, record.commits_of(context.folders), saved)

@@ -5,8 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
+from typing import Final
 
-from infra_apply.apply.live import inventory, read_live, shortcomings
+from infra_apply.apply.live import Live, inventory, read_live, shortcomings
+from infra_apply.apply.lost_answers import PATIENCE
 from infra_apply.apply.remembered import read_state
 from infra_apply.apply.target import Target
 from infra_apply.apply.verdict import judge
@@ -17,19 +19,41 @@ from infra_apply.reconcile.state import State
 
 
 def look_once_more(target: Target) -> int:
-    """See that the account holds what the plan says, once, and clear what a kill left pending."""
-    state = read_state(target)
-    live = read_live(target.client, target.plan)
-    problems = list(shortcomings(target.plan, live, state))
+    """See that the account holds what the plan says, once, and clear what a kill left pending.
+
+    Returns the exit code. Raises Outage where the account or the state cannot be read.
+    """
+    try:
+        state = read_state(target)
+        live, problems = _look_until_listed(target, state)
+    except Outage as outage:
+        raise Outage(
+            f"the account could not be looked at once more: {outage.message}",
+            state="the update itself went well",
+            next_step=f"look again: {target.command}",
+        ) from None
     if problems:
         print_lines(["the account is not what the plan says:"])
         print_lines(f"  {problem}" for problem in problems)
         print_lines(describe_surplus(target, live, state))
         return 1
-    print(f"looked at the account: {inventory(target.plan)}, each there once", file=sys.stderr)
+    print_lines([f"looked at the account: {inventory(target.plan)}, each there once"])
     if state.pending_creates:
         _clear_pending(target, state)
     return 0
+
+
+def _look_until_listed(target: Target, state: State) -> tuple[Live, list[str]]:
+    """Look until nothing is missing, for a minute at most: what was just made is listed late."""
+    until = target.clock() + PATIENCE
+    while True:
+        live = read_live(target.client, target.plan)
+        problems = list(shortcomings(target.plan, live, state))
+        if not problems or target.clock() >= until:
+            target.status_line.end()
+            return live, problems
+        target.status_line.show(f"not everything is listed yet: {problems[0]}")
+        target.pause(_BETWEEN_LOOKS)
 
 
 def _clear_pending(target: Target, state: State) -> None:
@@ -57,3 +81,6 @@ def print_lines(texts: Iterable[str]) -> None:
     """Print lines on stderr."""
     for text in texts:
         print(text, file=sys.stderr)
+
+
+_BETWEEN_LOOKS: Final = 5.0
