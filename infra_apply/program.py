@@ -22,8 +22,9 @@ from infra_apply.diagnostics.unforeseen import Unforeseen
 from infra_apply.digitalocean.client import Client, find_credentials
 from infra_apply.digitalocean.model import Account
 from infra_apply.digitalocean.read import read_account, read_gpu_droplets
+from infra_apply.engine.running import running_engine
 from infra_apply.engine.stack_export import export_stack
-from infra_apply.errors import Failure, Refusal
+from infra_apply.errors import Failure, Outage, Refusal
 from infra_apply.gpu.slot_spec import current_slots
 from infra_apply.inputs import settings
 from infra_apply.inputs.pulumi_project import find
@@ -102,7 +103,12 @@ def _require_single_tries() -> None:
 def _state() -> State:
     """Read what the stack remembers, before anything is registered. Raises Outage."""
     name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
-    return parse_state(export_stack(name, os.environ))
+    exported = export_stack(running_engine(os.environ), name, Path.cwd(), os.environ)
+    if exported is None:
+        raise Outage(
+            f"the backend has no stack {name}, which is being run", state="nothing was changed"
+        )
+    return parse_state(exported)
 
 
 def _config() -> dict[str, str]:

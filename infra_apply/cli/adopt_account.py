@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
 
 from infra_apply.cli.common.account import client_of
 from infra_apply.cli.common.credentials import (
@@ -24,7 +21,7 @@ from infra_apply.digitalocean.model import Account
 from infra_apply.digitalocean.read import read_account
 from infra_apply.engine.install.find import Engine
 from infra_apply.engine.install.installer import install
-from infra_apply.errors import Outage
+from infra_apply.engine.stack_export import export_stack
 from infra_apply.inputs.pulumi_project import Project
 from infra_apply.plan.model import Plan
 from infra_apply.reconcile.state import State, parse_state
@@ -52,7 +49,7 @@ def read_live(arguments: argparse.Namespace, pulumi_project: Project, plan: Plan
 def read_state(arguments: argparse.Namespace, pulumi_project: Project, stack: str) -> State:
     """Read the stack's state, or its state in a rehearsal; there need be none. Raises Outage."""
     if arguments.account is None:
-        return _export(_engine(), pulumi_project.folder, os.environ, stack)
+        return _remembered(_engine(), stack, pulumi_project.folder, os.environ)
     directory = arguments.account.absolute()
     if not (directory / "engine" / "state").is_dir():
         return State()
@@ -61,7 +58,7 @@ def read_state(arguments: argparse.Namespace, pulumi_project: Project, stack: st
     with session.start_rehearsal(
         pulumi_project, stack, options, plan=None, config_file=arguments.config_file
     ) as rehearsal:
-        return _export(engine, rehearsal.folder, rehearsal.env, stack)
+        return _remembered(engine, stack, rehearsal.folder, rehearsal.env)
 
 
 @contextmanager
@@ -86,35 +83,5 @@ def _engine() -> Engine:
     return install(os.environ, StatusLine(sys.stderr))
 
 
-def _export(engine: Engine, folder: Path, environ: Mapping[str, str], stack: str) -> State:
-    try:
-        process = subprocess.run(  # noqa: S603 - the engine itself
-            [str(engine.path), "stack", "export", "--stack", stack, "--non-interactive"],
-            cwd=folder,
-            env=dict(environ),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-    except OSError as error:
-        raise _unreadable(stack, str(error)) from None
-    if process.returncode == _NO_SUCH_STACK:
-        return State()
-    if process.returncode:
-        raise _unreadable(stack, process.stderr.strip().removeprefix("error: "))
-    try:
-        return parse_state(json.loads(process.stdout))
-    except ValueError:
-        raise _unreadable(stack, "what the engine printed is not JSON") from None
-
-
-def _unreadable(stack: str, reason: str) -> Outage:
-    return Outage(
-        f"the state of stack {stack} cannot be read: {reason}",
-        state="nothing was changed; without it, what the stack made itself would be proposed too",
-        next_step="see to it that `pulumi stack export` works (pulumi login), then run the same",
-    )
-
-
-_NO_SUCH_STACK: Final = 6  # pulumi's exit code for it, v3.259
+def _remembered(engine: Engine, stack: str, folder: Path, environ: Mapping[str, str]) -> State:
+    return parse_state(export_stack(engine.path, stack, folder, environ) or {})

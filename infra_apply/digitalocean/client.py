@@ -94,10 +94,9 @@ class Client:
             page += 1
 
     def get(self, path: str, **query: str) -> dict[str, Any]:
-        """Return one answer's JSON object. Raises Outage."""
+        """Return one answer's JSON object. Raises Outage, of which TokenRefused is one."""
         answer = self._ask("GET", path, self._patient, query)
-        if answer.status == HTTPStatus.UNAUTHORIZED:
-            raise TokenRefused(f"GET {path}", str(answer.status))
+        _check_token("GET", path, answer)
         try:
             body = json.loads(answer.data) if answer.data else {}
         except ValueError:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
-from infra_apply.digitalocean.client import Client
+from infra_apply.digitalocean.client import Client, TokenRefused
 from infra_apply.digitalocean.model import (
     WITH_DATABASES,
     Account,
@@ -80,8 +80,14 @@ def read_users(client: Client, cluster: Cluster) -> frozenset[str]:
 
 
 def read_droplet_limit(client: Client) -> int | None:
-    """Return how many droplets the account may have, None where it does not say."""
-    limit = (client.get("/v2/account").get("account") or {}).get("droplet_limit")
+    """Return how many droplets the account may have; None where it, or the token, does not say.
+
+    A token may be allowed to manage droplets and not to read the account (its scopes).
+    """
+    try:
+        limit = (client.get("/v2/account").get("account") or {}).get("droplet_limit")
+    except TokenRefused:
+        return None
     return limit if isinstance(limit, int) else None
 
 

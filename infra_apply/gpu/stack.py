@@ -18,6 +18,7 @@ from infra_apply.engine.lock.site import find_site
 from infra_apply.engine.lock.waiting import Patience, lift_locks, run_with_lock
 from infra_apply.engine.progress import Progress
 from infra_apply.engine.run import Outcome, Verb
+from infra_apply.engine.stack_export import export_stack
 from infra_apply.errors import Outage
 from infra_apply.gpu.pool import Remembered
 from infra_apply.gpu.state import remembered_in
@@ -42,17 +43,13 @@ class Backend:
 
     def remembered(self, stack: str) -> Remembered:
         """Read what a stack's last checkpoint remembers; it is not changed. Raises Outage."""
-        process = self._ask("stack", "export", "--stack", stack)
-        for _ in range(_READS):
-            if _UNFINISHED not in process.stderr:
-                break
-            self.patience.pause(_BETWEEN_READS)
-            process = self._ask("stack", "export", "--stack", stack)
-        if process.returncode == _NO_SUCH_STACK:
-            return Remembered()
-        if process.returncode:
-            raise self._failed(f"the state of stack {stack} cannot be read", process.stderr)
-        return remembered_in(json.loads(process.stdout))
+        try:
+            exported = export_stack(
+                self.engine.path, stack, self.folder, self.environ, pause=self.patience.pause
+            )
+        except Outage as outage:
+            raise Outage(outage.message, state="nothing was changed", next_step=_REAP) from None
+        return remembered_in(exported or {})
 
     def stacks(self) -> tuple[str, ...]:
         """Name every stack of the project. Raises Outage."""
@@ -119,7 +116,7 @@ class Backend:
         return Outage(
             f"{tried}: {answer.strip().removeprefix('error: ')}",
             state="nothing was changed",
-            next_step="if a GPU must end now: infra-apply gpu reap needs no state",
+            next_step=_REAP,
         )
 
 
@@ -127,8 +124,5 @@ def _no_program() -> None:
     """Stand in for a program where none runs: a refresh asks the provider alone."""
 
 
-_NO_SUCH_STACK: Final = 6  # pulumi's exit code for it, v3.259
+_REAP: Final = "if a GPU must end now: infra-apply gpu reap needs no state"
 # A state that another run is writing just now may end too early; v3.259 on a folder.
-_UNFINISHED: Final = "failed to load checkpoint: EOF"
-_READS: Final = 10
-_BETWEEN_READS: Final = 0.5  # seconds

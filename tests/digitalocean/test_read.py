@@ -14,12 +14,14 @@ from infra_apply.digitalocean.client import Client, Credentials
 from infra_apply.digitalocean.read import (
     read_clusters,
     read_databases,
+    read_droplet_limit,
     read_droplets,
     read_gpu_droplets,
     read_sizes,
     read_users,
 )
 from infra_apply.errors import Outage
+from infra_apply.rehearsal.simulator.faults import Fault
 from infra_apply.rehearsal.simulator.seed.build import seed
 from infra_apply.rehearsal.simulator.server import Server, serve
 
@@ -95,3 +97,14 @@ def test_a_clusters_users_are_read_without_their_passwords(server: Server) -> No
     cluster = read_clusters(api)["shared-pg"]
     post(server, f"/v2/databases/{cluster.id}/users", name="shop")
     assert read_users(api, cluster) == {"doadmin", "shop"}
+
+
+def test_the_limit_of_droplets_is_read(server: Server) -> None:
+    assert read_droplet_limit(client(server)) == 1000
+
+
+def test_a_token_that_may_not_read_the_account_leaves_its_limit_unknown(tmp_path: Path) -> None:
+    refusing = (Fault(path="/v2/account", status=403, times=9),)
+    with serve(tmp_path, seed(), faults=refusing) as server:
+        assert read_droplet_limit(client(server)) is None
+        assert read_droplets(client(server)) == []

@@ -175,6 +175,25 @@ def test_which_droplet_a_host_is(name: str) -> None:
         assert decisions.hosts[0].import_id == case.import_id
 
 
+def test_two_hosts_do_not_adopt_one_droplet() -> None:
+    settings = host_settings(host_settings(adopt=8), host="basil", adopt=8)
+    twice = plan(service("shop"), service("wiki", "basil"), settings=settings)
+    _, problems = reconcile(twice, account(STRANGER), State())
+    assert [problem.message for problem in problems] == [
+        "droplet 8 is the host `lime`, and `basil` is to adopt it",
+        "droplet 8 is the host `basil`, and `lime` is to adopt it",
+    ]
+
+
+def test_a_droplet_that_is_another_host_is_not_adopted() -> None:
+    settings = host_settings(host="basil", adopt=7)
+    both = plan(service("shop"), service("wiki", "basil"), settings=settings)
+    live = account(droplet(), firewalls=(firewall(),))
+    _, problems = reconcile(both, live, REMEMBERED)
+    assert [problem.code.id for problem in problems] == ["IA908"]
+    assert "retired: {lime: keep}" in (problems[0].hint or "")
+
+
 def message(live: Account, remembered: State, settings: Settings = QUIET) -> tuple[str, str]:
     _, problems = reconcile(wanted(settings), live, remembered)
     return problems[0].message, problems[0].hint or ""
