@@ -103,7 +103,15 @@ class World:
         ):
             return False
         if decision.import_id:
-            self._remember(parent, DROPLET, decision.import_id)
+            live = {str(droplet.id) for droplet in self.droplets}
+            if not self._has(parent, DROPLET, live):
+                self._remember(parent, DROPLET, decision.import_id)
+            held = next(
+                child
+                for child in self.resources.values()
+                if child.parent == parent.urn and child.type == DROPLET
+            )
+            assert held.id == decision.import_id, "the engine would replace it"
         elif not self._has(parent, DROPLET, {str(droplet.id) for droplet in self.droplets}):
             self.next_id += 1
             self.created += 1
