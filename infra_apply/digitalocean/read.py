@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -49,6 +49,12 @@ def read_account(
 def read_droplets(client: Client) -> list[LiveDroplet]:
     """Return every droplet that is no GPU droplet, by name."""
     return _sorted(client.list("/v2/droplets", "droplets"))
+
+
+def read_droplets_by_id(client: Client, ids: Iterable[int]) -> list[LiveDroplet]:
+    """Return the droplets of these ids that there are: a list may not show a new one yet."""
+    answers = (client.find(f"/v2/droplets/{number}") for number in sorted(ids))
+    return _sorted(answer["droplet"] for answer in answers if answer and "droplet" in answer)
 
 
 def read_gpu_droplets(client: Client) -> list[LiveDroplet]:

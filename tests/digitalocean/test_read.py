@@ -16,6 +16,7 @@ from infra_apply.digitalocean.read import (
     read_databases,
     read_droplet_limit,
     read_droplets,
+    read_droplets_by_id,
     read_gpu_droplets,
     read_sizes,
     read_users,
@@ -108,3 +109,11 @@ def test_a_token_that_may_not_read_the_account_leaves_its_limit_unknown(tmp_path
     with serve(tmp_path, seed(), faults=refusing) as server:
         assert read_droplet_limit(client(server)) is None
         assert read_droplets(client(server)) == []
+
+
+def test_a_droplet_that_no_list_shows_is_read_by_its_id(server: Server) -> None:
+    body = {"name": "lime", "region": "nyc1", "size": "s-1vcpu-1gb", "image": "ubuntu-24-04-x64"}
+    number = post(server, "/v2/droplets", **body)["droplet"]["id"]
+    (droplet,) = read_droplets_by_id(client(server), {number, 7})
+    assert (droplet.id, droplet.name) == (number, "lime")
+    assert read_droplets_by_id(client(server), ()) == []
