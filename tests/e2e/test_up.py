@@ -249,3 +249,27 @@ def test_after_sigterm_what_is_in_flight_is_finished_told_and_gone_on_with(compa
     assert done["ok"]
     assert len(droplets(company)) == 1
     assert company.json("up")["steps"] == []
+
+
+def test_what_was_reviewed_is_applied_and_nothing_else(company: Shell) -> None:
+    reviewed = company.rehearse("preview", "--save", "reviewed.json")
+    assert reviewed.returncode == 0, reviewed.stderr
+    file = company.project / "reviewed.json"
+    assert file.stat().st_mode & 0o077 == 0
+    settings = company.project / "stacks" / "Pulumi.prod.yaml"
+    before = settings.read_text()
+    setting(company, network={"ssh": ["203.0.113.0/24"]})
+    refused = company.rehearse("up", "--plan", "reviewed.json")
+    assert refused.returncode == 1, refused.stderr
+    assert "Firewall acme-lime" in refused.stderr or "Firewall lime" in refused.stderr
+    assert "what it would be set to is not what was reviewed" in refused.stderr
+    assert droplets(company) == []
+    settings.write_text("# a comment\n" + before)
+    done = company.rehearse("up", "--plan", "reviewed.json")
+    assert done.returncode == 0, done.stderr
+    assert len(droplets(company)) == 1
+    again = company.rehearse("up", "--plan", "reviewed.json")
+    assert again.returncode == 0, again.stderr
+    assert "unchanged" in again.stdout
+    broken = company.rehearse("up", "--plan", "Pulumi.yaml")
+    assert broken.returncode == 2, broken.stderr

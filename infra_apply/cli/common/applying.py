@@ -25,6 +25,11 @@ from infra_apply.apply.work import changing
 from infra_apply.cli.common.consent import require_consent
 from infra_apply.cli.common.lock_flags import add_lock_flags, patience_of
 from infra_apply.cli.common.outcome import exit_code, print_messages, show
+from infra_apply.cli.common.reviewed import (
+    read_reviewed,
+    require_reviewed,
+    save_reviewed,
+)
 from infra_apply.cli.common.surplus import describe_surplus, remove_surplus
 from infra_apply.engine.lock.site import find_site
 from infra_apply.engine.lock.waiting import lift_locks
@@ -58,7 +63,17 @@ def add_apply_flags(parser: argparse.ArgumentParser, verb: str) -> None:
         default=0,
         help="let at most N resources be deleted (default: 0)",
     )
+    if verb == "preview":
+        parser.add_argument(
+            "--save", metavar="FILE", type=Path, help="keep a digest of it, for `up --plan FILE`"
+        )
     if verb == "up":
+        parser.add_argument(
+            "--plan",
+            metavar="FILE",
+            type=Path,
+            help="do what `preview --save FILE` showed and nothing else, without asking",
+        )
         parser.add_argument("--yes", action="store_true", help="do not ask")
         add_lock_flags(parser)
         parser.add_argument(
@@ -77,6 +92,8 @@ def preview(context: Context, arguments: argparse.Namespace) -> int:
     _print_surplus(target, outcome)
     if outcome.ok:
         _check_removals(target, outcome, arguments)
+    if outcome.ok and arguments.save is not None:
+        save_reviewed(target, outcome, record.commits_of(context.folders), arguments.save)
     return code
 
 
@@ -94,6 +111,7 @@ def up(context: Context, arguments: argparse.Namespace) -> int:
             plan_file=Path(private, "plan.json"),
             patience=patience_of(arguments),
         )
+        saved = read_reviewed(arguments.plan) if arguments.plan is not None else None
         if arguments.lift_lock:
             site = find_site(target.engine, target.folder, target.plan.stack, target.environ)
             lift_locks(site, target.status_line)
@@ -104,8 +122,10 @@ def up(context: Context, arguments: argparse.Namespace) -> int:
             _print_surplus(target, planned)
             return show(planned, target.plan, "preview", arguments.format)
         _check_removals(target, planned, arguments)
+        if saved is not None:
+            require_reviewed(target, planned, record.commits_of(context.folders), saved)
         pace = pace_of(planned.steps, _remembered(planned), speed=context.speed)
-        _agree(target, planned, pace, consent=arguments.yes)
+        _agree(target, planned, pace, consent=arguments.yes or saved is not None)
         applied = attempts.apply(
             target, planned.steps, pace, allowed_deletes=arguments.allow_delete
         )

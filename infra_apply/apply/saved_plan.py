@@ -1,0 +1,160 @@
+"""A preview that was reviewed, as a digest: what was to be done, without a value of it. Pure."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from infra_apply.apply.work import changing
+from infra_apply.engine.events import Step
+from infra_apply.plan.model import Plan
+from infra_apply.reconcile.state import State
+
+
+@dataclass(frozen=True, slots=True)
+class SavedStep:
+    """A step that was reviewed. `inputs` and `start` are keyed hashes of what it sets and changes.
+
+    `start` is that of the state's inputs, which a change rests on.
+    """
+
+    op: str
+    urn: str
+    inputs: str
+    start: str
+
+
+@dataclass(frozen=True, slots=True)
+class SavedPlan:
+    """A reviewed preview of a stack. `key` keys its hashes, in hexadecimal digits.
+
+    `user_data` is a hash of each host's script, which the engine shows to nobody. `commits` and
+    `state` say what it was made from: they may move without an effect on what would be done.
+    """
+
+    stack: str
+    key: str
+    steps: tuple[SavedStep, ...]
+    user_data: Mapping[str, str]
+    commits: Mapping[str, str]
+    state: str
+
+
+def save_plan(
+    plan: Plan, steps: Iterable[Step], state: State, commits: Mapping[str, str], key: bytes
+) -> SavedPlan:
+    """Digest a preview's changes; `key` is random, and made for this one plan."""
+    return SavedPlan(
+        stack=plan.stack,
+        key=key.hex(),
+        steps=tuple(_saved(step, key) for step in changing(steps)),
+        user_data=_user_data(plan, key),
+        commits=commits,
+        state=_hash(sorted((held.urn, held.id, str(held.inputs)) for held in state.resources), key),
+    )
+
+
+def as_text(saved: SavedPlan) -> str:
+    """Write a saved plan as JSON."""
+    document = {
+        "version": _VERSION,
+        "stack": saved.stack,
+        "commits": dict(saved.commits),
+        "state": saved.state,
+        "key": saved.key,
+        "user_data": dict(saved.user_data),
+        "steps": [
+            {"op": step.op, "urn": step.urn, "inputs": step.inputs, "start": step.start}
+            for step in saved.steps
+        ],
+    }
+    return json.dumps(document, indent=2) + "\n"
+
+
+def parse_saved_plan(text: str) -> SavedPlan:
+    """Read what `as_text` wrote. Raises ValueError for anything else."""
+    try:
+        document: dict[str, Any] = json.loads(text)
+        if document["version"] != _VERSION:
+            raise ValueError(f"it is of version {document['version']}, and this reads {_VERSION}")
+        bytes.fromhex(document["key"])
+        return SavedPlan(
+            stack=str(document["stack"]),
+            key=str(document["key"]),
+            steps=tuple(
+                SavedStep(*(str(step[key]) for key in ("op", "urn", "inputs", "start")))
+                for step in document["steps"]
+            ),
+            user_data=dict(document["user_data"]),
+            commits=dict(document["commits"]),
+            state=str(document["state"]),
+        )
+    except (KeyError, TypeError, RecursionError) as error:
+        raise ValueError(f"it is no saved plan: {error!r}") from None
+
+
+def moved(saved: SavedPlan, now: SavedPlan) -> Iterator[str]:
+    """Yield what today's preview would do and was not reviewed, a line each: nothing is fine.
+
+    `now` is digested with the saved plan's key. What was reviewed and is done already is fine, and
+    so is a reviewed create that became an import of just that.
+    """
+    if saved.stack != now.stack:
+        yield f"the plan is one of stack {saved.stack}"
+        return
+    reviewed = {step.urn: step for step in saved.steps}
+    for step in now.steps:
+        yield from _moved_step(step, reviewed.get(step.urn))
+    created = {step.urn.rpartition("::")[2] for step in now.steps if step.op == "create"}
+    for host, digest in now.user_data.items():
+        if host in created and saved.user_data.get(host) != digest:
+            yield f"the user data of {host} is not what was reviewed"
+
+
+def _moved_step(step: SavedStep, reviewed: SavedStep | None) -> Iterator[str]:
+    name = f"{_kind(step.urn)} {step.urn.rpartition('::')[2]}"
+    if reviewed is None:
+        yield f"{name}: {step.op} was not reviewed"
+    elif step.op != reviewed.op and (reviewed.op, step.op) != ("create", "import"):
+        yield f"{name}: {reviewed.op} was reviewed, and it would be: {step.op}"
+    elif step.inputs != reviewed.inputs:
+        yield f"{name}: what it would be set to is not what was reviewed"
+    elif step.op == reviewed.op and step.start != reviewed.start:
+        yield f"{name}: what it is now is not what it was at the review"
+
+
+def _saved(step: Step, key: bytes) -> SavedStep:
+    # What a resource ignores, or an import reads from the account, is nothing that is set.
+    inputs = {name: value for name, value in step.inputs.items() if name not in _IGNORED}
+    if step.op == "create":
+        start: Any = None
+    else:
+        start = [step.id, dict(step.old_inputs), sorted(step.detailed_diff.items())]
+    return SavedStep(step.op, step.urn, _hash(inputs, key), _hash(start, key))
+
+
+def _user_data(plan: Plan, key: bytes) -> dict[str, str]:
+    """Hash each host's script slowly: a password in it must not be found by trying."""
+    texts = {host.name: host.user_data for host in plan.hosts if host.user_data}
+    digests = {
+        text: hashlib.scrypt(text.encode(), salt=key, n=2**14, r=8, p=1).hex()
+        for text in set(texts.values())
+    }
+    return {host: digests[text] for host, text in texts.items()}
+
+
+def _hash(value: Any, key: bytes) -> str:
+    text = json.dumps(value, sort_keys=True, default=str)
+    return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
+
+
+def _kind(urn: str) -> str:
+    return urn.split("::")[2].rpartition(":")[2] if urn.count("::") > 1 else ""
+
+
+_VERSION: Final = 1
+_IGNORED: Final = frozenset({"userData", "__defaults"})
