@@ -1,4 +1,4 @@
-"""The one DigitalOcean client: it reads and deletes, and its failures say what to do."""
+"""The one DigitalOcean client: it reads, asks and deletes, and its failures say what to do."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class TokenRefused(Outage):
 
 
 class Client:
-    """Reads lists and objects with a few patient tries, and deletes with one.
+    """Reads lists and objects with a few patient tries, and asks and deletes with one.
 
     Proxies and certificates come from the process's environment (see `connect`).
     """
@@ -127,12 +127,33 @@ class Client:
         if answer.status >= HTTPStatus.MULTIPLE_CHOICES and answer.status != HTTPStatus.NOT_FOUND:
             raise Retry(_message(answer), state="it is still there")
 
+    def post(self, path: str, body: Mapping[str, Any]) -> None:
+        """Ask once for something to be made or done.
+
+        Raises TokenRefused, Retry where the answer was no, and Ambiguous where none came or the
+        server failed.
+        """
+        try:
+            answer = self._ask("POST", path, _ONCE, body=body)
+        except Outage as outage:
+            raise Ambiguous(outage.message, state="it may be done or not") from None
+        _check_token("POST", path, answer)
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise Ambiguous(_message(answer), state="it may be done or not")
+        if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
+            raise Retry(_message(answer), state="it was not done")
+
     def _ask(
-        self, method: str, path: str, retries: RetryPolicy, query: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        retries: RetryPolicy,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
     ) -> BaseHTTPResponse:
         url = f"{self._endpoint}{path}"
         try:
-            return self._pool.request(method, url, fields=query, retries=retries)
+            return self._pool.request(method, url, fields=query, json=body, retries=retries)
         except (HTTPError, OSError) as error:
             reason = error.reason if isinstance(error, MaxRetryError) else error
             if isinstance(reason, ResponseError):
