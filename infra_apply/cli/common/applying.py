@@ -30,8 +30,8 @@ from infra_apply.cli.common.reviewed import (
 )
 from infra_apply.cli.common.second_look import look_once_more, print_lines, print_surplus
 from infra_apply.cli.common.surplus import remove_surplus
-from infra_apply.engine.lock.site import find_site
-from infra_apply.engine.lock.waiting import lift_locks
+from infra_apply.engine.lock.site import LockSite, find_site
+from infra_apply.engine.lock.waiting import lift_locks, wait_until_free, work_under_way
 from infra_apply.engine.run import Outcome
 from infra_apply.engine.tree import lines
 from infra_apply.plan.text import notes
@@ -90,7 +90,10 @@ def add_apply_flags(parser: argparse.ArgumentParser, verb: str) -> None:
 def preview(context: Context, arguments: argparse.Namespace) -> int:
     """Show what `up` would do; 1 where `up` would refuse to."""
     target = context.target
+    told = _tell_of_work(target)
     outcome = attempts.preview(target)
+    if not told:
+        _tell_of_work(target)
     code = show(outcome, target.plan, "preview", arguments.format, reword=context.reword)
     print_surplus(target, outcome)
     if outcome.ok:
@@ -115,9 +118,11 @@ def up(context: Context, arguments: argparse.Namespace) -> int:
             patience=patience_of(arguments),
         )
         saved = read_reviewed(arguments.plan) if arguments.plan is not None else None
+        site = _site(target)
         if arguments.lift_lock:
-            site = find_site(target.engine, target.folder, target.plan.stack, target.environ)
             lift_locks(site, target.status_line)
+        # What is previewed while somebody is at work is no longer so when it is applied.
+        wait_until_free(site, target.status_line, target.patience)
         if arguments.remove_surplus is not None:
             remove_surplus(target, arguments.remove_surplus, consent=arguments.yes)
         planned = attempts.preview(target)
@@ -144,6 +149,21 @@ def up(context: Context, arguments: argparse.Namespace) -> int:
             _print_way_on(target, applied.outcome)
             return exit_code(applied.outcome)
         return look_once_more(target)
+
+
+def _site(target: Target) -> LockSite:
+    return find_site(target.engine, target.folder, target.plan.stack, target.environ)
+
+
+def _tell_of_work(target: Target) -> bool:
+    """Say who is at work on the stack; True if anybody is. A preview takes no lock."""
+    holders = work_under_way(_site(target))
+    if holders is not None:
+        target.status_line.say(
+            f"stack {target.plan.stack} is being worked on by {holders}: this preview may show"
+            " half of that, or fail on it; preview again when it has ended"
+        )
+    return holders is not None
 
 
 def _count(word: str) -> int:
