@@ -273,3 +273,14 @@ def test_what_was_reviewed_is_applied_and_nothing_else(company: Shell) -> None:
     assert "unchanged" in again.stdout
     broken = company.rehearse("up", "--plan", "Pulumi.yaml")
     assert broken.returncode == 2, broken.stderr
+
+
+def test_with_an_account_they_are_the_rehearsals_own_verbs(company: Shell) -> None:
+    flags = ("--account", str(company.account), "--stack", "prod")
+    done = company.run("up", *flags)
+    assert done.returncode == 0, done.stderr
+    assert "nothing real is touched" in done.stderr
+    assert len(droplets(company)) == 1
+    preview = company.run("preview", *flags)
+    assert preview.returncode == 0, preview.stderr
+    assert preview.stdout.startswith("8 unchanged")
