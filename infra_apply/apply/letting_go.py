@@ -58,12 +58,8 @@ def counted(removed: Removals, letting_go: LettingGo) -> Removals:
 
 def backup_lines(letting_go: LettingGo) -> Iterator[str]:
     """Yield a line for each cluster that a database goes from: its newest backup."""
-    for cluster, made_at in letting_go.backups.items():
-        if made_at is None:
-            yield f"{cluster} has no backup"
-        else:
-            made = datetime.fromtimestamp(made_at, UTC)
-            yield f"the newest backup of {cluster} is of {made:%Y-%m-%d %H:%M} UTC"
+    for cluster in letting_go.backups:
+        yield _backup(cluster, letting_go)
 
 
 def letting_go_lines(letting_go: LettingGo, *, next_run_too: bool) -> Iterator[str]:
@@ -76,7 +72,7 @@ def letting_go_lines(letting_go: LettingGo, *, next_run_too: bool) -> Iterator[s
     if not letting_go.in_two_runs:
         yield "retired, and let go of now:"
     elif next_run_too:
-        yield "retired; this lifts the protection, and right after it a second run lets go of:"
+        yield "retired; this lifts the protection, and then it applies once more by itself, letting go of:"
     else:
         yield "retired; this lifts the protection, and applying once more lets go of:"
     for retirement in letting_go.retirements:
@@ -95,10 +91,26 @@ def _lines(retirement: Retirement, letting_go: LettingGo) -> Iterator[str]:
     if retirement.component.type == HOST:
         yield from _host_lines(retirement, letting_go)
     elif retirement.component.type == DATABASE:
-        cluster = f" on {cluster_name}" if (cluster_name := cluster_of(retirement)) else ""
-        yield f"{name}: {_members(retirement)}{cluster} {'stays' if stays else 'is deleted'}"
+        yield f"{name}: {_database(retirement, letting_go)}"
     else:
         yield f"{name}: its firewall {'stays' if stays else 'is deleted'}"
+
+
+def _database(retirement: Retirement, letting_go: LettingGo) -> str:
+    cluster = cluster_of(retirement)
+    where = f"{_members(retirement)} on {cluster}" if cluster else _members(retirement)
+    if retirement.fate == "keep":
+        return f"{where} stays"
+    backup = f"; {_backup(cluster, letting_go)}" if cluster in letting_go.backups else ""
+    return f"{where} is deleted{backup}"
+
+
+def _backup(cluster: str, letting_go: LettingGo) -> str:
+    made_at = letting_go.backups[cluster]
+    if made_at is None:
+        return f"{cluster} has no backup"
+    made = datetime.fromtimestamp(made_at, UTC)
+    return f"the newest backup of {cluster} is of {made:%Y-%m-%d %H:%M} UTC"
 
 
 def _host_lines(retirement: Retirement, letting_go: LettingGo) -> Iterator[str]:
@@ -138,5 +150,6 @@ def _members(retirement: Retirement) -> str:
 
 
 def cluster_of(retirement: Retirement) -> str:
-    """Return the name of the cluster that a retired database claims; empty for anything else."""
-    return str(retirement.component.inputs.get("cluster") or "")
+    """Return the name of a retired database's cluster; empty where the state does not say it."""
+    component = retirement.component
+    return str(component.inputs.get("cluster") or component.outputs.get("cluster") or "")

@@ -27,11 +27,13 @@ from infra_apply.errors import Ambiguous, Failure, Outage, Refusal, Retry
 from infra_apply.plan.model import Fate
 from infra_apply.reconcile.model import Retirement
 from infra_apply.reconcile.state import StateResource
+from infra_apply.rehearsal.simulator.seed.build import seed
+from infra_apply.rehearsal.simulator.server import Server, serve
 from infra_apply.terminal import StatusLine
 from tests import companies
 from tests.apply.steps import outcome, step
 from tests.apply.test_lost_answers import Clock
-from tests.reconcile.worlds import database_state, droplet, host_state, pool_state
+from tests.reconcile.worlds import database_state, droplet, host_state, pool_state, state
 
 PLAN = companies.plan(companies.service("wiki", "basil"))
 NOW = datetime(2026, 11, 25, 10, 46, 30, tzinfo=UTC)
@@ -76,7 +78,7 @@ def test_nothing_is_said_where_nothing_is_retired() -> None:
 
 def test_a_droplet_that_goes_is_named_with_its_id_its_address_and_its_snapshot() -> None:
     text = said(letting_go(HOST, snapshots={"7": SNAPSHOT}))
-    assert "right after it a second run lets go" in text
+    assert "it applies once more by itself, letting go of:" in text
     assert "lime: droplet 7 at 203.0.113.7 is destroyed with its disk" in text
     assert f"{NAME}: at most $1.50 a month ($0.06 per GB, DigitalOcean's price" in text
     assert "lime: its firewall is deleted" in text
@@ -152,6 +154,62 @@ def test_a_refusal_names_the_newest_backup(backups: Mapping[str, float | None], 
     assert words in raised.value.message
     assert "--allow-delete 2" in raised.value.next_step
     refuse_removals(removed, PLAN, allowed=2, command="up", remarks=backup_lines(gone))
+
+
+@pytest.fixture
+def server(tmp_path: Path) -> Iterator[Server]:
+    """A simulated account with a cluster that has a backup, and a droplet that has booted."""
+    state = seed(clusters=[("shared-pg", "pg")])
+    with serve(tmp_path, state, now=NOW.timestamp, clock_scale=1e6) as running:
+        body = {"name": "lime", "region": "nyc1", "size": "s-1vcpu-1gb"}
+        image = {"image": "ubuntu-24-04-x64"}
+        client_of(running).post("/v2/droplets", body | image)
+        yield running
+        assert running.unmodelled == []
+
+
+def client_of(server: Server) -> Client:
+    return Client(Credentials(server.url, "rehearsal-token"), tries=1)
+
+
+def looked_up(
+    server: Server, monkeypatch: pytest.MonkeyPatch, *, with_snapshots: bool = True, **fates: Fate
+) -> LettingGo:
+    """What is looked up where the state has a host with that droplet, and a database."""
+    (lime,) = server.state()["droplets"]
+    remembered = state(host_state(lime["id"]), database_state())
+    monkeypatch.setattr(retiring, "read_state", lambda _: remembered)
+    target = replace(Stage().target, plan=replace(PLAN, retired=fates), client=client_of(server))
+    return retiring.find_letting_go(target, with_snapshots=with_snapshots, now=NOW)
+
+
+def test_what_goes_is_looked_up_in_the_account(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = looked_up(server, monkeypatch, lime="destroy", shop="destroy")
+    (snapshot,) = gone.snapshots.values()
+    assert (snapshot.name, snapshot.droplet.name, gone.in_two_runs) == (NAME, "lime", True)
+    assert "the newest backup of shared-pg is of 2026-01-15 10:00 UTC" in said(gone)
+    assert gone.sizes == {}
+
+
+def test_a_snapshot_can_be_left_out(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    gone = looked_up(server, monkeypatch, with_snapshots=False, lime="destroy", shop="keep")
+    assert (gone.snapshots, gone.backups) == ({}, {})
+    assert "no snapshot of it is taken" in said(gone)
+
+
+def test_what_stays_is_looked_up_with_its_price(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    gone = looked_up(server, monkeypatch, lime="keep", shop="keep")
+    assert (gone.snapshots, gone.backups) == ({}, {})
+    assert "stays, and bills $6.00 a month (s-1vcpu-1gb)" in said(gone)
+
+
+def test_where_nothing_is_retired_nothing_is_looked_up() -> None:
+    gone = retiring.find_letting_go(Stage().target, with_snapshots=True, now=NOW)
+    assert gone == LettingGo()
 
 
 class Account(Client):
