@@ -72,7 +72,7 @@ def letting_go_lines(letting_go: LettingGo, *, next_run_too: bool) -> Iterator[s
     if not letting_go.in_two_runs:
         yield "retired, and let go of now:"
     elif next_run_too:
-        yield "retired; this lifts the protection, and then it applies once more by itself, letting go of:"
+        yield "retired; this lifts the protection, then applies once more by itself, letting go of:"
     else:
         yield "retired; this lifts the protection, and applying once more lets go of:"
     for retirement in letting_go.retirements:

@@ -78,7 +78,7 @@ def test_nothing_is_said_where_nothing_is_retired() -> None:
 
 def test_a_droplet_that_goes_is_named_with_its_id_its_address_and_its_snapshot() -> None:
     text = said(letting_go(HOST, snapshots={"7": SNAPSHOT}))
-    assert "it applies once more by itself, letting go of:" in text
+    assert "applies once more by itself, letting go of:" in text
     assert "lime: droplet 7 at 203.0.113.7 is destroyed with its disk" in text
     assert f"{NAME}: at most $1.50 a month ($0.06 per GB, DigitalOcean's price" in text
     assert "lime: its firewall is deleted" in text
