@@ -94,17 +94,13 @@ class Client:
             page += 1
 
     def get(self, path: str, **query: str) -> dict[str, Any]:
-        """Return one answer's JSON object. Raises Outage."""
-        answer = self._ask("GET", path, self._patient, query)
-        if answer.status == HTTPStatus.UNAUTHORIZED:
-            raise TokenRefused(f"GET {path}", str(answer.status))
-        try:
-            body = json.loads(answer.data) if answer.data else {}
-        except ValueError:
-            raise self._unhelpful(f"GET {path}", "what it said is not JSON") from None
-        if answer.status >= HTTPStatus.BAD_REQUEST or not isinstance(body, dict):
-            raise self._unhelpful(f"GET {path}", _message(answer))
-        return body
+        """Return one answer's JSON object. Raises Outage, of which TokenRefused is one."""
+        return self._object(path, self._ask("GET", path, self._patient, query))
+
+    def find(self, path: str) -> dict[str, Any] | None:
+        """Return one answer's JSON object, None where there is no such thing. Raises Outage."""
+        answer = self._ask("GET", path, self._patient, {})
+        return None if answer.status == HTTPStatus.NOT_FOUND else self._object(path, answer)
 
     def exists(self, path: str) -> bool:
         """Ask once whether there is an object; True too where the answer tells nothing.
@@ -168,6 +164,16 @@ class Client:
                 state="nothing was changed; it was tried several times",
                 next_step="check the network and DIGITALOCEAN_API_URL, then run the same again",
             ) from None
+
+    def _object(self, path: str, answer: BaseHTTPResponse) -> dict[str, Any]:
+        _check_token("GET", path, answer)
+        try:
+            body = json.loads(answer.data) if answer.data else {}
+        except ValueError:
+            raise self._unhelpful(f"GET {path}", "what it said is not JSON") from None
+        if answer.status >= HTTPStatus.BAD_REQUEST or not isinstance(body, dict):
+            raise self._unhelpful(f"GET {path}", _message(answer))
+        return body
 
     def _unhelpful(self, request: str, answer: str) -> Outage:
         return Outage(

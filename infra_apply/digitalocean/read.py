@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
-from infra_apply.digitalocean.client import Client
+from infra_apply.digitalocean.client import Client, TokenRefused
 from infra_apply.digitalocean.model import (
     WITH_DATABASES,
     Account,
@@ -52,6 +52,12 @@ def read_droplets(client: Client) -> list[LiveDroplet]:
     return _sorted(client.list("/v2/droplets", "droplets"))
 
 
+def read_droplets_by_id(client: Client, ids: Iterable[int]) -> list[LiveDroplet]:
+    """Return the droplets of these ids that there are: a list may not show a new one yet."""
+    answers = (client.find(f"/v2/droplets/{number}") for number in sorted(ids))
+    return _sorted(answer["droplet"] for answer in answers if answer and "droplet" in answer)
+
+
 def read_gpu_droplets(client: Client) -> list[LiveDroplet]:
     """Return every GPU droplet, slot or not, by name.
 
@@ -81,8 +87,14 @@ def read_users(client: Client, cluster: Cluster) -> frozenset[str]:
 
 
 def read_droplet_limit(client: Client) -> int | None:
-    """Return how many droplets the account may have, None where it does not say."""
-    limit = (client.get("/v2/account").get("account") or {}).get("droplet_limit")
+    """Return how many droplets the account may have; None where it, or the token, does not say.
+
+    A token may be allowed to manage droplets and not to read the account (its scopes).
+    """
+    try:
+        limit = (client.get("/v2/account").get("account") or {}).get("droplet_limit")
+    except TokenRefused:
+        return None
     return limit if isinstance(limit, int) else None
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 _LOCKED = "the stack is currently locked by"
 _HOLDER = re.compile(r"created by (?P<user>.+?) \(pid (?P<pid>\d+)\) at (?P<since>\S+)")
 _CLOUD_CONFLICT = "Another update is currently in progress"
+# pkg/backend/diy/state.go and pkg/resource/stack/checkpoint.go, v3.259
+_UNREADABLE = "failed to load checkpoint"
+_NEWER = re.compile(r"unsupported checkpoint version|needs support for the following features")
 _PASSPHRASE = re.compile(r"incorrect passphrase|passphrase must be set")
 _ERROR = re.compile(r"^error: ", re.MULTILINE)
 _CRASH = re.compile(
@@ -43,9 +46,12 @@ def failure_of(result: CommandResult, stack: str, *, reported: bool) -> Failure 
         return _crashed(result, stack)
     if reported:
         return None
+    if _UNREADABLE in result.stderr:
+        return _unreadable_state(result, stack)
     return Outage(
         f"the engine failed before it came to a resource: {_last_error(result)}",
         state="nothing was changed",
+        next_step="see to it that the store of the state can be written to, and run this again",
     )
 
 
@@ -76,6 +82,22 @@ def _locked(output: str, stack: str) -> Retry:
         state="nothing was changed by this run",
         next_step="wait for it and run this again",
         holders=holders,
+    )
+
+
+def _unreadable_state(result: CommandResult, stack: str) -> Outage:
+    reason = _last_error(result).removeprefix(_UNREADABLE).lstrip(": ")
+    if _NEWER.search(reason):
+        next_step = "use the engine that wrote it, or a newer one: infra-apply engine which"
+    else:
+        next_step = (
+            "see what is in its place; a file backend keeps the version before this one beside it,"
+            " as .bak: put that back, and run this again"
+        )
+    return Outage(
+        f"the state of stack {stack} cannot be read: {reason}",
+        state="nothing was changed: what the state remembers decides what may be made",
+        next_step=next_step,
     )
 
 

@@ -7,7 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
-from pulumi.automation import StackNotFoundError
+from pulumi.automation import StackAlreadyExistsError, StackNotFoundError
 from pulumi.automation._stack import StackInitMode  # not public in 3.272, and Stack asks for it
 from pulumi.automation.errors import CommandError
 
@@ -138,8 +138,15 @@ def _select_stack(name: str, workspace: Workspace, *, create: bool) -> QuietStac
         return QuietStack(name, workspace, StackInitMode.SELECT)
     except StackNotFoundError as error:
         if create:
-            return QuietStack(name, workspace, StackInitMode.CREATE)
+            return _create_stack(name, workspace)
         raise no_such_stack(name, workspace) from error
+
+
+def _create_stack(name: str, workspace: Workspace) -> QuietStack:
+    try:
+        return QuietStack(name, workspace, StackInitMode.CREATE)
+    except StackAlreadyExistsError:  # another run has made it this very moment
+        return QuietStack(name, workspace, StackInitMode.SELECT)
 
 
 def _options(

@@ -104,6 +104,12 @@ def _adoption(case: _Case, target: LiveDroplet | None) -> Iterator[Diagnostic]:
         message = f"the account has no droplet {host.adopt} for `{host.name}` to adopt"
         hint = f"droplets called `{host.name}`: {', '.join(alike) or 'none'}"
         yield Diagnostic(NOT_ADOPTABLE, host.place, message, hint)
+    elif other := _host_of(case, target):
+        message = f"droplet {target.id} is the host `{other}`, and `{host.name}` is to adopt it"
+        hint = (
+            f"a droplet is one host; to rename it, first let go of it: retired: {{{other}: keep}}"
+        )
+        yield Diagnostic(NOT_ADOPTABLE, host.place, message, hint)
     elif is_slot(target):
         message = f"droplet {target.id} is a slot of a GPU pool, and no host"
         yield Diagnostic(NOT_ADOPTABLE, host.place, message, "remove `adopt`")
@@ -119,6 +125,16 @@ def _adoption(case: _Case, target: LiveDroplet | None) -> Iterator[Diagnostic]:
             message = f"`{host.name}` is droplet {droplet.id} already, and would be replaced"
             hint = f"write `adopt: {droplet.id}`, or remove `adopt`"
             yield Diagnostic(NOT_ADOPTABLE, host.place, message, hint)
+
+
+def _host_of(case: _Case, droplet: LiveDroplet) -> str | None:
+    """Name another host that a droplet is: in the state, or because that one adopts it too."""
+    for component in case.state.components(HOST):
+        remembered = case.state.child(HOST, component.name, DROPLET)
+        if component.name != case.host.name and remembered and remembered.id == str(droplet.id):
+            return component.name
+    adopting = (host.name for host in case.plan.hosts if host.adopt == droplet.id)
+    return next((name for name in adopting if name != case.host.name), None)
 
 
 def _other_owner(case: _Case, droplet: LiveDroplet) -> str | None:
@@ -169,7 +185,8 @@ def _taken(case: _Case) -> Diagnostic | None:
         message = f"not made here, and `{host.name}` by its name or address: {strangers}"
         hint = (
             f"write `{host.name}: {{adopt: {candidates.strangers[0].id}}}` in `hosts` if it is the"
-            " host, `lookup: true` if another stack owns it, `create: true` to make one beside it"
+            " host, `lookup: true` if another stack owns it, `create: true` to make one beside it;"
+            f" all at once: infra-apply adopt --stack {case.plan.stack}"
         )
         return Diagnostic(NOT_OURS, host.place, message, hint)
     return None

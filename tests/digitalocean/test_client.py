@@ -97,6 +97,15 @@ def test_an_answer_that_is_no_help_is_an_outage_with_the_reason(
     assert len(asked) == times
 
 
+def test_what_is_not_there_is_told_from_what_cannot_be_read() -> None:
+    with server((404, {"message": "gone"}), (200, {"ok": True}), (403, {})) as (url, asked):
+        assert client(url).find("/v2/x") is None
+        assert client(url).find("/v2/x") == {"ok": True}
+        with pytest.raises(TokenRefused):
+            client(url).find("/v2/x")
+    assert len(asked) == 3
+
+
 def test_an_api_that_is_down_is_an_outage_that_names_it() -> None:
     with server((200, {})) as (url, _):
         pass

@@ -15,7 +15,9 @@ from infra_apply.digitalocean.read import (
     is_being_snapshotted,
     read_clusters,
     read_databases,
+    read_droplet_limit,
     read_droplets,
+    read_droplets_by_id,
     read_gpu_droplets,
     read_newest_backup,
     read_sizes,
@@ -23,6 +25,7 @@ from infra_apply.digitalocean.read import (
     read_users,
 )
 from infra_apply.errors import Outage
+from infra_apply.rehearsal.simulator.faults import Fault
 from infra_apply.rehearsal.simulator.seed.build import seed
 from infra_apply.rehearsal.simulator.server import Server, serve
 
@@ -98,6 +101,25 @@ def test_a_clusters_users_are_read_without_their_passwords(server: Server) -> No
     cluster = read_clusters(api)["shared-pg"]
     post(server, f"/v2/databases/{cluster.id}/users", name="shop")
     assert read_users(api, cluster) == {"doadmin", "shop"}
+
+
+def test_the_limit_of_droplets_is_read(server: Server) -> None:
+    assert read_droplet_limit(client(server)) == 1000
+
+
+def test_a_token_that_may_not_read_the_account_leaves_its_limit_unknown(tmp_path: Path) -> None:
+    refusing = (Fault(path="/v2/account", status=403, times=9),)
+    with serve(tmp_path, seed(), faults=refusing) as server:
+        assert read_droplet_limit(client(server)) is None
+        assert read_droplets(client(server)) == []
+
+
+def test_a_droplet_that_no_list_shows_is_read_by_its_id(server: Server) -> None:
+    body = {"name": "lime", "region": "nyc1", "size": "s-1vcpu-1gb", "image": "ubuntu-24-04-x64"}
+    number = post(server, "/v2/droplets", **body)["droplet"]["id"]
+    (droplet,) = read_droplets_by_id(client(server), {number, 7})
+    assert (droplet.id, droplet.name) == (number, "lime")
+    assert read_droplets_by_id(client(server), ()) == []
 
 
 def test_a_snapshot_is_read_once_it_is_made(tmp_path: Path) -> None:

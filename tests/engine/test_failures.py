@@ -58,5 +58,21 @@ def test_anything_else_that_the_run_does_not_explain_is_an_outage(
     assert failure.message == expected
 
 
+@pytest.mark.parametrize(
+    ("reason", "way_on"),
+    [
+        ("unsupported checkpoint version 99", "use the engine that wrote it, or a newer one"),
+        ("needs support for the following features: x", "use the engine that wrote it"),
+        ("place 1: unexpected end of JSON input", "as .bak: put that back"),
+    ],
+)
+def test_a_state_that_cannot_be_read_is_named_with_the_way_on(reason: str, way_on: str) -> None:
+    text = f"error: failed to load checkpoint: {reason}"
+    failure = failure_of(CommandResult("", text, 1), "dev", reported=False)
+    assert isinstance(failure, Outage)
+    assert failure.message == f"the state of stack dev cannot be read: {reason}"
+    assert way_on in failure.next_step
+
+
 def test_an_error_that_was_shown_is_no_failure_of_the_engine() -> None:
     assert failure_of(CommandResult("", "error: preview failed", 1), "dev", reported=True) is None

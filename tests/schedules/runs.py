@@ -49,7 +49,7 @@ def open_company(stage: Stage, folder: Path, mode: Mode) -> Iterator[Company]:
     shutil.copy(stage.folder / "account.json", folder)
     state = folder / "state"
     shutil.copytree(stage.folder / "engine" / "state", state)
-    striker = Striker(uuid.uuid4().hex, state)
+    striker = Striker(state)
     seed = read_account(folder)
     with serve(folder, seed, token=session.TOKEN, clock_scale=CLOCK, sleep=striker.pause) as server:
         env = {
@@ -58,7 +58,6 @@ def open_company(stage: Stage, folder: Path, mode: Mode) -> Iterator[Company]:
             "DIGITALOCEAN_API_URL": server.url,
             "PYTHONPATH": str(Path(__file__).parents[2]),
             "XDG_STATE_HOME": str(folder / "logs"),
-            MARK: striker.mark,
         }
         yield Company(stage, folder, mode, server, striker, env)
 
@@ -130,10 +129,12 @@ class Company:
     def _run(self, *command: str) -> Run:
         """Run a command in the project; one that hangs is killed, with the code -1."""
         offset = len(_log(self.folder))
+        # A mark of its own: what kills one command may still be looking when the next one starts.
+        mark = self.striker.mark = uuid.uuid4().hex
         process = subprocess.Popen(
             command,
             cwd=self.stage.project,
-            env=dict(self.env),
+            env={**self.env, MARK: mark},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
@@ -144,9 +145,9 @@ class Company:
             output, _ = process.communicate(timeout=PATIENCE)
             code = process.returncode
         except subprocess.TimeoutExpired:
-            kill(self.striker.mark)
+            kill(mark)
             output, code = process.communicate()[0] + "\nerror: it hangs", -1
-        kill(self.striker.mark)  # what it started and left
+        kill(mark)  # what it started and left
         if "export" not in command:
             with (self.folder / "output.txt").open("a", encoding="utf-8") as file:
                 file.write(f"$ {' '.join(command)}\n{output}\nexit {code}\n\n")

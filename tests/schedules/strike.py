@@ -40,14 +40,14 @@ _KEYS: Final[Mapping[str, Mapping[str, Any]]] = {
 
 @dataclass(slots=True)
 class Striker:
-    """Plays strikes on `server` for runs whose mark is `mark` and whose state is in `state`.
+    """Plays strikes on a run whose mark is `mark` and whose state is in `state`.
 
     `pause` is what the server is to sleep with: it is called at a struck request where a fault is
     more than an answer. `calls` holds what it does then.
     """
 
-    mark: str
     state: Path
+    mark: str = ""
     calls: list[Callable[[], None]] = field(default_factory=list)
 
     def pause(self, _seconds: float) -> None:

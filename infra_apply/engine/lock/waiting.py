@@ -84,19 +84,25 @@ def run_when_free(
     """
     deadline = patience.clock() + patience.wait
     while True:
-        _lift_abandoned(site, status_line)
-        locked = _locked(site, site.read_locks())
-        if locked is None:
-            try:
-                return run_recorded(attempt, site, status_line, on_tick)
-            except Retry as refused:
-                held = [Lock(None, b"", holder) for holder in refused.holders]
-                locked = _locked(site, held) or refused
-        remaining = deadline - patience.clock()
-        if remaining <= 0:
-            raise locked
-        status_line.show(f"{locked.message}; waiting")
-        patience.pause(min(remaining, _PAUSE * (0.5 + patience.chance())))
+        _wait_until_free(site, status_line, patience, deadline)
+        try:
+            return run_recorded(attempt, site, status_line, on_tick)
+        except Retry as refused:
+            held = [Lock(None, b"", holder) for holder in refused.holders]
+            _wait_a_little(_locked(site, held) or refused, status_line, patience, deadline)
+
+
+def wait_until_free(site: LockSite, status_line: StatusLine, patience: Patience) -> None:
+    """Wait until nobody holds a stack's lock, as `run_when_free` does. Raises Retry, Outage."""
+    _wait_until_free(site, status_line, patience, patience.clock() + patience.wait)
+
+
+def work_under_way(site: LockSite) -> str | None:
+    """Say who is at work on a stack, or may be: all that hold its lock and are not gone."""
+    locks = site.read_locks()
+    verdicts = _judge_all(site, locks)
+    living = [lock for lock in locks if verdicts[lock] != "gone"]
+    return _words(site, living, verdicts) if living else None
 
 
 def lift_locks(site: LockSite, status_line: StatusLine) -> None:
@@ -129,6 +135,28 @@ def lift_locks(site: LockSite, status_line: StatusLine) -> None:
             status_line.say(
                 f"{site.stack}: the lock of {_holder_words(site, lock)} is lifted, as asked"
             )
+
+
+def _wait_until_free(
+    site: LockSite, status_line: StatusLine, patience: Patience, deadline: float
+) -> None:
+    while True:
+        _lift_abandoned(site, status_line)
+        locked = _locked(site, site.read_locks())
+        if locked is None:
+            return
+        _wait_a_little(locked, status_line, patience, deadline)
+
+
+def _wait_a_little(
+    locked: Retry, status_line: StatusLine, patience: Patience, deadline: float
+) -> None:
+    """Say who holds the lock and pause. Raises `locked` where the time is over."""
+    remaining = deadline - patience.clock()
+    if remaining <= 0:
+        raise locked
+    status_line.show(f"{locked.message}; waiting")
+    patience.pause(min(remaining, _PAUSE * (0.5 + patience.chance())))
 
 
 def _lift_abandoned(site: LockSite, status_line: StatusLine) -> None:

@@ -16,7 +16,13 @@ import pytest
 from infra_apply.engine.lock.machine import process, this_machine
 from infra_apply.engine.lock.model import Process, RunRecord
 from infra_apply.engine.lock.site import LockSite
-from infra_apply.engine.lock.waiting import Patience, lift_locks, run_when_free
+from infra_apply.engine.lock.waiting import (
+    Patience,
+    lift_locks,
+    run_when_free,
+    wait_until_free,
+    work_under_way,
+)
 from infra_apply.engine.run import Outcome
 from infra_apply.errors import LockHolder, Outage, Refusal, Retry
 from infra_apply.terminal import StatusLine
@@ -138,6 +144,32 @@ def test_the_lock_of_a_process_at_work_is_waited_for_and_never_lifted(
     with pytest.raises(Refusal) as refused:
         lift_locks(stack.site, stack.status_line)
     assert file.exists() and refused.value.message == words + SINCE
+
+
+@pytest.mark.process
+def test_a_process_at_work_is_named_and_waited_for_before_anything_is_run(
+    stack: Stack, living: Process
+) -> None:
+    stack.record(living)
+    file = stack.lock(living.pid)
+    words = work_under_way(stack.site)
+    assert words is not None
+    assert f"(process {living.pid}, which is at work) since {SINCE}" in words
+    patience = Patience(60, lambda: stack.now, stack.pause, lambda: 0.5)
+    with pytest.raises(Retry) as held:
+        wait_until_free(stack.site, stack.status_line, patience)
+    assert words in held.value.message
+    assert stack.now == 60
+    stack.on_pause = lambda: file.unlink(missing_ok=True)
+    wait_until_free(stack.site, stack.status_line, patience)
+    assert work_under_way(stack.site) is None
+
+
+@pytest.mark.process
+def test_a_run_that_is_gone_is_not_at_work(stack: Stack, gone: Process) -> None:
+    stack.record(gone)
+    stack.lock(gone.pid)
+    assert work_under_way(stack.site) is None
 
 
 @pytest.mark.process
