@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +22,11 @@ from infra_apply.diagnostics.report.unforeseen import request
 from infra_apply.diagnostics.unforeseen import Unforeseen
 from infra_apply.digitalocean.client import Client, find_credentials
 from infra_apply.digitalocean.model import Account
-from infra_apply.digitalocean.read import read_account, read_gpu_droplets
+from infra_apply.digitalocean.read import (
+    read_account,
+    read_droplets_by_id,
+    read_gpu_droplets,
+)
 from infra_apply.engine.running import running_engine
 from infra_apply.engine.stack_export import export_stack
 from infra_apply.errors import Failure, Outage, Refusal
@@ -129,7 +134,7 @@ def _look(plan: Plan, state: State) -> tuple[Account, Decisions | None, tuple[Di
     """
     client = _client()
     speed = float(os.environ.get("INFRA_APPLY_REHEARSAL_CLOCK") or 1)
-    account = _observe(client, plan)
+    account = _observe(client, plan, state)
     decisions, problems = reconcile(plan, account, state)
     until = min(state.written_at or 0, time.time()) + _LISTED_LATE / speed
     if decisions and decisions.may_exist and time.time() < until:
@@ -137,7 +142,7 @@ def _look(plan: Plan, state: State) -> tuple[Account, Decisions | None, tuple[Di
         pulumi.log.info(f"the last update may have made these unheard, looking: {names}")
     while decisions and decisions.may_exist and time.time() < until:
         time.sleep(_BETWEEN_LOOKS / speed)
-        account = _observe(client, plan)
+        account = _observe(client, plan, state)
         decisions, problems = reconcile(plan, account, state)
     return account, decisions, problems
 
@@ -146,15 +151,17 @@ _LISTED_LATE: Final = 60.0
 _BETWEEN_LOOKS: Final = 5.0
 
 
-def _observe(client: Client, plan: Plan) -> Account:
-    """Read what the plan is about."""
-    return read_account(
+def _observe(client: Client, plan: Plan, state: State) -> Account:
+    """Read what the plan is about, and each droplet that the state has and no list shows."""
+    account = read_account(
         client,
-        droplets=bool(plan.hosts or plan.pools),
+        droplets=bool(plan.hosts or plan.pools or plan.retired),
         ssh_keys=any(host.droplet.ssh_keys for host in plan.hosts),
         vpcs=any(host.droplet.vpc for host in plan.hosts),
         databases={database.cluster for database in plan.databases},
     )
+    unlisted = state.droplet_ids - {droplet.id for droplet in account.all_droplets}
+    return replace(account, droplets=(*account.droplets, *read_droplets_by_id(client, unlisted)))
 
 
 def _cost(decisions: Decisions, account: Account) -> str:

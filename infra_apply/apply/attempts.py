@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from infra_apply.apply.lost_answers import look_for, sought_objects
-from infra_apply.apply.pace import Pace
+from infra_apply.apply.pace import Pace, slowed
 from infra_apply.apply.removals import refuse_removals, removals
 from infra_apply.apply.target import Target
 from infra_apply.apply.verdict import Verdict, judge
@@ -23,15 +23,20 @@ WAITS: Final = (10.0, 30.0, 90.0)
 
 
 def preview(target: Target) -> Outcome:
-    """Preview a stack; after an outage it is tried again, three times at most."""
+    """Preview a stack; after an outage it is tried again, three times at most.
+
+    Where DigitalOcean's limit was met, the next tries keep to it.
+    """
+    environ: Mapping[str, str] = {}
     for wait in WAITS:
-        outcome = target.run("preview")
+        outcome = target.run("preview", environ=environ)
         verdict = judge(outcome.diagnostics)
         if outcome.ok or not verdict.may_go_on:
             return outcome
         _say_outage(target, "the preview", verdict, wait)
+        environ = slowed(target.speed) if verdict.limited else environ
         target.pause(wait)
-    return target.run("preview")
+    return target.run("preview", environ=environ)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,14 +58,16 @@ def apply(target: Target, approved: Sequence[Step], pace: Pace, *, allowed_delet
     where that would do more than was approved.
     """
     outcomes: list[Outcome] = []
+    environ = pace.environ
     stopped_by: Failure | KeyboardInterrupt | None = None
     try:
         for wait in (*WAITS, None):
-            outcomes.append(target.run("up", environ=pace.environ))
+            outcomes.append(target.run("up", environ=environ))
             verdict = judge(outcomes[-1].diagnostics)
             if outcomes[-1].ok or not verdict.may_go_on or wait is None:
                 break
             _settle(target, outcomes[-1], verdict, wait)
+            environ = slowed(target.speed) if verdict.limited else environ
             again = preview(target)
             if not again.ok:
                 outcomes.append(again)

@@ -33,12 +33,12 @@ def pace_of(steps: Iterable[Step], remembered: int, *, speed: float = 1.0) -> Pa
     requests = 2 * remembered + sum(_requests(step) for step in steps)
     if requests <= FREELY:
         return Pace(requests)
-    rate = PER_SECOND * speed
-    return Pace(
-        requests,
-        seconds=requests / rate,
-        environ={"DIGITALOCEAN_REQUESTS_PER_SECOND": f"{rate:g}"},
-    )
+    return Pace(requests, seconds=requests / (PER_SECOND * speed), environ=slowed(speed))
+
+
+def slowed(speed: float = 1.0) -> dict[str, str]:
+    """Return the variables with which the provider keeps to what DigitalOcean allows for ever."""
+    return {"DIGITALOCEAN_REQUESTS_PER_SECOND": f"{PER_SECOND * speed:g}"}
 
 
 def _requests(step: Step) -> int:

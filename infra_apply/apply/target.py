@@ -21,7 +21,8 @@ class Target:
 
     `folder` is the Pulumi project's, `environ` are the engine's variables and no others.
     `create_stack` makes the stack where the backend has none. `pause` waits for seconds of the
-    account's time and `clock` gives them: in a rehearsal both run faster than a real clock.
+    account's time and `clock` gives them: in a rehearsal both run `speed` times as fast as a real
+    clock.
     `command` is what was typed, as in `infra-apply up --stack prod`, without flags that consent.
     A preview writes the engine's plan into `plan_file`, and an update does exactly that.
     A run waits for the stack's lock with `patience`. `run_engine` is called as
@@ -40,6 +41,7 @@ class Target:
     patience: Patience = field(default_factory=Patience)
     config_file: Path | None = None
     create_stack: bool = False
+    speed: float = 1.0
     plan_file: Path | None = None
     run_engine: Callable[..., Outcome] = run_with_lock
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Final
 
 from infra_apply.apply.requests import FailedRequest, failed_request
@@ -17,12 +18,13 @@ class Verdict:
 
     `may_go_on` says that every error was an outage, which the same run may get past. `reasons` are
     the outages, each once. `lost_creates` are the URNs of resources whose create may have made
-    something that the state does not know.
+    something that the state does not know. `limited` says that DigitalOcean asked for patience.
     """
 
     may_go_on: bool
     reasons: tuple[str, ...] = ()
     lost_creates: tuple[str, ...] = ()
+    limited: bool = False
 
 
 def judge(diagnostics: Iterable[EngineMessage]) -> Verdict:
@@ -48,7 +50,10 @@ def judge(diagnostics: Iterable[EngineMessage]) -> Verdict:
         for error, request in zip(errors, requests, strict=True)
         if error.urn and request is not None and request.may_have_made_something
     ]
-    return Verdict(may_go_on, tuple(dict.fromkeys(reasons)), tuple(dict.fromkeys(lost)))
+    limited = any(request.status == HTTPStatus.TOO_MANY_REQUESTS for request in requests if request)
+    return Verdict(
+        may_go_on, tuple(dict.fromkeys(reasons)), tuple(dict.fromkeys(lost)), limited=limited
+    )
 
 
 def is_summary(message: str) -> bool:

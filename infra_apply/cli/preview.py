@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from infra_apply.cli.common import applying
+from infra_apply.cli.common import applying, rehearsing
 from infra_apply.cli.common.options import add_project_flags
 from infra_apply.cli.common.real_account import real_context
 
@@ -21,9 +21,12 @@ def add_parser(subparsers: Any) -> None:
     add_project_flags(parser)
     parser.add_argument("--format", choices=("text", "json"), default="text")
     applying.add_apply_flags(parser, "preview")
+    rehearsing.add_account_flag(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Preview the stack: the tree on stdout, what is wrong and what is under way on stderr."""
-    return applying.preview(real_context(arguments, "up"), arguments)
+    if arguments.account is not None:
+        return rehearsing.run_applied(applying.preview, arguments)
+    return applying.preview(real_context(arguments), arguments)

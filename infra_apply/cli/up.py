@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from infra_apply.cli.common import applying
+from infra_apply.cli.common import applying, rehearsing
 from infra_apply.cli.common.options import add_project_flags, require_stack
 from infra_apply.cli.common.real_account import real_context
 
@@ -21,10 +21,13 @@ def add_parser(subparsers: Any) -> None:
     add_project_flags(parser, named=True)
     parser.add_argument("--format", choices=("text", "json"), default="text")
     applying.add_apply_flags(parser, "up")
+    rehearsing.add_account_flag(parser)
     parser.set_defaults(run=run)
 
 
 def run(arguments: argparse.Namespace) -> int:
     """Apply the stack: what was done on stdout, everything else on stderr."""
     require_stack(arguments)
-    return applying.up(real_context(arguments, "up"), arguments)
+    if arguments.account is not None:
+        return rehearsing.run_applied(applying.up, arguments)
+    return applying.up(real_context(arguments), arguments)

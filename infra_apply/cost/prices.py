@@ -46,6 +46,8 @@ _HOURLY: Final = {
     "gpu-h100x8-640gb": 23.92,
     "gpu-h200x8-1128gb": 27.52,
 }
+SNAPSHOT_GIGABYTE: Final = 0.06
+"""USD a month for each GB of a droplet's snapshot (DigitalOcean's pricing, December 2025)."""
 BUILT_IN: Final = Prices(
     by_size={size: (month, round(month / 672, 5)) for size, month in _MONTHLY.items()}
     | {size: (round(hour * 744, 2), hour) for size, hour in _HOURLY.items()},

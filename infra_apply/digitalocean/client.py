@@ -1,4 +1,4 @@
-"""The one DigitalOcean client: it reads and deletes, and its failures say what to do."""
+"""The one DigitalOcean client: it reads, asks and deletes, and its failures say what to do."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ class TokenRefused(Outage):
 
 
 class Client:
-    """Reads lists and objects with a few patient tries, and deletes with one.
+    """Reads lists and objects with a few patient tries, and asks and deletes with one.
 
     Proxies and certificates come from the process's environment (see `connect`).
     """
@@ -95,15 +95,12 @@ class Client:
 
     def get(self, path: str, **query: str) -> dict[str, Any]:
         """Return one answer's JSON object. Raises Outage, of which TokenRefused is one."""
-        answer = self._ask("GET", path, self._patient, query)
-        _check_token("GET", path, answer)
-        try:
-            body = json.loads(answer.data) if answer.data else {}
-        except ValueError:
-            raise self._unhelpful(f"GET {path}", "what it said is not JSON") from None
-        if answer.status >= HTTPStatus.BAD_REQUEST or not isinstance(body, dict):
-            raise self._unhelpful(f"GET {path}", _message(answer))
-        return body
+        return self._object(path, self._ask("GET", path, self._patient, query))
+
+    def find(self, path: str) -> dict[str, Any] | None:
+        """Return one answer's JSON object, None where there is no such thing. Raises Outage."""
+        answer = self._ask("GET", path, self._patient, {})
+        return None if answer.status == HTTPStatus.NOT_FOUND else self._object(path, answer)
 
     def exists(self, path: str) -> bool:
         """Ask once whether there is an object; True too where the answer tells nothing.
@@ -130,12 +127,33 @@ class Client:
         if answer.status >= HTTPStatus.MULTIPLE_CHOICES and answer.status != HTTPStatus.NOT_FOUND:
             raise Retry(_message(answer), state="it is still there")
 
+    def post(self, path: str, body: Mapping[str, Any]) -> None:
+        """Ask once for something to be made or done.
+
+        Raises TokenRefused, Retry where the answer was no, and Ambiguous where none came or the
+        server failed.
+        """
+        try:
+            answer = self._ask("POST", path, _ONCE, body=body)
+        except Outage as outage:
+            raise Ambiguous(outage.message, state="it may be done or not") from None
+        _check_token("POST", path, answer)
+        if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise Ambiguous(_message(answer), state="it may be done or not")
+        if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
+            raise Retry(_message(answer), state="it was not done")
+
     def _ask(
-        self, method: str, path: str, retries: RetryPolicy, query: Mapping[str, str] | None = None
+        self,
+        method: str,
+        path: str,
+        retries: RetryPolicy,
+        query: Mapping[str, str] | None = None,
+        body: Mapping[str, Any] | None = None,
     ) -> BaseHTTPResponse:
         url = f"{self._endpoint}{path}"
         try:
-            return self._pool.request(method, url, fields=query, retries=retries)
+            return self._pool.request(method, url, fields=query, json=body, retries=retries)
         except (HTTPError, OSError) as error:
             reason = error.reason if isinstance(error, MaxRetryError) else error
             if isinstance(reason, ResponseError):
@@ -146,6 +164,16 @@ class Client:
                 state="nothing was changed; it was tried several times",
                 next_step="check the network and DIGITALOCEAN_API_URL, then run the same again",
             ) from None
+
+    def _object(self, path: str, answer: BaseHTTPResponse) -> dict[str, Any]:
+        _check_token("GET", path, answer)
+        try:
+            body = json.loads(answer.data) if answer.data else {}
+        except ValueError:
+            raise self._unhelpful(f"GET {path}", "what it said is not JSON") from None
+        if answer.status >= HTTPStatus.BAD_REQUEST or not isinstance(body, dict):
+            raise self._unhelpful(f"GET {path}", _message(answer))
+        return body
 
     def _unhelpful(self, request: str, answer: str) -> Outage:
         return Outage(

@@ -68,6 +68,16 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A snapshot of a droplet. `gigabytes` is what it bills by, `made_at` seconds since 1970."""
+
+    id: int
+    name: str
+    gigabytes: float = 0.0
+    made_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class LiveFirewall:
     """A firewall, and the droplets it is on: by id and by tag."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -14,6 +14,7 @@ from infra_apply.digitalocean.model import (
     LiveDroplet,
     LiveFirewall,
     Size,
+    Snapshot,
 )
 
 
@@ -49,6 +50,12 @@ def read_account(
 def read_droplets(client: Client) -> list[LiveDroplet]:
     """Return every droplet that is no GPU droplet, by name."""
     return _sorted(client.list("/v2/droplets", "droplets"))
+
+
+def read_droplets_by_id(client: Client, ids: Iterable[int]) -> list[LiveDroplet]:
+    """Return the droplets of these ids that there are: a list may not show a new one yet."""
+    answers = (client.find(f"/v2/droplets/{number}") for number in sorted(ids))
+    return _sorted(answer["droplet"] for answer in answers if answer and "droplet" in answer)
 
 
 def read_gpu_droplets(client: Client) -> list[LiveDroplet]:
@@ -118,6 +125,35 @@ def read_sizes(client: Client) -> dict[str, Size]:
         )
         for size in client.list("/v2/sizes", "sizes")
     }
+
+
+def read_snapshots(client: Client, droplet_id: int) -> list[Snapshot]:
+    """Return the snapshots that were made of a droplet that is there."""
+    return [
+        Snapshot(
+            id=int(snapshot.get("id") or 0),
+            name=str(snapshot.get("name") or ""),
+            gigabytes=float(snapshot.get("size_gigabytes") or 0.0),
+            made_at=_seconds(snapshot.get("created_at")),
+        )
+        for snapshot in client.list(f"/v2/droplets/{droplet_id}/snapshots", "snapshots")
+    ]
+
+
+def is_being_snapshotted(client: Client, droplet_id: int) -> bool:
+    """Say whether a snapshot of a droplet is under way."""
+    actions = client.list(f"/v2/droplets/{droplet_id}/actions", "actions")
+    return any(
+        action.get("type") == "snapshot" and action.get("status") == "in-progress"
+        for action in actions
+    )
+
+
+def read_newest_backup(client: Client, cluster: Cluster) -> float | None:
+    """Return when a cluster's newest backup was made, in seconds since 1970; None without one."""
+    backups = client.get(f"/v2/databases/{cluster.id}/backups").get("backups") or ()
+    times = (_seconds(backup.get("created_at")) for backup in backups)
+    return max((time for time in times if time is not None), default=None)
 
 
 def read_ssh_keys(client: Client) -> dict[str, int]:

@@ -50,7 +50,7 @@ def reconcile(
         *_diagnose_hosts(plan, account, state, matches),
         *diagnose_names_of_firewalls(plan, account, state),
         *diagnose_firewalls(plan, account, live),
-        *diagnose_removals(plan, state),
+        *diagnose_removals(plan, account, state),
     )
     if any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics):
         return None, diagnostics

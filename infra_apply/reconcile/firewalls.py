@@ -39,12 +39,16 @@ def planned_firewalls(plan: Plan) -> Iterator[PlannedFirewall]:
 
 
 def import_firewalls(plan: Plan, account: Account, state: State) -> dict[str, str]:
-    """Return the ids of the firewalls to take into the state, by name."""
-    return {
-        planned.firewall.name: live.id
-        for planned in planned_firewalls(plan)
-        if (live := _unremembered(planned, account, state)) and _attaches(live, planned.firewall)
-    }
+    """Return the ids of the live firewalls, by name: those the state lacks are imported."""
+    ids = {}
+    for planned in planned_firewalls(plan):
+        live = _remembered(planned, account, state)
+        forgotten = _unremembered(planned, account, state)
+        if live is None and forgotten and _attaches(forgotten, planned.firewall):
+            live = forgotten
+        if live is not None:
+            ids[planned.firewall.name] = live.id
+    return ids
 
 
 def diagnose_names_of_firewalls(plan: Plan, account: Account, state: State) -> Iterator[Diagnostic]:
@@ -83,11 +87,16 @@ def diagnose_firewalls(
                 yield Diagnostic(ANOTHER_FIREWALL, host.place, message, hint)
 
 
+def _remembered(planned: PlannedFirewall, account: Account, state: State) -> LiveFirewall | None:
+    """Return the live firewall that the state has for a planned one."""
+    remembered = state.child(planned.component, planned.owner, FIREWALL)
+    number = remembered.id if remembered else ""
+    return next((live for live in account.firewalls if number and live.id == number), None)
+
+
 def _unremembered(planned: PlannedFirewall, account: Account, state: State) -> LiveFirewall | None:
     """Return the live firewall with a planned one's name, unless the state's is still there."""
-    remembered = state.child(planned.component, planned.owner, FIREWALL)
-    live = {firewall.id for firewall in account.firewalls}
-    if remembered is not None and remembered.id in live:
+    if _remembered(planned, account, state):
         return None
     name = planned.firewall.name
     return next((firewall for firewall in account.firewalls if firewall.name == name), None)

@@ -38,7 +38,11 @@ def diagnose_larger(match: Match, account: Account) -> Iterator[Diagnostic]:
 
 
 def decide_host(match: Match, account: Account, state: State) -> HostDecision:
-    """Decide what a host's droplet becomes. There are no errors among its diagnostics."""
+    """Decide what a host's droplet becomes. There are no errors among its diagnostics.
+
+    The id is given for one that the state has too: it is the same, so nothing changes; but if this
+    run's refresh was told by mistake that it is gone, it is imported and not made a second time.
+    """
     host, live = match.host, match.droplet
     decision = HostDecision(
         host=host,
@@ -58,7 +62,7 @@ def decide_host(match: Match, account: Account, state: State) -> HostDecision:
         host=replace(host, droplet=replace(droplet, tags=tags)),
         vpc_id=decision.vpc_id if "vpc" in host.own_keys or not adopted else None,
         droplet_name=live.name if adopted else host.name,
-        import_id=str(live.id) if match.is_new else None,
+        import_id=str(live.id),
         ipv6="ipv6" in live.features,
     )
 

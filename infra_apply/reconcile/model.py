@@ -14,7 +14,7 @@ from infra_apply.reconcile.state import StateResource
 class HostDecision:
     """Render this droplet, with ids in place of names and what others did to it respected.
 
-    `import_id` is the droplet to take into the state, where that has none. `own_tags` are those
+    `import_id` is the live droplet; it is imported where the state has none. `own_tags` are those
     that are ours to remove again. `resize_disk` is None where nothing is to be said of it.
     """
 
@@ -59,7 +59,7 @@ class Decisions:
     """All that is to be rendered; render adds nothing to it.
 
     `sizes_now` has the size of each host's droplet that is there already. `import_firewalls` has
-    the ids of firewalls to take into the state, by name. `may_exist` names what the last update may
+    the ids of live firewalls by name, likewise. `may_exist` names what the last update may
     have made without knowing, and what is to be made now: it is looked for once more before that.
     """
 

@@ -6,25 +6,38 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from infra_apply import naming
 from infra_apply.diagnostics.cloud_codes import (
+    ANOTHER_THAN_REMEMBERED,
     LETTING_GO,
     NO_LONGER_PLANNED,
     RETIRED_AND_PLANNED,
     SERVICE_LEFT_HOST,
 )
 from infra_apply.diagnostics.model import Diagnostic, Place
+from infra_apply.digitalocean.model import Account
 from infra_apply.plan.model import Fate, Plan
 from infra_apply.reconcile.model import Retirement
-from infra_apply.reconcile.state import DATABASE, FIREWALL, HOST, POOL, State, StateResource
+from infra_apply.reconcile.recognition import has_tag, is_slot
+from infra_apply.reconcile.state import (
+    DATABASE,
+    DROPLET,
+    FIREWALL,
+    HOST,
+    POOL,
+    State,
+    StateResource,
+)
 
 
-def diagnose_removals(plan: Plan, state: State) -> Iterator[Diagnostic]:
+def diagnose_removals(plan: Plan, account: Account, state: State) -> Iterator[Diagnostic]:
     """Report what would go, and is not retired; and what is retired and cannot go yet."""
     yield from _gone_components(plan, state)
     yield from _gone_firewalls(plan, state)
     yield from _gone_instances(plan, state)
     yield from _retired_and_planned(plan)
     yield from _still_carrying(plan, state)
+    yield from _unremembered(plan, account, state)
     for retirement in decide_retirements(plan, state):
         name, fate = retirement.component.name, retirement.fate
         message = (
@@ -37,11 +50,20 @@ def diagnose_removals(plan: Plan, state: State) -> Iterator[Diagnostic]:
 
 def decide_retirements(plan: Plan, state: State) -> tuple[Retirement, ...]:
     """Return what is retired and still protected: it is rendered once more, without protection."""
+    return tuple(
+        retirement
+        for retirement in find_retired(plan, state)
+        if any(_is_held(child, retirement.fate) for child in retirement.children)
+    )
+
+
+def find_retired(plan: Plan, state: State) -> tuple[Retirement, ...]:
+    """Return all that is retired and that the state still has, protected or not."""
     retirements = []
     for component in _unplanned(plan, state):
         fate = plan.retired.get(component.name)
         children = tuple(child for child in state.children(component) if child.id)
-        if fate and any(_is_held(child, fate) for child in children):
+        if fate and children:
             retirements.append(Retirement(component, children, fate))
     return tuple(retirements)
 
@@ -180,6 +202,31 @@ def _still_carrying(plan: Plan, state: State) -> Iterator[Diagnostic]:
                     f" `{claim.instance}` as far as the state knows, which has no manifest"
                 )
                 yield _no_longer_planned(plan, claim.instance, message)
+
+
+def _unremembered(plan: Plan, account: Account, state: State) -> Iterator[Diagnostic]:
+    """Report droplets of hosts that are to be destroyed, where the state does not have them.
+
+    An update that did not finish made them: they would stay, and bill, and nothing would know them.
+    """
+    planned = {host.name for host in plan.hosts}
+    owner = naming.owner_tag(plan.fleet, plan.environment)
+    for name in sorted(plan.retired.keys() - planned):
+        remembered = state.child(HOST, name, DROPLET)
+        for droplet in account.all_droplets:
+            ours = has_tag(droplet, owner) and has_tag(droplet, naming.host_tag(name))
+            known = remembered is not None and remembered.id == str(droplet.id)
+            if plan.retired[name] != "destroy" or not ours or known or is_slot(droplet):
+                continue
+            message = (
+                f"the host `{name}` is to be destroyed, and droplet {droplet.id} has its tag, which"
+                " the state does not have: it would stay, and bill"
+            )
+            hint = (
+                f"bring `{name}` back and apply once, so that it is taken into the state; then"
+                " retire it"
+            )
+            yield Diagnostic(ANOTHER_THAN_REMEMBERED, _place(plan, name), message, hint)
 
 
 def _place(plan: Plan, name: str) -> Place:

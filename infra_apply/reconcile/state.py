@@ -55,6 +55,12 @@ class State:
         """Whether nothing of ours was ever registered."""
         return not any(resource.type in _COMPONENTS for resource in self.resources)
 
+    @property
+    def droplet_ids(self) -> frozenset[int]:
+        """The ids of the droplets it has."""
+        droplets = (held for held in self.resources if held.type == DROPLET)
+        return frozenset(int(held.id) for held in droplets if held.id.isdecimal())
+
     def components(self, kind: str) -> Iterator[StateResource]:
         """Yield the components of a type."""
         return (resource for resource in self.resources if resource.type == kind)

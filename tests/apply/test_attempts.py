@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ import pytest
 from infra_apply.apply.attempts import Applied, apply, preview
 from infra_apply.apply.pace import Pace
 from infra_apply.apply.target import Target
+from infra_apply.digitalocean.client import Client
 from infra_apply.engine.install.find import Engine
 from infra_apply.engine.run import Interrupted, Outcome
 from infra_apply.errors import Outage, Refusal, Retry
@@ -35,6 +38,7 @@ class Stage:
     def __init__(self, *outcomes: Outcome | BaseException, listed: Any = ()) -> None:
         self._outcomes = list(outcomes)
         self.verbs: list[str] = []
+        self.rates: list[str | None] = []
         self.clock = Clock()
         self.stderr = io.StringIO()
         self.target = Target(
@@ -50,12 +54,17 @@ class Stage:
             run_engine=self._run,
         )
 
-    def _run(self, verb: str, **_: Any) -> Outcome:
+    def _run(self, verb: str, *, environ: Mapping[str, str], **_: Any) -> Outcome:
         self.verbs.append(verb)
+        self.rates.append(environ.get("DIGITALOCEAN_REQUESTS_PER_SECOND"))
         played = self._outcomes.pop(0)
         if isinstance(played, BaseException):
             raise played
         return played
+
+    def look_with(self, client: Client) -> None:
+        """Have the account read by another client."""
+        self.target = replace(self.target, client=client)
 
     def apply(self) -> Applied:
         return apply(self.target, [CREATE], Pace(0), allowed_deletes=0)
@@ -84,6 +93,15 @@ def test_after_a_limit_it_waits_previews_and_goes_on() -> None:
     assert stage.clock.now == 10
     assert "429 too many" in stage.stderr.getvalue()
     assert "in 10 s" in stage.stderr.getvalue()
+
+
+def test_after_a_limit_it_keeps_to_what_is_allowed_for_ever() -> None:
+    stage = Stage(outcome(FAILED, errors=[LIMITED]), planned(CREATE), outcome(CREATE))
+    stage.apply()
+    assert stage.rates == [None, None, "4"]
+    again = Stage(outcome(acted=False, errors=[LIMITED]), planned(CREATE))
+    preview(again.target)
+    assert again.rates == [None, "4"]
 
 
 def test_after_a_lost_create_it_takes_over_what_it_finds() -> None:

@@ -27,6 +27,10 @@ def server(*answers: tuple[int, Any]) -> Iterator[tuple[str, list[str]]]:
         def do_DELETE(self) -> None:
             self.answer()
 
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            self.answer()
+
         def answer(self) -> None:
             status, body = answers[min(len(asked), len(answers) - 1)]
             asked.append(self.path)
@@ -93,6 +97,15 @@ def test_an_answer_that_is_no_help_is_an_outage_with_the_reason(
     assert len(asked) == times
 
 
+def test_what_is_not_there_is_told_from_what_cannot_be_read() -> None:
+    with server((404, {"message": "gone"}), (200, {"ok": True}), (403, {})) as (url, asked):
+        assert client(url).find("/v2/x") is None
+        assert client(url).find("/v2/x") == {"ok": True}
+        with pytest.raises(TokenRefused):
+            client(url).find("/v2/x")
+    assert len(asked) == 3
+
+
 def test_an_api_that_is_down_is_an_outage_that_names_it() -> None:
     with server((200, {})) as (url, _):
         pass
@@ -133,6 +146,33 @@ def test_an_unanswered_delete_is_ambiguous() -> None:
         pass
     with pytest.raises(Ambiguous, match="DELETE /v2/droplets/5"):
         client(url).delete("/v2/droplets/5")
+
+
+@pytest.mark.parametrize(
+    ("status", "reaction", "words"),
+    [
+        (401, TokenRefused, "401 no"),
+        (403, TokenRefused, "403 no"),
+        (422, Retry, "422 no"),
+        (429, Retry, "429 no"),
+        (500, Ambiguous, "500 no"),
+        (302, Retry, "302"),
+    ],
+)
+def test_a_refused_request_says_the_reaction_and_is_sent_once(
+    status: int, reaction: type[Failure], words: str
+) -> None:
+    with server((status, {"message": "no"})) as (url, asked), pytest.raises(reaction) as raised:
+        client(url).post("/v2/droplets/5/actions", {"type": "snapshot"})
+    assert words in str(raised.value)
+    assert len(asked) == 1
+
+
+def test_an_unanswered_request_is_ambiguous() -> None:
+    with server((201, {})) as (url, _):
+        pass
+    with pytest.raises(Ambiguous, match="POST /v2/droplets/5/actions"):
+        client(url).post("/v2/droplets/5/actions", {"type": "snapshot"})
 
 
 @pytest.mark.parametrize(("status", "there"), [(200, True), (404, False), (500, True), (302, True)])

@@ -12,12 +12,16 @@ import urllib3
 
 from infra_apply.digitalocean.client import Client, Credentials
 from infra_apply.digitalocean.read import (
+    is_being_snapshotted,
     read_clusters,
     read_databases,
     read_droplet_limit,
     read_droplets,
+    read_droplets_by_id,
     read_gpu_droplets,
+    read_newest_backup,
     read_sizes,
+    read_snapshots,
     read_users,
 )
 from infra_apply.errors import Outage
@@ -108,3 +112,42 @@ def test_a_token_that_may_not_read_the_account_leaves_its_limit_unknown(tmp_path
     with serve(tmp_path, seed(), faults=refusing) as server:
         assert read_droplet_limit(client(server)) is None
         assert read_droplets(client(server)) == []
+
+
+def test_a_droplet_that_no_list_shows_is_read_by_its_id(server: Server) -> None:
+    body = {"name": "lime", "region": "nyc1", "size": "s-1vcpu-1gb", "image": "ubuntu-24-04-x64"}
+    number = post(server, "/v2/droplets", **body)["droplet"]["id"]
+    (droplet,) = read_droplets_by_id(client(server), {number, 7})
+    assert (droplet.id, droplet.name) == (number, "lime")
+    assert read_droplets_by_id(client(server), ()) == []
+
+
+def test_a_snapshot_is_read_once_it_is_made(tmp_path: Path) -> None:
+    now = NOW
+    with serve(tmp_path, seed(clusters=[]), token=TOKEN, now=lambda: now) as running:
+        api = client(running)
+        post(
+            running, "/v2/droplets", name="lime", region="nyc1", size="s-1vcpu-1gb",
+            image="ubuntu-24-04-x64",
+        )  # fmt: skip
+        now += 60
+        (lime,) = read_droplets(api)
+        api.post(f"/v2/droplets/{lime.id}/actions", {"type": "snapshot", "name": "kept"})
+        assert (is_being_snapshotted(api, lime.id), read_snapshots(api, lime.id)) == (True, [])
+        now += 60
+        (snapshot,) = read_snapshots(api, lime.id)
+        assert (snapshot.name, snapshot.gigabytes, snapshot.made_at) == ("kept", 2.5, NOW + 60)
+        assert not is_being_snapshotted(api, lime.id)
+
+
+def test_the_newest_backup_of_a_cluster_is_read(tmp_path: Path) -> None:
+    state = seed(clusters=[("shared-pg", "pg"), ("other", "pg")])
+    times = ("2026-01-13T20:40:00Z", "2026-01-14T20:40:00Z", "2026-01-12T20:40:00Z")
+    state["databases"][0]["backups"] = [
+        {"created_at": time, "size_gigabytes": 0.1} for time in times
+    ]
+    state["databases"][1]["backups"] = []
+    with serve(tmp_path, state, token=TOKEN, now=lambda: NOW) as running:
+        clusters = read_clusters(client(running))
+        assert read_newest_backup(client(running), clusters["shared-pg"]) == 1768423200.0
+        assert read_newest_backup(client(running), clusters["other"]) is None

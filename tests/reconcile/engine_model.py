@@ -7,7 +7,7 @@ state does not hear of it, and what depends on it is not tried.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from infra_apply.digitalocean.model import Account, LiveDroplet, LiveFirewall
 from infra_apply.reconcile.model import DatabaseDecision, Decisions, HostDecision
@@ -39,6 +39,8 @@ class World:
     resources: dict[str, StateResource] = field(default_factory=dict)
     next_id: int = 100
     created: int = 0
+    deleted: list[str] = field(default_factory=list)
+    rendered: set[str] = field(default_factory=set)
 
     def account(self, basis: Account) -> Account:
         """The account as it is now, over what never changes."""
@@ -55,8 +57,9 @@ class World:
         return State(tuple(self.resources.values()))
 
     def apply(self, decisions: Decisions, loses: Loses = lambda _: False) -> bool:
-        """Do what was decided; False if an answer was lost."""
+        """Do what was decided; False if an answer was lost, and then nothing is let go."""
         whole = True
+        self.rendered = set()
         for host in decisions.hosts:
             whole &= self._host(host, decisions, loses)
         for database in decisions.databases:
@@ -65,7 +68,29 @@ class World:
             parent = self._keep(component(POOL, pool.name))
             if pool.firewall:
                 whole &= self._firewall(parent, pool.firewall.name, pool.firewall.tag, loses)
+        for retirement in decisions.retirements:
+            self._keep(retirement.component)
+            for held in retirement.children:
+                self._keep(replace(held, protect=False, retain=retirement.fate == "keep"))
+        if whole:
+            self._let_go()
         return whole
+
+    def _let_go(self) -> None:
+        """Delete or forget what the state has and nobody rendered, as the engine does."""
+        for urn in [urn for urn in self.resources if urn not in self.rendered]:
+            gone = self.resources.pop(urn)
+            assert not gone.protect, f"{urn} cannot be deleted because it is protected"
+            if gone.id and not gone.retain:
+                self.deleted.append(urn.rpartition("::")[2])
+                self._delete(gone)
+
+    def _delete(self, gone: StateResource) -> None:
+        self.droplets = [live for live in self.droplets if str(live.id) != gone.id]
+        self.firewalls = [live for live in self.firewalls if live.id != gone.id]
+        on = str(gone.inputs.get("clusterId", "")).removeprefix("id-of-")
+        members = {USER: self.users, LOGICAL_DATABASE: self.databases}.get(gone.type, set())
+        members.discard((on, gone.id))
 
     def _host(self, decision: HostDecision, decisions: Decisions, loses: Loses) -> bool:
         host = decision.host
@@ -78,7 +103,15 @@ class World:
         ):
             return False
         if decision.import_id:
-            self._remember(parent, DROPLET, decision.import_id)
+            live = {str(droplet.id) for droplet in self.droplets}
+            if not self._has(parent, DROPLET, live):
+                self._remember(parent, DROPLET, decision.import_id)
+            held = next(
+                child
+                for child in self.resources.values()
+                if child.parent == parent.urn and child.type == DROPLET
+            )
+            assert held.id == decision.import_id, "the engine would replace it"
         elif not self._has(parent, DROPLET, {str(droplet.id) for droplet in self.droplets}):
             self.next_id += 1
             self.created += 1
@@ -133,17 +166,16 @@ class World:
                 self.created += 1
                 if loses(f"{kind} {name}"):
                     return False
-            remembered = child(parent, kind, name, clusterId=cluster.id, name=name)
-            self.resources[remembered.urn] = remembered
+            self._keep(child(parent, kind, name, clusterId=cluster.id, name=name))
         return True
 
     def _keep(self, resource: StateResource) -> StateResource:
         self.resources[resource.urn] = resource
+        self.rendered.add(resource.urn)
         return resource
 
     def _remember(self, parent: StateResource, kind: str, number: str) -> None:
-        remembered = child(parent, kind, number)
-        self.resources[remembered.urn] = remembered
+        self._keep(child(parent, kind, number))
 
     def _has(self, parent: StateResource, kind: str, live: set[str]) -> bool:
         """Whether the state has it and it is there; a refresh drops what is gone."""
@@ -155,7 +187,10 @@ class World:
             ),
             None,
         )
-        return held is not None and held.id in live
+        if held is not None and held.id in live:
+            self.rendered.add(held.urn)
+            return True
+        return False
 
 
 def _names(members: set[tuple[str, str]], cluster: str) -> frozenset[str]:

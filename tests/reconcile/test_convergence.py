@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Collection, Mapping
+from dataclasses import replace
 from itertools import combinations
 from typing import Final
 
@@ -77,8 +79,52 @@ def test_lost_answers_make_nothing_twice_and_are_taken_up(
     assert problems == ()
     assert decisions is not None
     assert not decisions.may_exist
-    assert not decisions.import_firewalls
-    assert all(decision.import_id is None for decision in decisions.hosts)
+    remembered = {held.id for held in world.resources.values()}
+    assert set(decisions.import_firewalls.values()) <= remembered
+    assert {decision.import_id for decision in decisions.hosts} <= remembered
+
+
+@given(st.data())
+def test_in_no_history_of_a_fleet_goes_what_was_not_retired(data: st.DataObject) -> None:
+    """A fleet loses projects and hosts, and some of what it lost is retired, for several runs."""
+    world = World()
+    fleet = data.draw(manifests())
+    for _ in range(data.draw(st.integers(1, 4))):
+        gone_projects = data.draw(st.lists(st.sampled_from(PROJECTS), max_size=2, unique=True))
+        fleet = tuple(_without(gone_projects, manifest) for manifest in fleet)
+        fleet = tuple(manifest for manifest in fleet if manifest.project not in gone_projects)
+        names = {*PROJECTS, "lime", "basil"} - {manifest.project for manifest in fleet}
+        names -= {str(manifest.service.host) for manifest in fleet if manifest.service}
+        retired = {
+            name: data.draw(st.sampled_from(["keep", "destroy"]))
+            for name in sorted(names)
+            if data.draw(st.integers(0, 4))
+        }
+        for _ in range(3):
+            _apply_and_check(world, fleet, retired, data)
+
+
+def _without(projects: Collection[str], manifest: Manifest) -> Manifest:
+    kept = tuple(name for name in manifest.depends_on if name not in projects)
+    return replace(manifest, depends_on=kept)
+
+
+def _apply_and_check(
+    world: World, fleet: tuple[Manifest, ...], retired: Mapping[str, str], data: st.DataObject
+) -> None:
+    settings = replace(QUIET, retired=retired)  # type: ignore[arg-type]
+    decisions, _ = reconcile(plan(*fleet, settings=settings), world.account(BASIS), world.state())
+    if decisions is None:
+        return
+    before, gone = world.account(BASIS), len(world.deleted)
+    world.apply(decisions, lambda _: not data.draw(st.integers(0, 5)))
+    after = world.account(BASIS)
+    assert set(world.deleted[gone:]) <= {
+        name for name, fate in retired.items() if fate == "destroy"
+    }
+    kept = {live.id for live in before.droplets if live.name not in retired}
+    assert kept <= {live.id for live in after.droplets}
+    assert len({live.name for live in after.droplets}) == len(after.droplets)
 
 
 EIGHT: Final = (

@@ -38,7 +38,7 @@ class Case:
 
 CASES = {
     "none anywhere: it is made": Case((), BEGUN),
-    "the state has it": Case((firewall(),), state(host_state())),
+    "the state has it: it is the same": Case((firewall(),), state(host_state()), "fw-1"),
     "the state has it and it is gone: it is made anew": Case((), state(host_state())),
     "its answer was lost: it is taken up": Case((firewall(),), BEGUN, "fw-1", ("IA910",)),
     "the state's is gone and one of ours has its name: it is taken up": Case(

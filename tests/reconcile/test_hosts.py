@@ -55,7 +55,7 @@ class Case:
 
 CASES = {
     "nothing anywhere: it is made": Case(account(), State()),
-    "the state has it and it is there: nothing is imported": Case(account(droplet()), REMEMBERED),
+    "the state has it and it is there: it is the same": Case(account(droplet()), REMEMBERED, "7"),
     "the state has it and it is gone: it is made anew": Case(account(), REMEMBERED),
     "ours and the state lacks it: it is taken up": Case(
         account(droplet()), FORGOTTEN, "7", ("IA910",)
@@ -111,7 +111,7 @@ CASES = {
         account(STRANGER), State(), settings=host_settings(create=True)
     ),
     "a stranger has the name of a host that the state has": Case(
-        account(droplet(), STRANGER), REMEMBERED
+        account(droplet(), STRANGER), REMEMBERED, "7"
     ),
     "a droplet of another environment of the fleet": Case(account(DEV), State(), codes=("IA912",)),
     "a droplet of another fleet with another name": Case(account(OTHER_FLEET), State()),
@@ -124,8 +124,8 @@ CASES = {
     "an adopted droplet is taken into the state": Case(
         account(STRANGER), State(), "8", settings=host_settings(adopt=8)
     ),
-    "an adopted droplet that the state has is not imported again": Case(
-        account(STRANGER), state(host_state(8)[:2]), settings=host_settings(adopt=8)
+    "an adopted droplet that the state has is the same": Case(
+        account(STRANGER), state(host_state(8)[:2]), "8", settings=host_settings(adopt=8)
     ),
     "an adopted droplet that is not there is not made instead": Case(
         account(STRANGER), State(), codes=("IA908",), settings=host_settings(adopt=9)

@@ -6,12 +6,13 @@ from dataclasses import replace
 
 import pytest
 
+from infra_apply.digitalocean.model import Account
 from infra_apply.inputs.manifest import Manifest
 from infra_apply.inputs.settings import Settings
 from infra_apply.plan.model import Plan
 from infra_apply.reconcile.decide import reconcile
 from infra_apply.reconcile.model import Decisions
-from infra_apply.reconcile.state import HOST, State
+from infra_apply.reconcile.state import HOST, State, StateResource
 from tests.companies import database, gpu, plan, service
 from tests.reconcile.worlds import (
     QUIET,
@@ -32,6 +33,7 @@ LIVE = account(
     HERE, droplet(), firewalls=(firewall(), firewall("basil", "infra-apply-host:basil", number="b"))
 )
 BASIL = host_state(9, "basil", services={"wiki": []})
+LIME_AND_BASIL = state(BASIL, host_state(7))
 
 
 def wanted(*manifests: Manifest, **retired: str) -> Plan:
@@ -39,10 +41,10 @@ def wanted(*manifests: Manifest, **retired: str) -> Plan:
     return plan(*(manifests or (WIKI,)), settings=settings)
 
 
-def problems_of(planned: Plan, remembered: State) -> list[str]:
+def problems_of(planned: Plan, remembered: State, live: Account = LIVE) -> list[str]:
     return [
         f"{problem.code.id} {problem.message}"
-        for problem in reconcile(planned, LIVE, remembered)[1]
+        for problem in reconcile(planned, live, remembered)[1]
     ]
 
 
@@ -160,4 +162,38 @@ def test_a_host_that_carries_a_service_nobody_accounts_for_is_not_destroyed() ->
 
 def test_a_pool_or_a_half_registered_host_is_let_go_at_once() -> None:
     begun = state(BASIL, (component(HOST, "lime", services={}),))
-    assert retirement(decided(wanted(WIKI, lime="destroy"), LIVE, begun)) == []
+    live = account(HERE, firewalls=LIVE.firewalls)
+    assert retirement(decided(wanted(WIKI, lime="destroy"), live, begun)) == []
+
+
+@pytest.mark.parametrize("begun", [(), (component(HOST, "lime", services={}),)])
+def test_a_retired_host_whose_droplet_the_state_never_heard_of_is_not_forgotten(
+    begun: tuple[StateResource, ...],
+) -> None:
+    remembered = state(BASIL, begun)
+    (problem,) = problems_of(wanted(WIKI, lime="destroy"), remembered)
+    assert problem.startswith("IA913 the host `lime` is to be destroyed, and droplet 7 has its tag")
+    assert problems_of(wanted(WIKI, lime="keep"), remembered) == []
+
+
+def test_a_second_droplet_of_a_retired_host_is_not_forgotten() -> None:
+    live = replace(LIVE, droplets=(*LIVE.droplets, droplet(8)))
+    problems = problems_of(wanted(WIKI, lime="destroy", shop="keep"), LIME_AND_BASIL, live)
+    (problem,) = [problem for problem in problems if "IA925" not in problem]
+    assert problem.startswith("IA913 the host `lime` is to be destroyed, and droplet 8 has its tag")
+
+
+@pytest.mark.parametrize(
+    "tags",
+    [
+        ("infra-apply:acme:dev", "infra-apply-host:lime"),
+        ("infra-apply:acme:prod", "infra-apply-host:basil2"),
+        ("infra-apply:acme:prod", "infra-apply-host:lime", "infra-apply-slot:lime:abc234"),
+        ("env:prod",),
+    ],
+)
+def test_what_is_not_a_retired_hosts_own_droplet_is_nothing_to_its_removal(
+    tags: tuple[str, ...],
+) -> None:
+    live = account(HERE, droplet(8, tags=tags), firewalls=LIVE.firewalls)
+    assert problems_of(wanted(WIKI, lime="destroy"), state(BASIL), live) == []

@@ -46,7 +46,7 @@ def main() -> int:
             unplayable += 1
     if unplayable:
         _say(f"{unplayable} schedules are left out: the simulated API lacks their faults")
-    if not (arguments.all or arguments.run):
+    if arguments.list or not (arguments.all or arguments.run):
         for schedule in playable:
             _say(f"{schedule.number:>5}  {schedule}")
         return 0
@@ -63,7 +63,12 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--random", type=int, metavar="N", help="N sequences of up to five faults")
     parser.add_argument("--seed", type=int, default=1, help="of the random sequences (default: 1)")
     parser.add_argument("--fleet", choices=sorted(FLEETS), help="default: four; one with --pairs")
-    parser.add_argument("--mode", choices=get_args(Mode), default="plain")
+    parser.add_argument(
+        "--mode",
+        choices=get_args(Mode),
+        default="plain",
+        help="`pulumi up` (default), the same without its preview, or `infra-apply up`",
+    )
     parser.add_argument("--jobs", type=int, default=1, help="schedules at a time (default: 1)")
     parser.add_argument("--out", type=Path, metavar="FILE", help="results, a line each; goes on")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep accounts and states here")

@@ -35,7 +35,8 @@ class Verdict:
         """What it comes to.
 
         `pending`: all is right but a pending operation, which no plain run takes away. `torn`: the
-        engine no longer reads its state (`Stage.attributes`).
+        engine no longer reads its state (`Stage.attributes`). `not struck`: all is right, and at
+        least one request that was to be struck never came.
         """
         if any(TORN in problem for problem in self.wrong):
             return "torn"

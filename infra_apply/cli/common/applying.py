@@ -7,17 +7,15 @@ import signal
 import sys
 import tempfile
 import threading
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from infra_apply.apply import attempts, record
-from infra_apply.apply.live import inventory, read_live, shortcomings
 from infra_apply.apply.pace import Pace, pace_of
-from infra_apply.apply.remembered import read_state
 from infra_apply.apply.removals import refuse_removals, removal_lines, removals
 from infra_apply.apply.taken_names import (
     read_taken,
@@ -38,14 +36,13 @@ from infra_apply.cli.common.reviewed import (
     require_reviewed,
     save_reviewed,
 )
-from infra_apply.cli.common.surplus import describe_surplus, remove_surplus
+from infra_apply.cli.common.second_look import look_once_more, print_lines, print_surplus
+from infra_apply.cli.common.surplus import remove_surplus
 from infra_apply.engine.lock.site import LockSite, find_site
 from infra_apply.engine.lock.waiting import lift_locks, wait_until_free, work_under_way
 from infra_apply.engine.run import Outcome
 from infra_apply.engine.tree import lines
-from infra_apply.errors import Outage, Refusal
 from infra_apply.plan.text import notes
-from infra_apply.reconcile.state import State
 from infra_apply.terminal import elapsed, wants_colour
 
 
@@ -53,13 +50,19 @@ from infra_apply.terminal import elapsed, wants_colour
 class Context:
     """What previewing and applying need beside the target.
 
-    `log` is the file that runs are logged in, `folders` are those whose commits are logged.
+    `log` is the file that runs are logged in, `folders` are those whose commits are logged; the
+    first is the Pulumi project's. `reword` is applied to what the engine says.
     """
 
     target: Target
     log: Path
     folders: Sequence[Path]
-    speed: float = 1.0
+    reword: Callable[[str], str] = str
+
+
+INTERRUPTED: Final = (
+    "what was under way was finished and is in the state; the same command goes on from there"
+)
 
 
 def add_apply_flags(parser: argparse.ArgumentParser, verb: str) -> None:
@@ -100,8 +103,8 @@ def preview(context: Context, arguments: argparse.Namespace) -> int:
     outcome = attempts.preview(target)
     if not told:
         _tell_of_work(target, site)
-    code = show(outcome, target.plan, "preview", arguments.format)
-    _print_surplus(target, outcome)
+    code = show(outcome, target.plan, "preview", arguments.format, reword=context.reword)
+    print_surplus(target, outcome)
     if outcome.ok:
         _check_removals(target, outcome, arguments)
         _check_taken(target, outcome, site)
@@ -134,14 +137,15 @@ def up(context: Context, arguments: argparse.Namespace) -> int:
             remove_surplus(target, arguments.remove_surplus, consent=arguments.yes)
         planned = attempts.preview(target)
         if not planned.ok:
-            _print_surplus(target, planned)
-            return show(planned, target.plan, "preview", arguments.format)
+            code = show(planned, target.plan, "preview", arguments.format, reword=context.reword)
+            print_surplus(target, planned)
+            return code
         _check_removals(target, planned, arguments)
         _check_taken(target, planned, site)
         if saved is not None:
             require_reviewed(target, planned, record.commits_of(context.folders), saved)
-        pace = pace_of(planned.steps, _remembered(planned), speed=context.speed)
-        _agree(target, planned, pace, consent=arguments.yes or saved is not None)
+        pace = pace_of(planned.steps, _remembered(planned), speed=target.speed)
+        _agree(context, planned, pace, consent=arguments.yes or saved is not None)
         applied = attempts.apply(
             target, planned.steps, pace, allowed_deletes=arguments.allow_delete
         )
@@ -149,11 +153,14 @@ def up(context: Context, arguments: argparse.Namespace) -> int:
             _keep_taken(applied.outcome, site)
             _tell(context, planned, applied.outcome, arguments)
         if applied.stopped_by is not None:
+            if isinstance(applied.stopped_by, KeyboardInterrupt):
+                print(INTERRUPTED, file=sys.stderr)
             raise applied.stopped_by
         assert applied.outcome is not None  # noqa: S101 - without one, something stopped it
         if not applied.outcome.ok:
+            _print_way_on(target, applied.outcome)
             return exit_code(applied.outcome)
-        return _look_once_more(target)
+        return look_once_more(target)
 
 
 def _site(target: Target) -> LockSite:
@@ -180,7 +187,7 @@ def _count(word: str) -> int:
 def _check_removals(target: Target, planned: Outcome, arguments: argparse.Namespace) -> None:
     """Name what is only forgotten, and raise Refusal for what must not go."""
     removed = removals(planned.steps)
-    _print_lines(removal_lines(removed.forgets, target.plan))
+    print_lines(removal_lines(removed.forgets, target.plan))
     refuse_removals(removed, target.plan, allowed=arguments.allow_delete, command=target.command)
 
 
@@ -205,9 +212,10 @@ def _remembered(planned: Outcome) -> int:
     return sum(step.custom and step.op not in {"create", "import"} for step in planned.steps)
 
 
-def _agree(target: Target, planned: Outcome, pace: Pace, *, consent: bool) -> None:
+def _agree(context: Context, planned: Outcome, pace: Pace, *, consent: bool) -> None:
     """Say what will happen, in words and money, and ask; where nothing changes, nobody is asked."""
-    print_messages(planned.diagnostics, target.plan, "preview")
+    plan = context.target.plan
+    print_messages(planned.diagnostics, plan, "preview", reword=context.reword)
     if pace.seconds:
         print(
             f"about {pace.requests} requests to DigitalOcean, sent at the pace it allows: "
@@ -215,7 +223,7 @@ def _agree(target: Target, planned: Outcome, pace: Pace, *, consent: bool) -> No
             file=sys.stderr,
         )
     if changing(planned.steps):
-        tree = lines(planned.steps, wants_colour(sys.stderr), notes=notes(target.plan))
+        tree = lines(planned.steps, wants_colour(sys.stderr), notes=notes(plan))
         require_consent(tree[-1:] if consent else tree, given=consent)
 
 
@@ -223,7 +231,14 @@ def _tell(
     context: Context, planned: Outcome, outcome: Outcome, arguments: argparse.Namespace
 ) -> None:
     """Print what was done, whatever became of the run, and log it."""
-    show(outcome, context.target.plan, "up", arguments.format, known=planned.diagnostics)
+    show(
+        outcome,
+        context.target.plan,
+        "up",
+        arguments.format,
+        known=planned.diagnostics,
+        reword=context.reword,
+    )
     if not changing(outcome.steps):
         return
     commits = record.commits_of(context.folders)
@@ -235,46 +250,16 @@ def _tell(
         print(f"this run could not be logged: {error}", file=sys.stderr)
 
 
-def _look_once_more(target: Target) -> int:
-    """See that the account holds what the plan says, once, and clear what a kill left pending."""
-    state = read_state(target)
-    live = read_live(target.client, target.plan)
-    problems = list(shortcomings(target.plan, live, state))
-    if problems:
-        _print_lines(["the account is not what the plan says:"])
-        _print_lines(f"  {problem}" for problem in problems)
-        _print_lines(describe_surplus(target, live, state))
-        return 1
-    print(f"looked at the account: {inventory(target.plan)}, each there once", file=sys.stderr)
-    if state.pending_creates:
-        _clear_pending(target, state)
-    return 0
-
-
-def _clear_pending(target: Target, state: State) -> None:
-    outcome = target.run("refresh", clear_pending_creates=True)
-    names = ", ".join(urn.rpartition("::")[2] for urn in state.pending_creates)
-    if not outcome.ok:
-        raise Refusal(
-            f"what a killed run left pending in the state ({names}) could not be cleared",
-            state="everything else is as the plan says",
-            next_step=f"run it again: {target.command}",
-        )
-    print(f"cleared what a killed run had left pending in the state: {names}", file=sys.stderr)
-
-
-def _print_surplus(target: Target, outcome: Outcome) -> None:
-    """Where a preview is refused, a second droplet for a host may be why: name it."""
-    if outcome.ok or not target.plan.hosts or judge(outcome.diagnostics).may_go_on:
-        return
-    with suppress(Outage):  # the preview's own errors are told already
-        live, state = read_live(target.client, target.plan), read_state(target)
-        _print_lines(describe_surplus(target, live, state))
-
-
-def _print_lines(texts: Iterable[str]) -> None:
-    for text in texts:
-        print(text, file=sys.stderr)
+def _print_way_on(target: Target, outcome: Outcome) -> None:
+    """Say what state a failed update left things in, and what to run next."""
+    mend = "" if judge(outcome.diagnostics).may_go_on else "mend what is named above, then "
+    print_lines(
+        [
+            "the update was not finished",
+            "  state: what was done is listed, and is in the state; it is not done again",
+            f"  next:  {mend}{target.command}",
+        ]
+    )
 
 
 @contextmanager

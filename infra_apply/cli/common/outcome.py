@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from infra_apply.apply.verdict import is_summary, judge
@@ -19,23 +19,25 @@ from infra_apply.plan.text import not_rendered, notes
 from infra_apply.terminal import wants_colour
 
 
-def show(
+def show(  # noqa: PLR0913 - what to show, and how
     outcome: Outcome,
     plan: Plan,
     verb: str,
     output_format: str,
     *,
     known: Sequence[EngineMessage] = (),
+    reword: Callable[[str], str] = str,
 ) -> int:
     """Print an outcome as `text` or `json`; 0 if it went well, 3 after outages alone, else 1.
 
     What was done is printed also when the run failed; messages that are `known` are not repeated.
+    `reword` is applied to each message.
     """
     code = exit_code(outcome)
     if output_format == "json":
-        print(json.dumps(as_json(outcome, plan, verb), indent=2, ensure_ascii=False))
+        print(json.dumps(as_json(outcome, plan, verb, reword), indent=2, ensure_ascii=False))
         return code
-    print_messages(outcome.diagnostics, plan, verb, but=known)
+    print_messages(outcome.diagnostics, plan, verb, but=known, reword=reword)
     if not outcome.ok and not outcome.acted:
         return code
     colour = wants_colour(sys.stdout)
@@ -60,15 +62,18 @@ def print_messages(
     verb: str,
     *,
     but: Sequence[EngineMessage] = (),
+    reword: Callable[[str], str] = str,
 ) -> None:
     """Print warnings and errors on stderr, each once; not those that are in `but`, too."""
     known = set(_worth_saying(but, plan, verb))
     for text in _worth_saying(messages, plan, verb):
         if text not in known:
-            print(text, file=sys.stderr)
+            print(reword(text), file=sys.stderr)
 
 
-def as_json(outcome: Outcome, plan: Plan, verb: str) -> dict[str, Any]:
+def as_json(
+    outcome: Outcome, plan: Plan, verb: str, reword: Callable[[str], str] = str
+) -> dict[str, Any]:
     """Return `{"version": 1, "verb", "stack", "ok", "changes", "steps", "messages"}`.
 
     Steps that change nothing are only counted; secrets are "[secret]", as the engine gives them.
@@ -85,7 +90,7 @@ def as_json(outcome: Outcome, plan: Plan, verb: str) -> dict[str, Any]:
         "messages": [
             {
                 "severity": message.severity,
-                "message": message_text(message, plan),
+                "message": reword(message_text(message, plan)),
                 "urn": message.urn or None,
             }
             for message in outcome.diagnostics

@@ -28,7 +28,7 @@ from infra_apply.plan.stack import PlannedStack, plan_stack
 from infra_apply.terminal import StatusLine
 
 
-def real_context(arguments: Namespace, verb: str) -> Context:
+def real_context(arguments: Namespace) -> Context:
     """Check and plan the stack, find token and engine; nothing is asked of the account yet.
 
     Raises Refusal for manifests with errors, Usage without a token or a stack, and Outage where
@@ -50,7 +50,7 @@ def real_context(arguments: Namespace, verb: str) -> Context:
         status_line=status_line,
         pause=time.sleep,
         clock=time.monotonic,
-        command=" ".join(["infra-apply", verb, *typed_flags(arguments)]),
+        command=" ".join(["infra-apply", "up", *typed_flags(arguments)]),
         config_file=arguments.config_file,
     )
     return Context(target, log_file(), manifest_folders(project, planned))

@@ -9,7 +9,7 @@ from infra_apply.apply.live import Live, Surplus, read_live, surpluses
 from infra_apply.apply.remembered import read_state
 from infra_apply.apply.target import Target
 from infra_apply.cli.common.consent import require_consent
-from infra_apply.errors import Refusal
+from infra_apply.errors import Outage, Refusal
 from infra_apply.gpu.destroyer import Destroyer
 from infra_apply.reconcile.state import State
 from infra_apply.terminal import duration
@@ -44,7 +44,12 @@ def remove_surplus(target: Target, droplet_id: int, *, consent: bool) -> None:
     require_consent(
         [f"droplet {droplet_id} is destroyed with its disk: {_facts(found[0])}"], given=consent
     )
-    Destroyer(target.client, target.pause).destroy(droplet_id)
+    try:
+        Destroyer(target.client, target.pause).destroy(droplet_id)
+    except Outage as outage:
+        raise Outage(
+            outage.message, state="it is still there, and bills", next_step=outage.next_step
+        ) from None
     target.status_line.say(f"droplet {droplet_id} is destroyed")
 
 

@@ -222,6 +222,20 @@ def test_an_action_on_a_droplet_that_was_destroyed_meanwhile_ends_in_error() -> 
     assert account.get(f"/v2/actions/{action['id']}")["action"]["status"] == "errored"
 
 
+def test_a_snapshot_is_an_image_once_its_action_completes_and_outlives_the_droplet() -> None:
+    account = SimulatedAccount()
+    path = f"/v2/droplets/{account.create_droplet()['id']}"
+    body = {"type": "snapshot", "name": "web-kept"}
+    assert account.request("POST", f"{path}/actions", body).status == 201
+    assert account.get(f"{path}/snapshots")["snapshots"] == []
+    account.now += 10
+    (snapshot,) = account.get(f"{path}/snapshots")["snapshots"]
+    assert (snapshot["name"], snapshot["size_gigabytes"] > 0) == ("web-kept", True)
+    account.request("DELETE", path)
+    (image,) = account.get("/v2/images", private="true")["images"]
+    assert (image["id"], image["name"], image["type"]) == (snapshot["id"], "web-kept", "snapshot")
+
+
 def test_a_droplet_lists_its_own_actions_newest_first() -> None:
     account = SimulatedAccount()
     path = f"/v2/droplets/{account.create_droplet('a')['id']}"

@@ -1,8 +1,8 @@
 """Database clusters: listing and reading them, their autoscale setting and trusted sources.
 
-A cluster of the state has `dbs`, `users`, `pools`, `rules` and `autoscale` beside the API's own
-fields; an answer holds the cluster without them, and `db_names` derived from `dbs`. Clusters cannot
-be created or deleted: a fleet only ever uses what exists.
+A cluster of the state has `dbs`, `users`, `pools`, `rules`, `autoscale` and `backups` beside the
+API's own fields; an answer holds the cluster without them, and `db_names` derived from `dbs`.
+Clusters cannot be created or deleted: a fleet only ever uses what exists.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from infra_apply.rehearsal.simulator.account.messages import (
     unprocessable,
 )
 
-INTERNAL_FIELDS = ("dbs", "users", "pools", "rules", "autoscale")
+INTERNAL_FIELDS = ("dbs", "users", "pools", "rules", "autoscale", "backups")
 SOURCE_TYPES = ("droplet", "k8s", "ip_addr", "tag", "app")
 
 
@@ -40,6 +40,11 @@ def get_cluster(state: State, call: Call) -> Result:
 
 def get_autoscale(state: State, call: Call) -> Result:
     return state, Response(200, {"autoscale": find_cluster(state, call)["autoscale"]})
+
+
+def list_backups(state: State, call: Call) -> Result:
+    """GET the backups of a cluster; an account kept from an earlier version has none."""
+    return state, Response(200, {"backups": find_cluster(state, call).get("backups", [])})
 
 
 def get_firewall(state: State, call: Call) -> Result:

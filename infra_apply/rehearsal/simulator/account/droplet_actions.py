@@ -1,7 +1,8 @@
-"""POST /v2/droplets/{id}/actions and reading actions back.
+"""POST /v2/droplets/{id}/actions, reading actions back, and the snapshots that they made.
 
 An action is `in-progress` until the state's wait for actions is over; the droplet changes then. A
-resize needs a droplet that is off, and a size whose disk is no smaller: a disk never shrinks.
+resize needs a droplet that is off, and a size whose disk is no smaller: a disk never shrinks. A
+snapshot is an image of the account's own, which outlives its droplet.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from infra_apply.rehearsal.simulator.account.messages import (
     Result,
     State,
     required_string,
+    timestamp,
     unprocessable,
 )
 from infra_apply.rehearsal.simulator.account.paging import page
@@ -31,6 +33,15 @@ FEATURES = {
     "disable_backups": ("backups", False),
     "enable_ipv6": ("ipv6", True),
 }
+SNAPSHOT_FIELDS = (
+    "id",
+    "name",
+    "created_at",
+    "regions",
+    "min_disk_size",
+    "size_gigabytes",
+    "type",
+)
 
 
 def create_action(state: State, call: Call) -> Result:
@@ -41,6 +52,8 @@ def create_action(state: State, call: Call) -> Result:
         raise unprocessable("Droplet already has a pending event.")
     changes = _action_changes(state, call, droplet, kind)
     state, action = timers.start_action(state, call, droplet, kind, changes)
+    if kind == "snapshot":
+        state = timers.add_image_at_end(state, action, _snapshot(state, call, droplet))
     return state, Response(201, {"action": action})
 
 
@@ -54,11 +67,33 @@ def _action_changes(state: State, call: Call, droplet: Object, kind: str) -> Obj
         feature, enabled = FEATURES[kind]
         others = [name for name in droplet["features"] if name != feature]
         return {"features": [*others, feature] if enabled else others}
+    if kind == "snapshot":
+        return {}
     if kind == "rename":
         return {"name": required_string(call.body, "name")}
     if kind == "resize":
         return _resize_changes(state, call, droplet)
     raise unprocessable(f"The action {kind} is not modelled.")
+
+
+def _snapshot(state: State, call: Call, droplet: Object) -> Object:
+    """Return the image that a snapshot makes; a tenth of the disk is taken to be used."""
+    return {
+        "id": max((image["id"] for image in state["images"]), default=0) + 1,
+        "name": str(call.body.get("name") or f"{droplet['name']}-{int(call.now)}"),
+        "distribution": droplet["image"]["distribution"],
+        "slug": None,
+        "public": False,
+        "regions": [droplet["region"]["slug"]],
+        "created_at": timestamp(call.now),
+        "min_disk_size": droplet["disk"],
+        "type": "snapshot",
+        "size_gigabytes": round(droplet["disk"] / 10, 2),
+        "description": "",
+        "tags": [],
+        "status": "available",
+        "error_message": "",
+    }
 
 
 def _resize_changes(state: State, call: Call, droplet: Object) -> Object:
@@ -99,3 +134,14 @@ def list_droplet_actions(state: State, call: Call) -> Result:
 def get_droplet_action(state: State, call: Call) -> Result:
     find_droplet(state, call)
     return get_action(state, call)
+
+
+def list_snapshots(state: State, call: Call) -> Result:
+    """GET /v2/droplets/{id}/snapshots: the images that were made of a droplet, as snapshots."""
+    made = set(find_droplet(state, call)["snapshot_ids"])
+    snapshots = [
+        {key: image[key] for key in SNAPSHOT_FIELDS}
+        for image in state["images"]
+        if image["id"] in made
+    ]
+    return state, page(call, "snapshots", snapshots)

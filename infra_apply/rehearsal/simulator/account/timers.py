@@ -1,7 +1,8 @@
 """Actions that take time: a droplet that boots, a resize, a reboot.
 
 The state's `pending` list holds `{at, action, droplet, set}`: when `at` (seconds since
-1970) has come, the action is completed and the droplet gets the fields in `set`.
+1970) has come, the action is completed and the droplet gets the fields in `set`. With `image` the
+account has that image then, and the droplet its id among its `snapshot_ids`.
 The state's `waits` are seconds: {"droplet", "gpu_droplet", "action"}; a user may edit them.
 """
 
@@ -57,6 +58,15 @@ def start_action(
     return store.add(state, "pending", timer), action
 
 
+def add_image_at_end(state: State, action: Object, image: Object) -> State:
+    """Return the state in which an action that has begun makes an image when it is over."""
+    pending = [
+        timer | {"image": image} if timer["action"] == action["id"] else timer
+        for timer in state["pending"]
+    ]
+    return state | {"pending": pending}
+
+
 def has_pending_action(state: State, droplet: Object) -> bool:
     """Say whether an action on the droplet is still going on."""
     return any(timer["droplet"] == droplet["id"] for timer in state["pending"])
@@ -65,7 +75,11 @@ def has_pending_action(state: State, droplet: Object) -> bool:
 def _complete(state: State, timer: Object) -> State:
     droplets = [droplet for droplet in state["droplets"] if droplet["id"] == timer["droplet"]]
     for droplet in droplets:
-        state = store.replace(state, "droplets", droplet | timer["set"])
+        changes = timer["set"]
+        if image := timer.get("image"):
+            state = store.add(state, "images", image)
+            changes = changes | {"snapshot_ids": [*droplet["snapshot_ids"], image["id"]]}
+        state = store.replace(state, "droplets", droplet | changes)
     for action in state["actions"]:
         if action["id"] == timer["action"]:
             outcome = {

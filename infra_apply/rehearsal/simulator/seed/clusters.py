@@ -63,6 +63,7 @@ def cluster(number: int, name: str, engine: str, region: str, vpc_id: str) -> Ob
         "users": [admin] if has_members else [],
         "pools": [],
         "rules": [],
+        "backups": [{"created_at": CREATED_AT, "size_gigabytes": 0.03}],
         "autoscale": {"storage": {"enabled": False, "threshold_percent": 80, "increment_gib": 10}},
     }
 
