@@ -23,6 +23,14 @@ from infra_apply.apply.letting_go import (
 )
 from infra_apply.apply.pace import Pace, pace_of
 from infra_apply.apply.removals import refuse_removals, removal_lines, removals
+from infra_apply.apply.taken_names import (
+    read_taken,
+    refuse_taken,
+    still_taken,
+    taken_by,
+    taken_file,
+    write_taken,
+)
 from infra_apply.apply.target import Target
 from infra_apply.apply.verdict import judge
 from infra_apply.apply.work import changing
@@ -101,16 +109,18 @@ def add_apply_flags(parser: argparse.ArgumentParser, verb: str) -> None:
 def preview(context: Context, arguments: argparse.Namespace) -> int:
     """Show what `up` would do; 1 where `up` would refuse to."""
     target = context.target
-    told = _tell_of_work(target)
+    site = _site(target)
+    told = _tell_of_work(target, site)
     outcome = attempts.preview(target)
     if not told:
-        _tell_of_work(target)
+        _tell_of_work(target, site)
     code = show(outcome, target.plan, "preview", arguments.format, reword=context.reword)
     print_surplus(target, outcome)
     if outcome.ok:
         letting_go = retiring.find_letting_go(target, with_snapshots=True, now=datetime.now(UTC))
         print_lines(letting_go_lines(letting_go, next_run_too=arguments.save is None))
         _check_removals(target, outcome, letting_go, arguments)
+        _check_taken(target, outcome, site)
     if outcome.ok and arguments.save is not None:
         save_reviewed(target, outcome, record.commits_of(context.folders), arguments.save)
     return code
@@ -147,6 +157,7 @@ def up(context: Context, arguments: argparse.Namespace) -> int:
             target, with_snapshots=not arguments.no_snapshot, now=datetime.now(UTC)
         )
         _check_removals(target, planned, letting_go, arguments)
+        _check_taken(target, planned, site)
         if saved is not None:
             require_reviewed(target, planned, record.commits_of(context.folders), saved)
         pace = pace_of(planned.steps, _remembered(planned), speed=target.speed)
@@ -156,6 +167,7 @@ def up(context: Context, arguments: argparse.Namespace) -> int:
         _agree(context, planned, pace, list(going), consent=arguments.yes or alone)
         applied = retiring.apply(target, planned, pace, letting_go, next_run_too=not alone)
         if applied.outcome is not None:
+            _keep_taken(applied.outcome, site)
             _tell(context, planned, applied.outcome, arguments)
         if applied.stopped_by is not None:
             if isinstance(applied.stopped_by, KeyboardInterrupt):
@@ -172,9 +184,9 @@ def _site(target: Target) -> LockSite:
     return find_site(target.engine, target.folder, target.plan.stack, target.environ)
 
 
-def _tell_of_work(target: Target) -> bool:
+def _tell_of_work(target: Target, site: LockSite) -> bool:
     """Say who is at work on the stack; True if anybody is. A preview takes no lock."""
-    holders = work_under_way(_site(target))
+    holders = work_under_way(site)
     if holders is not None:
         target.status_line.say(
             f"stack {target.plan.stack} is being worked on by {holders}: this preview may show"
@@ -202,6 +214,22 @@ def _check_removals(
         command=target.command,
         remarks=backup_lines(letting_go),
     )
+
+
+def _check_taken(target: Target, planned: Outcome, site: LockSite) -> None:
+    """Raise Refusal where a run would take over what a stranger made under a name of ours."""
+    names = read_taken(taken_file(site))
+    refuse_taken(still_taken(names, planned.steps, target.plan), target.plan, target.command)
+
+
+def _keep_taken(outcome: Outcome, site: LockSite) -> None:
+    """Keep the names that somebody else took; those that were free, or adopted, are forgotten."""
+    file, names = taken_file(site), taken_by(outcome, datetime.now(UTC))
+    try:
+        if names or file.exists():
+            write_taken(file, names)
+    except OSError as error:
+        print(f"that a name was somebody else's could not be kept: {error}", file=sys.stderr)
 
 
 def _remembered(planned: Outcome) -> int:
