@@ -67,10 +67,13 @@ def take_snapshots(target: Target, snapshots: Sequence[LastSnapshot]) -> None:
         except Failure as failure:
             raise _not_confirmed(target, snapshot, failure.message) from None
     for snapshot in missing:
+        target.status_line.show(f"waiting for snapshot {snapshot.name}")
         try:
             taken = _wait_for(target, snapshot)
         except Failure as failure:
             raise _not_confirmed(target, snapshot, failure.message) from None
+        finally:
+            target.status_line.end()
         if taken is None:
             raise _not_confirmed(target, snapshot, "DigitalOcean does not list it")
         target.status_line.say(
