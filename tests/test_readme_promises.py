@@ -49,7 +49,7 @@ PROMISES: Final[Mapping[str, tuple[str, ...]]] = {
         "tests/e2e/test_concurrent.py::test_a_second_run_waits_and_says_for_whom_and_a_preview_says_that_somebody_is_at_work",
     ),
     "A server, database, user or firewall that has a planned name and was not made here stops the "
-    "run, which names the ways on.": (
+    "run, which names the ways on (`adopt`, `lookup`, `create`).": (
         "tests/reconcile/test_hosts.py::test_a_stranger_is_named_with_the_three_ways_on",
         "tests/reconcile/test_databases.py::test_whose_a_database_and_its_user_are",
         "tests/reconcile/test_firewalls.py::test_which_firewall_is_ours",
@@ -120,7 +120,8 @@ PROMISES: Final[Mapping[str, tuple[str, ...]]] = {
         "tests/e2e/test_up.py::test_a_provider_that_would_suddenly_replace_is_stopped",
         "tests/apply/test_removals.py::test_a_replacement_is_refused_however_many_deletions_are_allowed",
     ),
-    "A copy of a droplet that is gone is taken only where `adopt` names it.": (
+    "The copy of a droplet that is gone is refused until `adopt` names it.": (
+        "tests/e2e/test_guarantees.py::test_plain_pulumi_refuses_the_copy_of_a_droplet_that_is_gone_however_often_it_is_run",
         "tests/e2e/test_guarantees.py::test_a_restored_copy_of_a_droplet_that_is_gone_is_taken_only_where_somebody_says_so",
     ),
     "A state that is torn, empty or of a newer engine ends the run before anything is done.": (

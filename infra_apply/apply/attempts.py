@@ -12,7 +12,7 @@ from infra_apply.apply.removals import refuse_removals, removals
 from infra_apply.apply.target import Target
 from infra_apply.apply.verdict import Verdict, judge
 from infra_apply.apply.wording import resource_label
-from infra_apply.apply.work import joined, unapproved
+from infra_apply.apply.work import changing, joined, unapproved
 from infra_apply.engine.events import Step
 from infra_apply.engine.run import Interrupted, Outcome
 from infra_apply.errors import Failure, Refusal
@@ -64,6 +64,8 @@ def apply(target: Target, approved: Sequence[Step], pace: Pace, *, allowed_delet
         for wait in (*WAITS, None):
             outcomes.append(target.run("up", environ=environ))
             verdict = judge(outcomes[-1].diagnostics)
+            if verdict.has_moved and wait is not None and _is_done(target):
+                continue
             if outcomes[-1].ok or not verdict.may_go_on or wait is None:
                 break
             _settle(target, outcomes[-1], verdict, wait)
@@ -82,6 +84,15 @@ def apply(target: Target, approved: Sequence[Step], pace: Pace, *, allowed_delet
     except (Failure, KeyboardInterrupt) as stop:
         stopped_by = stop
     return Applied(joined(outcomes) if outcomes else None, stopped_by)
+
+
+def _is_done(target: Target) -> bool:
+    """Say whether another run has meanwhile done all that there was to do."""
+    again = preview(target)
+    done = again.ok and not changing(again.steps)
+    if done:
+        target.status_line.say("another run has meanwhile done what was to be done")
+    return done
 
 
 def _settle(target: Target, outcome: Outcome, verdict: Verdict, wait: float) -> None:

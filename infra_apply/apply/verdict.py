@@ -19,12 +19,14 @@ class Verdict:
     `may_go_on` says that every error was an outage, which the same run may get past. `reasons` are
     the outages, each once. `lost_creates` are the URNs of resources whose create may have made
     something that the state does not know. `limited` says that DigitalOcean asked for patience.
+    `has_moved` says that every error is of a step that is no longer what was previewed.
     """
 
     may_go_on: bool
     reasons: tuple[str, ...] = ()
     lost_creates: tuple[str, ...] = ()
     limited: bool = False
+    has_moved: bool = False
 
 
 def judge(diagnostics: Iterable[EngineMessage]) -> Verdict:
@@ -51,14 +53,24 @@ def judge(diagnostics: Iterable[EngineMessage]) -> Verdict:
         if error.urn and request is not None and request.may_have_made_something
     ]
     limited = any(request.status == HTTPStatus.TOO_MANY_REQUESTS for request in requests if request)
+    has_moved = bool(errors) and all(is_not_as_planned(error.message) for error in errors)
     return Verdict(
-        may_go_on, tuple(dict.fromkeys(reasons)), tuple(dict.fromkeys(lost)), limited=limited
+        may_go_on,
+        tuple(dict.fromkeys(reasons)),
+        tuple(dict.fromkeys(lost)),
+        limited=limited,
+        has_moved=has_moved,
     )
 
 
 def is_summary(message: str) -> bool:
     """Say whether an error only sums up others that the engine has told before."""
     return message.strip() in _SUMMARIES or bool(_FAILED_RESOURCES.fullmatch(message.strip()))
+
+
+def is_not_as_planned(message: str) -> bool:
+    """Say whether an error tells that a step was not done, since it is not what was planned."""
+    return _NOT_AS_PLANNED in message
 
 
 def was_not_come_to(message: str) -> bool:
@@ -79,6 +91,7 @@ def _reason(request: FailedRequest) -> str:
 
 _SUMMARIES: Final = frozenset({"update failed", "preview failed", "refresh failed"})
 _FAILED_RESOURCES: Final = re.compile(r"resource \S+ (?:creation|update|deletion) failed")
+_NOT_AS_PLANNED: Final = "violates plan"  # pkg/resource/deploy/plan.go, v3.259
 _NONE_SEEN: Final = "but none were seen"  # pkg/resource/deploy, v3.259, where a plan is applied
 # Terraform's helper, where an object did not become what the provider waits for.
 _WAITED_IN_VAIN: Final = re.compile(r"timeout while waiting for")

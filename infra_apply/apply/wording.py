@@ -7,7 +7,7 @@ from typing import Final
 
 from infra_apply import naming
 from infra_apply.apply.requests import failed_request
-from infra_apply.apply.verdict import was_not_come_to
+from infra_apply.apply.verdict import is_not_as_planned, was_not_come_to
 from infra_apply.engine.events import EngineMessage, name_of_urn
 from infra_apply.plan.model import Plan
 
@@ -35,7 +35,7 @@ def message_text(message: EngineMessage, plan: Plan) -> str:
 
 
 def _clean(text: str) -> str:
-    if _NOT_AS_PLANNED in text:  # what follows may be user data in the clear
+    if is_not_as_planned(text):  # what follows may be user data in the clear
         return "it is no longer what was previewed, and was left as it is; run the same again"
     if "unable to replace resource" in text and "protection" in text:
         return "it would be replaced, which deletes it; it is protected, and nothing was changed"
@@ -63,7 +63,6 @@ def _clusters(plan: Plan) -> dict[str, str]:
     }
 
 
-_NOT_AS_PLANNED: Final = "violates plan"  # pkg/resource/deploy/plan.go, v3.259
 _CHANGED_KEY: Final = re.compile(r"^(\w+): \{", re.MULTILINE)
 _KINDS: Final = {"DatabaseDb": "Database", "DatabaseUser": "Database user"}
 _ON_A_CLUSTER: Final = frozenset({"Database", "DatabaseDb", "DatabaseUser"})

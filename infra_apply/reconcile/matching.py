@@ -56,9 +56,20 @@ class _Case:
 
     @property
     def remembered_id(self) -> int | None:
-        """The id of the droplet that the state has, live or not."""
+        """The id of the droplet that the state has, live or not; or had last.
+
+        The refresh of a run that was refused has forgotten a droplet that was gone; its component
+        still says which one it was.
+        """
+        component = self.state.component(HOST, self.host.name)
         remembered = self.state.child(HOST, self.host.name, DROPLET)
-        return int(remembered.id) if remembered and remembered.id.isdecimal() else None
+        text = remembered.id if remembered else component and component.outputs.get("droplet")
+        return int(text) if isinstance(text, str) and text.isdecimal() else None
+
+    @property
+    def is_new(self) -> bool:
+        """Whether the state has no droplet for the host."""
+        return self.state.child(HOST, self.host.name, DROPLET) is None
 
     def live(self, number: int | None) -> LiveDroplet | None:
         """Return a droplet by its id, if the account has it."""
@@ -68,7 +79,9 @@ class _Case:
 def _match(case: _Case) -> Match:
     known = case.live(case.remembered_id)
     if known is not None:
-        return Match(case.host, known, diagnostics=tuple(_beside_known(case, known)))
+        beside = tuple(_beside_known(case, known))
+        taken_up = (_taken_up(case.host, known),) if case.is_new and not beside else ()
+        return Match(case.host, known, case.is_new, (*beside, *taken_up))
     if case.host.adopt is not None:
         target = case.live(case.host.adopt)
         diagnostics = tuple(_adoption(case, target))

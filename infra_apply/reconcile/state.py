@@ -57,9 +57,10 @@ class State:
 
     @property
     def droplet_ids(self) -> frozenset[int]:
-        """The ids of the droplets it has."""
-        droplets = (held for held in self.resources if held.type == DROPLET)
-        return frozenset(int(held.id) for held in droplets if held.id.isdecimal())
+        """The ids of the droplets it has, or that its hosts had when they were last made."""
+        ids = {held.id for held in self.resources if held.type == DROPLET}
+        ids |= {str(host.outputs.get("droplet")) for host in self.components(HOST)}
+        return frozenset(int(number) for number in ids if number.isdecimal())
 
     def components(self, kind: str) -> Iterator[StateResource]:
         """Yield the components of a type."""

@@ -16,8 +16,9 @@ class Host(pulumi.ComponentResource):
     """`Host <name>` in the tree, with its droplet and its firewall below it.
 
     Its inputs are what it claims, for the next run to read in the state: its services, each with
-    those that call it, and the tags that are ours. Its tag is made before the droplet, so that the
-    droplet never runs without its firewall.
+    those that call it, and the tags that are ours. Its output `droplet` is the droplet's id, which
+    stays when a refresh forgets a droplet that is gone. Its tag is made before the droplet, so that
+    the droplet never runs without its firewall.
     """
 
     def __init__(
@@ -61,5 +62,6 @@ class Host(pulumi.ComponentResource):
             {
                 "public_address": self.droplet.ipv4_address,
                 "private_address": self.droplet.ipv4_address_private,
+                "droplet": self.droplet.id,
             }
         )

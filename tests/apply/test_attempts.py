@@ -192,3 +192,19 @@ def test_a_preview_is_tried_again_after_an_outage(
     stage = Stage(*outcomes)
     assert preview(stage.target) == outcomes[-1]
     assert (len(stage.verbs), stage.clock.now) == (runs, seconds)
+
+
+MOVED = error("resource urn violates plan: properties changed: ++inboundRules[{}]", "Firewall")
+
+
+def test_what_another_run_has_done_meanwhile_is_found_done() -> None:
+    stage = Stage(outcome(FAILED, errors=[MOVED]), planned(), outcome(step("same", "Host", "lime")))
+    assert done(stage.apply()).ok
+    assert stage.verbs == ["up", "preview", "up"]
+    assert "another run has meanwhile done what was to be done" in stage.stderr.getvalue()
+
+
+def test_what_has_moved_and_is_not_done_is_left_to_who_asked() -> None:
+    stage = Stage(outcome(FAILED, errors=[MOVED]), planned(CREATE))
+    assert not done(stage.apply()).ok
+    assert stage.verbs == ["up", "preview"]

@@ -39,6 +39,7 @@ OTHER_FLEET = droplet(8, "elm", tags=("infra-apply:umbrella:prod", "infra-apply-
 SLOT = droplet(8, "shop-gpu-k3x7qa", tags=(OWNER, "infra-apply-slot:shop:k3x7qa"))
 REMEMBERED = state(host_state(7))
 FORGOTTEN = state(host_state(None))
+HAD_7 = state(tuple(replace(held, outputs={"droplet": "7"}) for held in host_state(None)))
 
 
 @dataclass(frozen=True)
@@ -80,6 +81,15 @@ CASES = {
     ),
     "the state's is gone and a copy is there: nothing is swapped": Case(
         account(COPY), REMEMBERED, codes=("IA913",)
+    ),
+    "the state's was gone for an earlier refresh already, and a copy is there": Case(
+        account(COPY), HAD_7, codes=("IA913",)
+    ),
+    "an earlier refresh was told by mistake that it was gone: it is taken up again": Case(
+        account(droplet()), HAD_7, "7", ("IA910",)
+    ),
+    "an earlier refresh was told so, and there is nothing now: it is made anew": Case(
+        account(), HAD_7
     ),
     "a copy that the settings name is adopted once the state's is gone": Case(
         account(COPY), REMEMBERED, "8", settings=host_settings(adopt=8, firewall="managed")

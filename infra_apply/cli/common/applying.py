@@ -144,11 +144,10 @@ def up(context: Context, arguments: argparse.Namespace) -> int:
         site = _site(target)
         if arguments.lift_lock:
             lift_locks(site, target.status_line)
-        # What is previewed while somebody is at work is no longer so when it is applied.
         wait_until_free(site, target.status_line, target.patience)
         if arguments.remove_surplus is not None:
             remove_surplus(target, arguments.remove_surplus, consent=arguments.yes)
-        planned = attempts.preview(target)
+        planned = _preview_alone(target, site)
         if not planned.ok:
             code = show(planned, target.plan, "preview", arguments.format, reword=context.reword)
             print_surplus(target, planned)
@@ -178,6 +177,15 @@ def up(context: Context, arguments: argparse.Namespace) -> int:
             _print_way_on(target, applied.outcome)
             return exit_code(applied.outcome)
         return look_once_more(target)
+
+
+def _preview_alone(target: Target, site: LockSite) -> Outcome:
+    """Preview while nobody is at work: beside another run the half of what it does would show."""
+    while True:
+        wait_until_free(site, target.status_line, target.patience)
+        planned = attempts.preview(target)
+        if work_under_way(site) is None:
+            return planned
 
 
 def _site(target: Target) -> LockSite:
