@@ -77,7 +77,7 @@ def apply(target: Target, approved: Sequence[Step], pace: Pace, *, allowed_delet
             refuse_removals(
                 removals(again.steps), target.plan, allowed=allowed_deletes, command=target.command
             )
-            _refuse_unapproved(target, again.steps, approved)
+            refuse_unapproved(target, again.steps, approved)
     except Interrupted as interrupted:
         outcomes.append(interrupted.outcome)
         stopped_by = interrupted
@@ -115,7 +115,7 @@ def _say_outage(target: Target, what: str, verdict: Verdict, wait: float) -> Non
     )
 
 
-def _refuse_unapproved(target: Target, steps: Sequence[Step], approved: Sequence[Step]) -> None:
+def refuse_unapproved(target: Target, steps: Sequence[Step], approved: Sequence[Step]) -> None:
     """Raise Refusal where what is left to do is not what was agreed to."""
     more = unapproved(steps, approved)
     if more:

@@ -36,16 +36,19 @@ def removals(steps: Iterable[Step]) -> Removals:
     )
 
 
-def refuse_removals(removed: Removals, plan: Plan, *, allowed: int, command: str) -> None:
+def refuse_removals(
+    removed: Removals, plan: Plan, *, allowed: int, command: str, remarks: Iterable[str] = ()
+) -> None:
     """Raise Refusal for a replacement, or for more deletions than are `allowed`.
 
-    It names each resource and why it goes; `command` is what was typed, for the hint.
+    It names each resource and why it goes, and then `remarks`, a line each; `command` is what was
+    typed, for the hint.
     """
     too_many = len(removed.deletes) > allowed
     refused = (*(removed.deletes if too_many else ()), *removed.replaces)
     if not refused:
         return
-    lines = [f"  {line}" for line in removal_lines(refused, plan)]
+    lines = [f"  {line}" for line in (*removal_lines(refused, plan), *remarks)]
     raise Refusal(
         "\n".join([f"{plural(len(refused), 'resource')} would go that must not:", *lines]),
         state="nothing was changed",

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from infra_apply.digitalocean.client import Client
+from infra_apply.engine.events import Event, Phase
 from infra_apply.engine.install.find import Engine
 from infra_apply.engine.lock.waiting import Patience, run_with_lock
 from infra_apply.engine.progress import Progress
@@ -24,7 +25,8 @@ class Target:
     account's time and `clock` gives them: in a rehearsal both run `speed` times as fast as a real
     clock.
     `command` is what was typed, as in `infra-apply up --stack prod`, without flags that consent.
-    A preview writes the engine's plan into `plan_file`, and an update does exactly that.
+    A preview writes the engine's plan into `plan_file`, and an update does exactly that, and
+    deletes the file when it begins.
     A run waits for the stack's lock with `patience`. `run_engine` is called as
     `engine.lock.waiting.run_with_lock` is.
     """
@@ -57,6 +59,13 @@ class Target:
         Raises as `engine.lock.waiting.run_with_lock` does.
         """
         progress = Progress(self.status_line, verb)
+
+        def see(event: Event) -> None:
+            # The engine has read its plan by now, which holds user data in the clear.
+            if verb == "up" and self.plan_file is not None and isinstance(event, Phase):
+                self.plan_file.unlink(missing_ok=True)
+            progress.event(event)
+
         try:
             return self.run_engine(
                 verb,
@@ -65,7 +74,7 @@ class Target:
                 stack=self.plan.stack,
                 environ={**self.environ, **(environ or {})},
                 status_line=self.status_line,
-                on_event=progress.event,
+                on_event=see,
                 on_tick=progress.tick,
                 patience=self.patience,
                 config_file=self.config_file,

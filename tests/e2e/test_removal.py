@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -11,7 +13,7 @@ import pytest
 import yaml
 
 from tests.companies import manifest, write
-from tests.e2e.conftest import Shell
+from tests.e2e.conftest import PROGRAM, Shell
 
 pytestmark = pytest.mark.engine
 
@@ -70,6 +72,27 @@ def methods(company: Shell) -> list[str]:
     ]
 
 
+def snapshots(company: Shell) -> list[str]:
+    images = company.state_of_account()["images"]
+    return [image["name"] for image in images if image["type"] == "snapshot"]
+
+
+def kill_up_once_it_says(company: Shell, words: str) -> None:
+    """Kill an update, and the simulated API with it, at a line of its stderr."""
+    flags = ("--account", str(company.account), "--clock", "200")
+    with subprocess.Popen(
+        [str(PROGRAM), "rehearse", "up", *flags],
+        cwd=company.project,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr is not None
+        said = next((line for line in process.stderr if words in line), None)
+        process.kill()
+    assert said is not None
+
+
 def test_a_missing_manifest_stops_every_way_of_applying_and_changes_nothing(
     company: Shell,
 ) -> None:
@@ -86,36 +109,45 @@ def test_a_missing_manifest_stops_every_way_of_applying_and_changes_nothing(
     assert (company.state_of_account(), methods(company)) == (before, sent)
 
 
-def test_what_is_retired_and_kept_is_let_go_in_two_updates_and_stays(company: Shell) -> None:
+def test_what_is_retired_and_kept_is_let_go_in_one_command_and_stays(company: Shell) -> None:
     before, sent = names(company), methods(company)
     remove(company, "shop")
     declare(company, "wiki", {**WIKI, "depends_on": []})
     configure(company, retired={"shop": "keep", "lime": "keep"})
-    first = company.rehearse("up")
-    assert first.returncode == 0, first.stderr
-    assert "apply once more" in first.stderr
-    second = company.rehearse("up")
-    assert second.returncode == 0, second.stderr
+    done = company.rehearse("up")
+    assert done.returncode == 0, done.stderr
+    words = r"lime: droplet \d+ at 203\.0\.113\.\d+ stays, and bills \$6\.00 a month"
+    assert re.search(words, done.stderr)
+    assert "shop: database shop with user shop on shared-pg stays" in done.stderr
     assert names(company) == before
     assert not [request for request in methods(company)[len(sent) :] if "DELETE" in request]
     assert set(company.json("up")["changes"]) == {"same"}
 
 
-def test_what_is_retired_and_destroyed_goes_in_two_updates(company: Shell) -> None:
+def test_what_is_retired_and_destroyed_goes_in_one_command_after_a_snapshot(
+    company: Shell,
+) -> None:
     remove(company, "shop")
     declare(company, "wiki", {**WIKI, "depends_on": []})
     configure(company, retired={"shop": "destroy", "lime": "destroy"})
-    before = names(company)
-    first = company.rehearse("up", "--allow-delete", "4")
-    assert first.returncode == 0, first.stderr
-    assert names(company) == before
-    second = company.rehearse("up", "--allow-delete", "4")
-    assert second.returncode == 0, second.stderr
+    before = company.state_of_account()
+    refused = company.rehearse("up")
+    assert refused.returncode == 1
+    assert "Database shop (" in refused.stderr and "Droplet lime (" not in refused.stderr
+    assert "the newest backup of shared-pg is of 2026-01-15 10:00 UTC" in refused.stderr
+    assert "--allow-delete 2" in refused.stderr
+    assert company.state_of_account() == before
+    done = company.json("up", "--allow-delete", "2")
+    deleted = {step["type"].rpartition(":")[2] for step in done["steps"] if step["op"] == "delete"}
+    assert deleted >= {"Droplet", "Firewall", "DatabaseDb", "DatabaseUser"}
     assert names(company) == (["basil"], [], [])
+    (snapshot,) = snapshots(company)
+    assert re.fullmatch(r"lime-retired-\d{8}-\d{4}", snapshot)
     assert set(company.json("up")["changes"]) == {"same"}
 
 
 def test_a_service_moves_to_another_host_and_the_old_one_is_let_go_after(company: Shell) -> None:
+    """And an update that is killed between its two runs is gone on with by the next one."""
     declare(company, "shop", {**SHOP, "service": {"host": "elm", "port": 8080}})
     (company.project / "mesh-hosts.json").write_text(
         json.dumps({"hosts": ["lime", "basil", "fennel", "elm"]})
@@ -124,12 +156,13 @@ def test_a_service_moves_to_another_host_and_the_old_one_is_let_go_after(company
     assert refused.returncode == 1
     assert "the host `lime` is in the state and no longer planned" in refused.stderr
     configure(company, retired={"lime": "destroy"})
-    moved = company.rehearse("up", "--allow-delete", "2")
-    assert moved.returncode == 0, moved.stderr
+    kill_up_once_it_says(company, "is being taken")
     assert names(company) == (["basil", "elm", "lime"], ["shop"], ["shop"])
-    gone = company.rehearse("up", "--allow-delete", "2")
+    gone = company.rehearse("up")
     assert gone.returncode == 0, gone.stderr
     assert names(company) == (["basil", "elm"], ["shop"], ["shop"])
+    assert len(snapshots(company)) == 1
+    assert set(company.json("up")["changes"]) == {"same"}
 
 
 def test_a_database_is_renamed_on_the_cluster_and_then_adopted(company: Shell) -> None:

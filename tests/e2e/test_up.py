@@ -115,8 +115,6 @@ def test_a_deletion_is_stopped_before_anything_is_changed_and_done_where_it_is_a
     file = company.project / "projects" / "wiki" / ".infra.yaml"
     file.write_text(yaml.safe_dump(manifest("wiki", service={"host": "lime", "port": 8081})))
     setting(company, retired={"wiki": "destroy"})
-    lifted = company.rehearse("up")  # deletes nothing, and lifts the protection
-    assert lifted.returncode == 0, lifted.stderr
     before = company.state_of_account()["databases"]
     for verb in ("preview", "up"):
         refused = company.rehearse(verb)
@@ -273,3 +271,14 @@ def test_what_was_reviewed_is_applied_and_nothing_else(company: Shell) -> None:
     assert "unchanged" in again.stdout
     broken = company.rehearse("up", "--plan", "Pulumi.yaml")
     assert broken.returncode == 2, broken.stderr
+
+
+def test_with_an_account_they_are_the_rehearsals_own_verbs(company: Shell) -> None:
+    flags = ("--account", str(company.account), "--stack", "prod")
+    done = company.run("up", *flags)
+    assert done.returncode == 0, done.stderr
+    assert "nothing real is touched" in done.stderr
+    assert len(droplets(company)) == 1
+    preview = company.run("preview", *flags)
+    assert preview.returncode == 0, preview.stderr
+    assert preview.stdout.startswith("8 unchanged")

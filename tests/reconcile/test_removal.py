@@ -137,6 +137,7 @@ def test_what_is_retired_is_first_rendered_without_protection_and_then_let_go(fa
     first = state(BASIL, database_state())
     decisions, problems = reconcile(planned, LIVE, first)
     assert [problem.code.id for problem in problems] == ["IA925"]
+    assert (problems[0].hint or "").startswith("apply once more: that ")
     assert decisions is not None
     assert retirement(decisions) == [("shop", fate, 2)]
     lifted = tuple(

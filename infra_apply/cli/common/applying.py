@@ -14,7 +14,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from infra_apply.apply import attempts, record
+from infra_apply.apply import attempts, record, retiring
+from infra_apply.apply.letting_go import (
+    LettingGo,
+    backup_lines,
+    counted,
+    letting_go_lines,
+)
 from infra_apply.apply.pace import Pace, pace_of
 from infra_apply.apply.removals import refuse_removals, removal_lines, removals
 from infra_apply.apply.taken_names import (
@@ -86,6 +92,11 @@ def add_apply_flags(parser: argparse.ArgumentParser, verb: str) -> None:
             help="do what `preview --save FILE` showed and nothing else, without asking",
         )
         parser.add_argument("--yes", action="store_true", help="do not ask")
+        parser.add_argument(
+            "--no-snapshot",
+            action="store_true",
+            help="take no snapshot of a retired droplet before it is destroyed",
+        )
         add_lock_flags(parser)
         parser.add_argument(
             "--remove-surplus",
@@ -106,7 +117,9 @@ def preview(context: Context, arguments: argparse.Namespace) -> int:
     code = show(outcome, target.plan, "preview", arguments.format, reword=context.reword)
     print_surplus(target, outcome)
     if outcome.ok:
-        _check_removals(target, outcome, arguments)
+        letting_go = retiring.find_letting_go(target, with_snapshots=True, now=datetime.now(UTC))
+        print_lines(letting_go_lines(letting_go, next_run_too=arguments.save is None))
+        _check_removals(target, outcome, letting_go, arguments)
         _check_taken(target, outcome, site)
     if outcome.ok and arguments.save is not None:
         save_reviewed(target, outcome, record.commits_of(context.folders), arguments.save)
@@ -139,15 +152,19 @@ def up(context: Context, arguments: argparse.Namespace) -> int:
             code = show(planned, target.plan, "preview", arguments.format, reword=context.reword)
             print_surplus(target, planned)
             return code
-        _check_removals(target, planned, arguments)
+        letting_go = retiring.find_letting_go(
+            target, with_snapshots=not arguments.no_snapshot, now=datetime.now(UTC)
+        )
+        _check_removals(target, planned, letting_go, arguments)
         _check_taken(target, planned, site)
         if saved is not None:
             require_reviewed(target, planned, record.commits_of(context.folders), saved)
         pace = pace_of(planned.steps, _remembered(planned), speed=target.speed)
-        _agree(context, planned, pace, consent=arguments.yes or saved is not None)
-        applied = attempts.apply(
-            target, planned.steps, pace, allowed_deletes=arguments.allow_delete
-        )
+        # A saved plan is done as it was reviewed, and its protection lifted is all of it.
+        alone = saved is not None
+        going = letting_go_lines(letting_go, next_run_too=not alone)
+        _agree(context, planned, pace, list(going), consent=arguments.yes or alone)
+        applied = retiring.apply(target, planned, pace, letting_go, next_run_too=not alone)
         if applied.outcome is not None:
             _keep_taken(applied.outcome, site)
             _tell(context, planned, applied.outcome, arguments)
@@ -192,11 +209,19 @@ def _count(word: str) -> int:
     return int(word)
 
 
-def _check_removals(target: Target, planned: Outcome, arguments: argparse.Namespace) -> None:
+def _check_removals(
+    target: Target, planned: Outcome, letting_go: LettingGo, arguments: argparse.Namespace
+) -> None:
     """Name what is only forgotten, and raise Refusal for what must not go."""
-    removed = removals(planned.steps)
+    removed = counted(removals(planned.steps), letting_go)
     print_lines(removal_lines(removed.forgets, target.plan))
-    refuse_removals(removed, target.plan, allowed=arguments.allow_delete, command=target.command)
+    refuse_removals(
+        removed,
+        target.plan,
+        allowed=arguments.allow_delete,
+        command=target.command,
+        remarks=backup_lines(letting_go),
+    )
 
 
 def _check_taken(target: Target, planned: Outcome, site: LockSite) -> None:
@@ -220,7 +245,9 @@ def _remembered(planned: Outcome) -> int:
     return sum(step.custom and step.op not in {"create", "import"} for step in planned.steps)
 
 
-def _agree(context: Context, planned: Outcome, pace: Pace, *, consent: bool) -> None:
+def _agree(
+    context: Context, planned: Outcome, pace: Pace, going: Sequence[str], *, consent: bool
+) -> None:
     """Say what will happen, in words and money, and ask; where nothing changes, nobody is asked."""
     plan = context.target.plan
     print_messages(planned.diagnostics, plan, "preview", reword=context.reword)
@@ -230,9 +257,9 @@ def _agree(context: Context, planned: Outcome, pace: Pace, *, consent: bool) -> 
             f"about {elapsed(pace.seconds)}",
             file=sys.stderr,
         )
-    if changing(planned.steps):
+    if changing(planned.steps) or going:
         tree = lines(planned.steps, wants_colour(sys.stderr), notes=notes(plan))
-        require_consent(tree[-1:] if consent else tree, given=consent)
+        require_consent([*(tree[-1:] if consent else tree), *going], given=consent)
 
 
 def _tell(
