@@ -35,6 +35,7 @@ from infra_apply.inputs import settings
 from infra_apply.inputs.pulumi_project import find
 from infra_apply.plan.model import Plan
 from infra_apply.plan.stack import plan_stack
+from infra_apply.reconcile.databases import expected_members
 from infra_apply.reconcile.decide import reconcile
 from infra_apply.reconcile.model import Decisions
 from infra_apply.reconcile.state import State, parse_state
@@ -158,7 +159,7 @@ def _observe(client: Client, plan: Plan, state: State) -> Account:
         droplets=bool(plan.hosts or plan.pools or plan.retired),
         ssh_keys=any(host.droplet.ssh_keys for host in plan.hosts),
         vpcs=any(host.droplet.vpc for host in plan.hosts),
-        databases={database.cluster for database in plan.databases},
+        databases=expected_members(plan, state),
     )
     unlisted = state.droplet_ids - {droplet.id for droplet in account.all_droplets}
     return replace(account, droplets=(*account.droplets, *read_droplets_by_id(client, unlisted)))

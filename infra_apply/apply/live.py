@@ -46,8 +46,18 @@ def read_live(client: Client, plan: Plan) -> Live:
     used = {name: cluster for name, cluster in clusters.items() if name in wanted}
     return Live(
         droplets=droplets,
-        databases={name: read_databases(client, cluster) for name, cluster in used.items()},
-        users={name: read_users(client, cluster) for name, cluster in used.items()},
+        databases={
+            name: read_databases(
+                client, cluster, {held.name for held in plan.databases if held.cluster == name}
+            )
+            for name, cluster in used.items()
+        },
+        users={
+            name: read_users(
+                client, cluster, {held.user for held in plan.databases if held.cluster == name}
+            )
+            for name, cluster in used.items()
+        },
     )
 
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from infra_apply.apply.work import changing
+from infra_apply.apply.work import changing, settable
 from infra_apply.engine.events import Step
 from infra_apply.plan.model import Plan
 from infra_apply.reconcile.state import State
@@ -128,13 +128,11 @@ def _moved_step(step: SavedStep, reviewed: SavedStep | None) -> Iterator[str]:
 
 
 def _saved(step: Step, key: bytes) -> SavedStep:
-    # What a resource ignores, or an import reads from the account, is nothing that is set.
-    inputs = {name: value for name, value in step.inputs.items() if name not in _IGNORED}
     if step.op == "create":
         start: Any = None
     else:
         start = [step.id, dict(step.old_inputs), sorted(step.detailed_diff.items())]
-    return SavedStep(step.op, step.urn, _hash(inputs, key), _hash(start, key))
+    return SavedStep(step.op, step.urn, _hash(settable(step.inputs), key), _hash(start, key))
 
 
 def _user_data(plan: Plan, key: bytes) -> dict[str, str]:
@@ -157,4 +155,3 @@ def _kind(urn: str) -> str:
 
 
 _VERSION: Final = 1
-_IGNORED: Final = frozenset({"userData", "__defaults"})

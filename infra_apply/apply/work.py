@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from infra_apply.engine.events import Step
 from infra_apply.engine.run import Outcome
@@ -47,17 +47,28 @@ def joined(outcomes: Sequence[Outcome]) -> Outcome:
 
 
 def unapproved(steps: Iterable[Step], approved: Iterable[Step]) -> list[Step]:
-    """Return the steps that go beyond what was agreed to.
+    """Return the steps that go beyond what was agreed to: another operation, or other values.
 
     An approved create may have become an import of what a lost answer left, or an update of what
     was made and did not become ready.
     """
-    agreed = {step.urn: step.op for step in approved}
-    return [
-        step
-        for step in changing(steps)
-        if step.op not in _FOLLOWS.get(agreed.get(step.urn, ""), {agreed.get(step.urn)})
-    ]
+    agreed = {step.urn: step for step in approved}
+    return [step for step in changing(steps) if not _is_agreed(step, agreed.get(step.urn))]
+
+
+def _is_agreed(step: Step, approved: Step | None) -> bool:
+    if approved is None or step.op not in _FOLLOWS.get(approved.op, {approved.op}):
+        return False
+    return settable(step.inputs) == settable(approved.inputs)
+
+
+def settable(inputs: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the inputs that decide what a resource is set to.
+
+    User data counts only when a droplet is made, and the engine shows it to nobody; an import reads
+    it from the account.
+    """
+    return {name: value for name, value in inputs.items() if name not in _IGNORED}
 
 
 def _was_done(step: Step) -> bool:
@@ -68,6 +79,7 @@ def _counts(step: Step) -> bool:
     return step.status == "done" and not step.type.startswith("pulumi:providers:")
 
 
+_IGNORED: Final = frozenset({"userData", "__defaults"})
 _FOLLOWS: Final = {
     "create": {"create", "import", "update"},
     "import": {"import", "update"},

@@ -17,7 +17,7 @@ from infra_apply.cli.common.credentials import (
     plain,
 )
 from infra_apply.digitalocean.client import Client, find_credentials
-from infra_apply.digitalocean.model import Account
+from infra_apply.digitalocean.model import Account, Members
 from infra_apply.digitalocean.read import read_account
 from infra_apply.engine.install.find import Engine
 from infra_apply.engine.install.installer import install
@@ -40,7 +40,7 @@ def read_live(arguments: argparse.Namespace, pulumi_project: Project, plan: Plan
                 droplets=bool(plan.hosts),
                 ssh_keys=False,
                 vpcs=False,
-                databases={database.cluster for database in plan.databases},
+                databases={database.cluster: Members() for database in plan.databases},
             )
         finally:
             status_line.clear()

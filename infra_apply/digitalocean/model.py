@@ -47,6 +47,14 @@ class Cluster:
     ssl: bool
 
 
+@dataclass(frozen=True, slots=True)
+class Members:
+    """Names of databases and users that are expected in a cluster."""
+
+    databases: frozenset[str] = frozenset()
+    users: frozenset[str] = frozenset()
+
+
 WITH_DATABASES: Final = frozenset({"pg", "mysql", "mongodb", "advanced_pg", "advanced_mysql"})
 """Engines whose API has logical databases and users of their own (DigitalOcean's OpenAPI)."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from infra_apply.digitalocean.client import Client, TokenRefused
 from infra_apply.digitalocean.model import (
@@ -13,30 +14,42 @@ from infra_apply.digitalocean.model import (
     Cluster,
     LiveDroplet,
     LiveFirewall,
+    Members,
     Size,
     Snapshot,
 )
 
 
 def read_account(
-    client: Client, *, droplets: bool, ssh_keys: bool, vpcs: bool, databases: Collection[str] = ()
+    client: Client,
+    *,
+    droplets: bool,
+    ssh_keys: bool,
+    vpcs: bool,
+    databases: Mapping[str, Members] | None = None,
 ) -> Account:
     """Return the clusters and what else is asked for.
 
     Firewalls, sizes and the limit of droplets come with the droplets. `databases` names the
-    clusters whose databases and users are read. The clusters themselves are always read, so that a
-    wrong token or endpoint is known at once.
+    clusters whose databases and users are read, with those that are expected there. The clusters
+    themselves are always read, so that a wrong token or endpoint is known at once.
     """
     clusters = read_clusters(client)
-    asked = {
-        name: cluster
+    expected = databases or {}
+    asked = [
+        (cluster, expected[name])
         for name, cluster in clusters.items()
-        if name in databases and cluster.engine in WITH_DATABASES
-    }
+        if name in expected and cluster.engine in WITH_DATABASES
+    ]
     return Account(
         clusters=clusters,
-        databases={name: read_databases(client, cluster) for name, cluster in asked.items()},
-        users={name: read_users(client, cluster) for name, cluster in asked.items()},
+        databases={
+            cluster.name: read_databases(client, cluster, members.databases)
+            for cluster, members in asked
+        },
+        users={
+            cluster.name: read_users(client, cluster, members.users) for cluster, members in asked
+        },
         droplets=tuple(read_droplets(client)) if droplets else (),
         gpu_droplets=tuple(read_gpu_droplets(client)) if droplets else (),
         droplet_limit=read_droplet_limit(client) if droplets else None,
@@ -74,16 +87,25 @@ def read_clusters(client: Client) -> dict[str, Cluster]:
     return {cluster["name"]: _cluster(cluster) for cluster in clusters}
 
 
-def read_databases(client: Client, cluster: Cluster) -> frozenset[str]:
-    """Return the names of the logical databases in a cluster."""
-    databases = client.list(f"/v2/databases/{cluster.id}/dbs", "dbs")
-    return frozenset(database["name"] for database in databases)
+def read_databases(
+    client: Client, cluster: Cluster, expected: Collection[str] = ()
+) -> frozenset[str]:
+    """Return the names of the logical databases in a cluster.
+
+    Those `expected` are asked for by name where the list does not show them: it may be late.
+    """
+    return _names(client, f"/v2/databases/{cluster.id}/dbs", "dbs", expected)
 
 
-def read_users(client: Client, cluster: Cluster) -> frozenset[str]:
-    """Return the names of the users of a cluster; their passwords are not kept."""
-    users = client.list(f"/v2/databases/{cluster.id}/users", "users")
-    return frozenset(user["name"] for user in users)
+def read_users(client: Client, cluster: Cluster, expected: Collection[str] = ()) -> frozenset[str]:
+    """Return the names of the users of a cluster, likewise; their passwords are not kept."""
+    return _names(client, f"/v2/databases/{cluster.id}/users", "users", expected)
+
+
+def _names(client: Client, path: str, key: str, expected: Collection[str]) -> frozenset[str]:
+    listed = {str(member["name"]) for member in client.list(path, key)}
+    late = (name for name in sorted(expected) if name not in listed)
+    return frozenset(listed | {name for name in late if client.find(f"{path}/{quote(name, '')}")})
 
 
 def read_droplet_limit(client: Client) -> int | None:

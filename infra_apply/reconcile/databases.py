@@ -16,7 +16,7 @@ from infra_apply.diagnostics.cloud_codes import (
 )
 from infra_apply.diagnostics.model import Diagnostic
 from infra_apply.diagnostics.suggest import did_you_mean
-from infra_apply.digitalocean.model import WITH_DATABASES, Account, Cluster
+from infra_apply.digitalocean.model import WITH_DATABASES, Account, Cluster, Members
 from infra_apply.plan.model import DatabasePlan, Plan
 from infra_apply.reconcile.model import DatabaseDecision
 from infra_apply.reconcile.state import DATABASE, LOGICAL_DATABASE, USER, State, StateResource
@@ -48,6 +48,18 @@ def decide_databases(plan: Plan, account: Account, state: State) -> tuple[Databa
             )
         )
     return tuple(decisions)
+
+
+def expected_members(plan: Plan, state: State) -> dict[str, Members]:
+    """Return what may be on each cluster: the databases whose component the state has."""
+    begun = [held for held in plan.databases if state.component(DATABASE, held.instance)]
+    return {
+        cluster: Members(
+            frozenset(held.name for held in begun if held.cluster == cluster),
+            frozenset(held.user for held in begun if held.cluster == cluster),
+        )
+        for cluster in {held.cluster for held in plan.databases}
+    }
 
 
 def may_have_been_made(plan: Plan, account: Account, state: State) -> Iterator[str]:

@@ -19,7 +19,7 @@ from infra_apply.digitalocean.model import Account, LiveDroplet
 from infra_apply.naming import is_owner_tag, owner_tag
 from infra_apply.plan.model import HostPlan, Plan
 from infra_apply.reconcile.recognition import Candidates, find_candidates, is_slot, owner_in_fleet
-from infra_apply.reconcile.state import DROPLET, HOST, State
+from infra_apply.reconcile.state import DROPLET, FIREWALL, HOST, State
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,7 +177,9 @@ def _forgotten(case: _Case) -> Diagnostic | None:
             f"the state remembers droplet {case.remembered_id} as `{host.name}`, which is gone;"
             f" {_described(ours[0])} has its name or tag"
         )
-        hint = f"if that is the host now, write `{host.name}: {{adopt: {ours[0].id}}}` in `hosts`"
+        managed = case.state.child(HOST, host.name, FIREWALL) is not None
+        entry = f"adopt: {ours[0].id}{', firewall: managed' if managed else ''}"
+        hint = f"if that is the host now, write `{host.name}: {{{entry}}}` in `hosts`"
         return Diagnostic(ANOTHER_THAN_REMEMBERED, host.place, message, hint)
     return None
 

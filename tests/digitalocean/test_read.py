@@ -151,3 +151,15 @@ def test_the_newest_backup_of_a_cluster_is_read(tmp_path: Path) -> None:
         clusters = read_clusters(client(running))
         assert read_newest_backup(client(running), clusters["shared-pg"]) == 1768423200.0
         assert read_newest_backup(client(running), clusters["other"]) is None
+
+
+def test_a_database_or_user_that_no_list_shows_yet_is_asked_for_by_its_name(tmp_path: Path) -> None:
+    late = (Fault(path="/v2/databases/*", method="POST", hidden=1000, times=2),)
+    with serve(tmp_path, seed(clusters=[("shared-pg", "pg")]), faults=late) as server:
+        api = client(server)
+        cluster = read_clusters(api)["shared-pg"]
+        post(server, f"/v2/databases/{cluster.id}/dbs", name="shop-1")
+        post(server, f"/v2/databases/{cluster.id}/users", name="shop")
+        assert "shop-1" not in read_databases(api, cluster)
+        assert read_databases(api, cluster, {"shop-1", "wiki"}) == {"defaultdb", "shop-1"}
+        assert read_users(api, cluster, {"shop", "wiki"}) == {"doadmin", "shop"}

@@ -224,7 +224,7 @@ def test_a_restored_copy_of_a_droplet_that_is_gone_is_taken_only_where_somebody_
     for verb in ("up", "preview", "up"):
         refused = fleet.rehearse(verb)
         assert refused.returncode == 1
-        assert "write `lime: {adopt: 4242}` in `hosts`" in refused.stderr
+        assert "write `lime: {adopt: 4242, firewall: managed}` in `hosts`" in refused.stderr
     assert (fleet.state_of_account(), resources(fleet)) == before
     configure(fleet, hosts={"lime": {"adopt": 4242, "firewall": "managed"}})
     adopted = fleet.rehearse("up")
@@ -243,7 +243,7 @@ def test_plain_pulumi_refuses_the_copy_of_a_droplet_that_is_gone_however_often_i
     for _ in range(2):  # the refresh of the first one takes the original out of the state
         refused = fleet.pulumi(PLAIN)
         assert refused.returncode != 0
-        assert "write `lime: {adopt: 4242}` in `hosts`" in refused.stdout
+        assert "write `lime: {adopt: 4242, firewall: managed}` in `hosts`" in refused.stdout
     assert fleet.state_of_account() == before
 
 
