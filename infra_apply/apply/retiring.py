@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 
 from infra_apply.apply import attempts
@@ -18,8 +18,7 @@ from infra_apply.digitalocean.client import Client
 from infra_apply.digitalocean.model import LiveDroplet
 from infra_apply.digitalocean.read import (
     read_clusters,
-    read_droplets,
-    read_gpu_droplets,
+    read_droplets_by_id,
     read_newest_backup,
     read_sizes,
 )
@@ -39,7 +38,8 @@ def find_letting_go(target: Target, *, with_snapshots: bool, now: datetime) -> L
     hosts = [retirement for retirement in retirements if retirement.component.type == HOST]
     destroyed = [retirement for retirement in hosts if retirement.fate == "destroy"]
     client = target.client
-    live = (*read_droplets(client), *read_gpu_droplets(client)) if hosts else ()
+    # By their ids: a list may not show one yet, and it would be destroyed without a snapshot.
+    live = read_droplets_by_id(client, map(int, _droplet_ids(hosts)))
     droplets = {str(droplet.id): droplet for droplet in live}
     wanted = destroyed if with_snapshots else ()
     return LettingGo(
@@ -81,11 +81,17 @@ def apply(
 def _apply_once(target: Target, planned: Outcome, pace: Pace, letting_go: LettingGo) -> Applied:
     deleted = removals(planned.steps).deletes
     ids = {step.id for step in deleted if step.type == DROPLET}
-    take_snapshots(
-        target, [letting_go.snapshots[key] for key in letting_go.snapshots if key in ids]
-    )
+    wanted = letting_go.snapshots.items()
+    take_snapshots(target, [snapshot for number, snapshot in wanted if number in ids])
     # These were counted before; what goes beyond them is refused as not agreed to.
     return attempts.apply(target, planned.steps, pace, allowed_deletes=len(deleted))
+
+
+def _droplet_ids(hosts: Iterable[Retirement]) -> Iterator[str]:
+    for host in hosts:
+        for child in host.children:
+            if child.type == DROPLET and child.id.isdecimal():
+                yield child.id
 
 
 def _plan_snapshots(

@@ -193,6 +193,14 @@ def test_what_goes_is_looked_up_in_the_account(
     assert gone.sizes == {}
 
 
+def test_a_droplet_that_no_list_shows_yet_is_not_destroyed_without_a_snapshot(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Client, "list", lambda *_, **__: iter(()))
+    gone = looked_up(server, monkeypatch, lime="destroy", shop="keep")
+    assert [snapshot.name for snapshot in gone.snapshots.values()] == [NAME]
+
+
 def test_a_snapshot_can_be_left_out(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     gone = looked_up(server, monkeypatch, with_snapshots=False, lime="destroy", shop="keep")
     assert (gone.snapshots, gone.backups) == ({}, {})
