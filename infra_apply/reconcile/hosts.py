@@ -125,7 +125,9 @@ def _resize_disk(match: Match, account: Account, state: State) -> bool | None:
     if planned_droplet(host, live, account).size != live.size:
         return host.resize_disk
     remembered = state.child(HOST, host.name, DROPLET)
-    if remembered is None or "resizeDisk" in remembered.inputs.get("__defaults", ()):
+    if remembered is None:  # taken up: it becomes what it was to be when it was made
+        return None if host.adopt else host.resize_disk
+    if "resizeDisk" in remembered.inputs.get("__defaults", ()):
         return None
     kept = remembered.inputs.get("resizeDisk")
     return kept if isinstance(kept, bool) else None

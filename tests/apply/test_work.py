@@ -56,6 +56,14 @@ def test_an_approved_create_may_become_an_import_and_nothing_else_may_be_added()
     assert unapproved([step("delete", "Droplet", "lime")], approved) != []
 
 
+def test_a_step_with_other_values_than_were_approved_is_not_approved() -> None:
+    approved = [step("create", "Droplet", "lime", inputs={"size": "small", "userData": "x"})]
+    same = step("import", "Droplet", "lime", inputs={"size": "small"})
+    other = step("create", "Droplet", "lime", inputs={"size": "large"})
+    assert unapproved([same], approved) == []
+    assert unapproved([other], approved) == [other]
+
+
 _steps = st.lists(
     st.builds(
         step,

@@ -88,6 +88,13 @@ def test_what_is_said_of_the_disk_stays_as_the_state_has_it(
     assert decided(wanted(), LIVE, remembered).hosts[0].resize_disk is said
 
 
+def test_what_is_taken_up_is_told_of_its_disk_what_its_create_was() -> None:
+    begun = state(host_state(None))
+    assert decided(wanted(), account(droplet()), begun).hosts[0].resize_disk is False
+    adopted = wanted(host_settings(adopt=7))
+    assert decided(adopted, account(droplet()), begun).hosts[0].resize_disk is None
+
+
 @pytest.mark.parametrize(
     ("settings", "words"),
     [
