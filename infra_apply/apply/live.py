@@ -12,6 +12,7 @@ from infra_apply.digitalocean.read import (
     read_clusters,
     read_databases,
     read_droplets,
+    read_droplets_by_id,
     read_gpu_droplets,
     read_users,
 )
@@ -38,9 +39,12 @@ class Surplus:
     droplet: LiveDroplet
 
 
-def read_live(client: Client, plan: Plan) -> Live:
-    """Read what a plan is about. Raises Outage."""
+def read_live(client: Client, plan: Plan, state: State) -> Live:
+    """Read what a plan is about; what no list shows yet is asked for by itself. Raises Outage."""
     droplets = (*read_droplets(client), *read_gpu_droplets(client)) if plan.hosts else ()
+    if plan.hosts:
+        unlisted = state.droplet_ids - {droplet.id for droplet in droplets}
+        droplets = (*droplets, *read_droplets_by_id(client, unlisted))
     wanted = {database.cluster for database in plan.databases}
     clusters = read_clusters(client) if wanted else {}
     used = {name: cluster for name, cluster in clusters.items() if name in wanted}

@@ -47,7 +47,7 @@ def _look_until_listed(target: Target, state: State) -> tuple[Live, list[str]]:
     """Look until nothing is missing, for a minute at most: what was just made is listed late."""
     until = target.clock() + PATIENCE
     while True:
-        live = read_live(target.client, target.plan)
+        live = read_live(target.client, target.plan, state)
         problems = list(shortcomings(target.plan, live, state))
         if not problems or target.clock() >= until:
             target.status_line.end()
@@ -73,7 +73,8 @@ def print_surplus(target: Target, outcome: Outcome) -> None:
     if outcome.ok or not target.plan.hosts or judge(outcome.diagnostics).may_go_on:
         return
     with suppress(Outage):  # the preview's own errors are told already
-        live, state = read_live(target.client, target.plan), read_state(target)
+        state = read_state(target)
+        live = read_live(target.client, target.plan, state)
         print_lines(describe_surplus(target, live, state))
 
 

@@ -29,7 +29,8 @@ def remove_surplus(target: Target, droplet_id: int, *, consent: bool) -> None:
     Raises Refusal for any other droplet: it must bear our owner tag and its host's, and not be the
     one that the state has.
     """
-    live, state = read_live(target.client, target.plan), read_state(target)
+    state = read_state(target)
+    live = read_live(target.client, target.plan, state)
     found = [
         surplus
         for surplus in surpluses(target.plan, live, state)
