@@ -10,6 +10,7 @@ from functools import partial
 from typing import Any, Final
 
 from infra_apply.cli.common import applying, rehearsing
+from infra_apply.cli.common.context import INTERRUPTED
 from infra_apply.cli.common.outcome import show
 from infra_apply.engine.lock.waiting import run_with_lock
 from infra_apply.engine.progress import Progress
@@ -82,7 +83,7 @@ def run_engine(arguments: argparse.Namespace) -> int:
             )
         except KeyboardInterrupt:
             progress.end()
-            print(applying.INTERRUPTED, file=sys.stderr)
+            print(INTERRUPTED, file=sys.stderr)
             raise
         finally:
             progress.end()

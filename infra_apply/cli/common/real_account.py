@@ -10,7 +10,7 @@ from pathlib import Path
 
 from infra_apply.apply.record import log_file
 from infra_apply.apply.target import Target
-from infra_apply.cli.common.applying import Context
+from infra_apply.cli.common.context import Context
 from infra_apply.cli.common.credentials import (
     are_encrypted,
     configured_credentials,

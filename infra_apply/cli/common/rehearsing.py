@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Final
 
 from infra_apply.apply.target import Target
-from infra_apply.cli.common.applying import Context
+from infra_apply.cli.common.context import Context
 from infra_apply.cli.common.findings import findings_text
 from infra_apply.cli.common.options import (
     add_project_flags,
