@@ -58,7 +58,8 @@ def _why_not(droplet: LiveDroplet, plan: Plan, state: State) -> tuple[str, str] 
             f"another stack owns it (tag `{tag}`)",
             "write `lookup: true` for the host if it is of this fleet; else rename the host",
         )
-    for resource in state.components(DROPLET):
+    droplets = (held for held in state.resources if held.type == DROPLET)
+    for resource in droplets:
         if resource.id == str(droplet.id):
             return f"is `{resource.name}` of this stack", _CORRECT_THE_MESH
     for host in plan.hosts:

@@ -23,26 +23,23 @@ class Candidates:
 def find_candidates(host: HostPlan, plan: Plan, droplets: Iterable[LiveDroplet]) -> Candidates:
     """Sort out the droplets that have the host's name, tag or address. A slot is never a host."""
     ours, of_other_stacks, strangers = [], [], []
-    tag = naming.host_tag(host.name)
+    name, tag = host.name.lower(), naming.host_tag(host.name).lower()
+    owner = naming.owner_tag(plan.fleet, plan.environment)
+    address = _parsed(host.address or "")  # IPv6 may be written in several ways
     for droplet in droplets:
-        named = droplet.name.lower() == host.name.lower()
-        if is_slot(droplet):
+        named = droplet.name.lower() == name
+        addressed = address is not None and address in map(_parsed, droplet.addresses)
+        if not (named or addressed or has_tag(droplet, tag)) or is_slot(droplet):
             continue
-        if has_tag(droplet, naming.owner_tag(plan.fleet, plan.environment)):
+        if has_tag(droplet, owner):
             if named or has_tag(droplet, tag):
                 ours.append(droplet)
         elif owner_in_fleet(droplet, plan.fleet):
             if named or has_tag(droplet, tag):
                 of_other_stacks.append(droplet)
-        elif named or _has_address(droplet, host.address):
+        elif named or addressed:
             strangers.append(droplet)
     return Candidates(tuple(ours), tuple(of_other_stacks), tuple(strangers))
-
-
-def _has_address(droplet: LiveDroplet, address: str | None) -> bool:
-    """Say whether a droplet has an address, which may be written in several ways (IPv6)."""
-    wanted = _parsed(address or "")
-    return wanted is not None and any(_parsed(live) == wanted for live in droplet.addresses)
 
 
 def _parsed(address: str) -> IPv4Address | IPv6Address | None:

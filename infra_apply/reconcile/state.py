@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -49,11 +50,28 @@ class State:
     resources: tuple[StateResource, ...] = ()
     pending_creates: frozenset[str] = frozenset()
     written_at: float | None = None
+    _components: Mapping[tuple[str, str], StateResource] = field(
+        init=False, compare=False, repr=False
+    )
+    _children: Mapping[str, tuple[StateResource, ...]] = field(
+        init=False, compare=False, repr=False
+    )
+
+    def __post_init__(self) -> None:
+        components, children = {}, defaultdict(list)
+        for resource in self.resources:
+            children[resource.parent].append(resource)
+            if resource.type in _COMPONENTS:
+                components[resource.type, resource.name] = resource
+        object.__setattr__(self, "_components", components)
+        object.__setattr__(
+            self, "_children", {parent: tuple(held) for parent, held in children.items()}
+        )
 
     @property
     def is_empty(self) -> bool:
         """Whether nothing of ours was ever registered."""
-        return not any(resource.type in _COMPONENTS for resource in self.resources)
+        return not self._components
 
     @property
     def droplet_ids(self) -> frozenset[int]:
@@ -64,15 +82,15 @@ class State:
 
     def components(self, kind: str) -> Iterator[StateResource]:
         """Yield the components of a type."""
-        return (resource for resource in self.resources if resource.type == kind)
+        return (held for (held_kind, _), held in self._components.items() if held_kind == kind)
 
     def component(self, kind: str, name: str) -> StateResource | None:
         """Return a component by its type and name."""
-        return next((found for found in self.components(kind) if found.name == name), None)
+        return self._components.get((kind, name))
 
-    def children(self, component: StateResource) -> Iterator[StateResource]:
-        """Yield the resources that are a component's own."""
-        return (resource for resource in self.resources if resource.parent == component.urn)
+    def children(self, component: StateResource) -> tuple[StateResource, ...]:
+        """Return the resources that are a component's own."""
+        return self._children.get(component.urn, ())
 
     def child(self, kind: str, name: str, child_kind: str) -> StateResource | None:
         """Return the child of a type that the component `kind` called `name` has."""
