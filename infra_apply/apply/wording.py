@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from infra_apply import naming
 from infra_apply.apply.requests import failed_request
-from infra_apply.apply.verdict import is_not_as_planned, was_not_come_to
+from infra_apply.apply.verdict import has_vanished, is_not_as_planned, was_not_come_to
 from infra_apply.engine.events import EngineMessage, name_of_urn
 from infra_apply.plan.model import Plan
 
@@ -35,15 +36,12 @@ def message_text(message: EngineMessage, plan: Plan) -> str:
 
 
 def _clean(text: str) -> str:
-    if is_not_as_planned(text):  # what follows may be user data in the clear
-        return "it is no longer what was previewed, and was left as it is; run the same again"
-    if "unable to replace resource" in text and "protection" in text:
-        return "it would be replaced, which deletes it; it is protected, and nothing was changed"
+    for tells, words in _IN_OUR_WORDS:
+        if tells(text):
+            return words
     if "previously-imported resources" in text:
         keys = ", ".join(sorted(set(_CHANGED_KEY.findall(text)))) or "something of it"
         return f"it would be replaced, which deletes it, because of what changes: {keys}"
-    if was_not_come_to(text):
-        return "the run ended before it came to it"
     text = _WRAPPING.sub("", text.strip()).strip()
     request = failed_request(text)
     if request is None or "://" not in text:
@@ -55,6 +53,10 @@ def _clean(text: str) -> str:
     return f"{doing} {answered}" if doing else answered
 
 
+def _is_protected_from_replacement(text: str) -> bool:
+    return "unable to replace resource" in text and "protection" in text
+
+
 def _clusters(plan: Plan) -> dict[str, str]:
     """Return the cluster of each database by the name of its resources."""
     return {
@@ -64,6 +66,18 @@ def _clusters(plan: Plan) -> dict[str, str]:
 
 
 _CHANGED_KEY: Final = re.compile(r"^(\w+): \{", re.MULTILINE)
+_IN_OUR_WORDS: Final[tuple[tuple[Callable[[str], bool], str], ...]] = (
+    (  # what follows may be user data in the clear
+        is_not_as_planned,
+        "it is no longer what was previewed, and was left as it is; run the same again",
+    ),
+    (
+        _is_protected_from_replacement,
+        "it would be replaced, which deletes it; it is protected, and nothing was changed",
+    ),
+    (has_vanished, "it was made, and DigitalOcean answered 404 when it was read back"),
+    (was_not_come_to, "the run ended before it came to it"),
+)
 _KINDS: Final = {"DatabaseDb": "Database", "DatabaseUser": "Database user"}
 _ON_A_CLUSTER: Final = frozenset({"Database", "DatabaseDb", "DatabaseUser"})
 _WRAPPING: Final = re.compile(

@@ -77,6 +77,10 @@ def test_what_is_not_as_previewed_is_said_without_its_values() -> None:
             "it would be replaced, which deletes it, because of what changes: tags",
         ),
         (
+            "expected non-nil error with nil state during Create of urn",
+            "it was made, and DigitalOcean answered 404 when it was read back",
+        ),
+        (
             "expected resource operations for urn but none were seen",
             "the run ended before it came to it",
         ),
