@@ -42,7 +42,13 @@ def _clean(text: str) -> str:
     if "previously-imported resources" in text:
         keys = ", ".join(sorted(set(_CHANGED_KEY.findall(text)))) or "something of it"
         return f"it would be replaced, which deletes it, because of what changes: {keys}"
-    text = _WRAPPING.sub("", text.strip()).strip()
+    unwrapped = _WRAPPING.sub("", text).strip()
+    errors = _BETWEEN_ERRORS.split(unwrapped) if "errors occurred:" in text else [unwrapped]
+    return "; ".join(_without_request(error.strip()) for error in errors)
+
+
+def _without_request(text: str) -> str:
+    """Say what was answered to a request without its address, which holds the cluster's id."""
     request = failed_request(text)
     if request is None or "://" not in text:
         return text
@@ -65,6 +71,10 @@ def _clusters(plan: Plan) -> dict[str, str]:
     }
 
 
+def _is_gone_while_updating(text: str) -> bool:
+    return "reported that the resource did not exist while updating" in text
+
+
 _CHANGED_KEY: Final = re.compile(r"^(\w+): \{", re.MULTILINE)
 _IN_OUR_WORDS: Final[tuple[tuple[Callable[[str], bool], str], ...]] = (
     (  # what follows may be user data in the clear
@@ -76,14 +86,24 @@ _IN_OUR_WORDS: Final[tuple[tuple[Callable[[str], bool], str], ...]] = (
         "it would be replaced, which deletes it; it is protected, and nothing was changed",
     ),
     (has_vanished, "it was made, and DigitalOcean answered 404 when it was read back"),
+    (
+        _is_gone_while_updating,
+        "DigitalOcean answered 404 for it while it was changed; run the same again",
+    ),
     (was_not_come_to, "the run ended before it came to it"),
 )
 _KINDS: Final = {"DatabaseDb": "Database", "DatabaseUser": "Database user"}
 _ON_A_CLUSTER: Final = frozenset({"Database", "DatabaseDb", "DatabaseUser"})
+# Around an error stand, from the outside in, the engine's words for the phase, those of the bridge
+# for the call, the provider's own source line, and how many errors there were.
 _WRAPPING: Final = re.compile(
-    r"\d+ errors? occurred:\s+\*\s+|sdk-v\d/provider\d?\.go:\d+: |sdk\.helper_schema: "
+    r"\A\s*(?:Preview failed: )?"
+    r"(?:(?:creating|reading|importing|refreshing|updating|deleting|invoking) \S+: )?"
+    r"(?:\d+ errors? occurred:\s+\* )?"
+    r"|sdk-v\d/provider\d?\.go:\d+: |sdk\.helper_schema: "
     r"|:? provider=digitalocean@\S+"
 )
+_BETWEEN_ERRORS: Final = re.compile(r"\n+\s*\* ")
 _TO_REQUEST: Final = re.compile(
     r"(?P<doing>.*?)\b(?:GET|POST|PUT|PATCH|DELETE|Get|Post|Put|Patch|Delete) \"?https?://",
     re.DOTALL,
