@@ -37,6 +37,15 @@ def faults(company: Shell, *played: dict[str, Any]) -> tuple[str, str]:
     return "--faults", "faults.yaml"
 
 
+def retire(company: Shell, **fates: str) -> None:
+    """Take wiki with its host out of the manifests, each with its fate."""
+    (company.project / "projects/wiki/.infra.yaml").unlink(missing_ok=True)
+    file = company.project / "stacks/Pulumi.prod.yaml"
+    document = yaml.safe_load(file.read_text())
+    document["config"]["infra-apply:retired"] = fates
+    file.write_text(yaml.safe_dump(document))
+
+
 def posts(company: Shell) -> Counter[str]:
     """Count the requests that made something, by the last part of their path."""
     lines = (company.account / "requests.jsonl").read_text().splitlines()
@@ -67,3 +76,30 @@ def test_what_is_404_when_it_is_read_back_is_looked_for_and_taken_over_by_the_sa
     assert [droplet["name"] for droplet in account["droplets"]] == ["lime"]
     assert [firewall["name"] for firewall in account["firewalls"]] == ["lime"]
     assert company.json("up")["steps"] == []
+
+
+def test_a_reviewed_retirement_is_done_to_its_end_and_nothing_but_that(company: Shell) -> None:
+    company.json("up")
+    retire(company, wiki="destroy", lime="destroy")
+    reviewed = company.rehearse("preview", "--allow-delete", "2", "--save", "reviewed.json")
+    assert reviewed.returncode == 0, reviewed.stderr
+    assert "this lifts the protection, then applies once more by itself" in reviewed.stderr
+    assert "up --account" in reviewed.stderr
+    assert "--allow-delete 2 --plan reviewed.json" in reviewed.stderr
+    up = ("up", "--allow-delete", "2", "--plan", "reviewed.json")
+    unseen = company.rehearse(*up, "--no-snapshot")
+    assert unseen.returncode == 2, unseen.stderr
+    before = company.state_of_account()
+    retire(company, wiki="destroy", lime="keep")
+    refused = company.rehearse(*up)
+    assert refused.returncode == 1, refused.stderr
+    assert "Droplet lime: destroy was reviewed, and it is keep" in refused.stderr
+    assert company.state_of_account() == before
+    retire(company, wiki="destroy", lime="destroy")
+    done = company.rehearse(*up)
+    assert done.returncode == 0, done.stderr
+    account = company.state_of_account()
+    assert account["droplets"] == [] and account["firewalls"] == []
+    assert [image["type"] for image in account["images"]].count("snapshot") == 1
+    again = company.rehearse(*up)
+    assert again.returncode == 0, again.stderr
