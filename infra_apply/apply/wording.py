@@ -11,6 +11,7 @@ from infra_apply.apply.requests import failed_request
 from infra_apply.apply.verdict import has_vanished, is_not_as_planned, was_not_come_to
 from infra_apply.engine.events import EngineMessage, name_of_urn
 from infra_apply.plan.model import Plan
+from infra_apply.reconcile.removal import APPLY_ONCE_MORE
 
 
 def resource_label(urn: str, plan: Plan) -> str:
@@ -26,9 +27,10 @@ def message_text(message: EngineMessage, plan: Plan) -> str:
     """Say what a message says, beginning with the resource that it is about.
 
     What the provider wraps its errors in (its source line, its version, the address of the
-    request with the cluster's id) is left out.
+    request with the cluster's id) is left out. What plain pulumi leaves to a next run, a run of
+    ours does by itself, and it says so.
     """
-    text = _clean(message.message)
+    text = _clean(message.message).replace(APPLY_ONCE_MORE, _BY_ITSELF)
     kind_of_stack = "pulumi:pulumi:Stack" in message.urn
     if not message.urn or kind_of_stack or message.severity == "info":
         return text
@@ -76,6 +78,7 @@ def _is_gone_while_updating(text: str) -> bool:
 
 
 _CHANGED_KEY: Final = re.compile(r"^(\w+): \{", re.MULTILINE)
+_BY_ITSELF: Final = "the update then applies once more by itself: that"
 _IN_OUR_WORDS: Final[tuple[tuple[Callable[[str], bool], str], ...]] = (
     (  # what follows may be user data in the clear
         is_not_as_planned,

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from infra_apply.apply.wording import message_text, resource_label
+from infra_apply.diagnostics.cloud_codes import LETTING_GO
 from infra_apply.engine.events import EngineMessage
+from infra_apply.reconcile.removal import diagnose_removals
 from tests import companies
 from tests.apply.steps import error, urn
+from tests.reconcile.worlds import account, droplet, host_state, state
 
 PLAN = companies.plan(
     companies.service("shop", database=companies.database("shop")),
@@ -108,6 +113,21 @@ def test_an_answer_that_never_came_is_said() -> None:
 def test_the_programs_own_words_stay_as_they_are() -> None:
     message = EngineMessage("error", "\nshop/.infra.yaml:1:1: error[IA503]: x", urn("Stack", "s"))
     assert message_text(message, PLAN) == "shop/.infra.yaml:1:1: error[IA503]: x"
+
+
+def test_what_plain_pulumi_leaves_to_the_next_run_is_said_to_follow_by_itself() -> None:
+    remembered = state(host_state(7))
+    plan = replace(PLAN, hosts=(), retired={"lime": "destroy"})
+    (hint,) = [
+        problem.hint
+        for problem in diagnose_removals(plan, account(droplet()), remembered)
+        if problem.code == LETTING_GO
+    ]
+    assert hint == "apply once more: that destroys it"
+    message = EngineMessage("warning", f"warning[IA925]: x\n  hint: {hint}", urn("Stack", "s"))
+    assert message_text(message, PLAN).endswith(
+        "hint: the update then applies once more by itself: that destroys it"
+    )
 
 
 def test_what_is_not_as_previewed_is_said_without_its_values() -> None:

@@ -84,6 +84,7 @@ def test_a_reviewed_retirement_is_done_to_its_end_and_nothing_but_that(company: 
     reviewed = company.rehearse("preview", "--allow-delete", "2", "--save", "reviewed.json")
     assert reviewed.returncode == 0, reviewed.stderr
     assert "this lifts the protection, then applies once more by itself" in reviewed.stderr
+    assert "the update then applies once more by itself: that destroys it" in reviewed.stderr
     assert "up --account" in reviewed.stderr
     assert "--allow-delete 2 --plan reviewed.json" in reviewed.stderr
     up = ("up", "--allow-delete", "2", "--plan", "reviewed.json")
