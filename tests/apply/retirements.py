@@ -62,8 +62,8 @@ KEPT_HOST = retirement(host_state(7), "keep")
 DATABASE = retirement(database_state())
 
 
-def said(gone: LettingGo, *, next_run_too: bool = True) -> str:
-    return "\n".join(letting_go_lines(gone, next_run_too=next_run_too))
+def said(gone: LettingGo) -> str:
+    return "\n".join(letting_go_lines(gone))
 
 
 class Account(Client):
@@ -128,6 +128,6 @@ class Stage:
         self.verbs.append(f"{verb} after {len(self.client.asked)} snapshots")
         return self._outcomes.pop(0)
 
-    def apply(self, gone: LettingGo, *first: Step, next_run_too: bool = True) -> Applied:
+    def apply(self, gone: LettingGo, *first: Step) -> Applied:
         planned = outcome(*first, acted=False)
-        return retiring.apply(self.target, planned, Pace(0), gone, next_run_too=next_run_too)
+        return retiring.apply(self.target, planned, Pace(0), gone)

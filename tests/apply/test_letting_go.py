@@ -61,9 +61,14 @@ def test_a_database_that_goes_or_stays_is_named_with_its_cluster() -> None:
     assert "on shared-pg stays" in said(letting_go(retirement(database_state(), "keep")))
 
 
-def test_a_saved_plan_says_that_it_takes_another_run() -> None:
-    assert "applying once more lets go of" in said(letting_go(HOST), next_run_too=False)
-    assert "let go of now" in said(letting_go(HOST, in_two_runs=False), next_run_too=False)
+def test_what_is_protected_no_more_is_let_go_of_in_one_run() -> None:
+    assert "let go of now" in said(letting_go(HOST, in_two_runs=False))
+
+
+def test_only_the_very_object_that_is_retired_may_go() -> None:
+    (droplet, *_) = deletions(HOST)
+    assert letting_go(HOST).asks_for(droplet)
+    assert not letting_go(HOST).asks_for(replace(droplet, id="8"))
 
 
 @pytest.mark.parametrize(

@@ -12,7 +12,6 @@ from infra_apply.apply import retiring
 from infra_apply.apply.letting_go import LettingGo
 from infra_apply.digitalocean.client import Client, Credentials
 from infra_apply.engine.events import Step
-from infra_apply.engine.run import Outcome
 from infra_apply.errors import Outage, Refusal, Retry
 from infra_apply.plan.model import Fate
 from infra_apply.rehearsal.simulator.seed.build import seed
@@ -128,12 +127,9 @@ def test_a_snapshot_that_fails_stops_before_the_second_run_and_tells_of_the_firs
     assert len(stage.verbs) == 2
 
 
-@pytest.mark.parametrize(("first", "next_run_too"), [(outcome(ok=False), True), (outcome(), False)])
-def test_nothing_is_let_go_of_after_a_run_that_went_wrong_or_was_all_that_was_reviewed(
-    first: Outcome, next_run_too: bool
-) -> None:
-    stage = Stage(first)
-    stage.apply(letting_go(HOST, snapshots={"7": SNAPSHOT}), next_run_too=next_run_too)
+def test_nothing_is_let_go_of_after_a_run_that_went_wrong() -> None:
+    stage = Stage(outcome(ok=False))
+    stage.apply(letting_go(HOST, snapshots={"7": SNAPSHOT}))
     assert stage.verbs == ["up after 0 snapshots"]
 
 
