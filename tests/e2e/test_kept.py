@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from infra_apply.reconcile.state import DATABASE, HOST
-from tests.e2e.conftest import ROOT, Shell
+from tests.e2e.conftest import ROOT
+from tests.e2e.shell import Shell
 
 pytestmark = pytest.mark.engine
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.companies import manifest, write
-from tests.e2e.conftest import Shell
+from tests.e2e.shell import Shell
 
 pytestmark = pytest.mark.engine
 
