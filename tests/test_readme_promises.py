@@ -145,7 +145,7 @@ PROMISES: Final[Mapping[str, tuple[str, ...]]] = {
         "tests/e2e/test_up.py::test_what_was_done_is_told_when_the_run_fails_and_so_is_what_failed",
     ),
     "An adopted droplet is taken over under the name, size and region it has.": (
-        "tests/e2e/test_life.py::test_an_adopted_droplet_is_taken_over_as_it_is_and_nothing_is_bought",
+        "tests/e2e/test_adopt.py::test_ten_servers_made_by_hand_come_under_management_without_a_purchase",
         "tests/reconcile/test_hosts.py::test_an_adopted_droplet_stays_as_it_is_and_gets_our_tags",
     ),
     "An entry that says otherwise is an error at first, and a change later.": (
