@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from infra_apply.reconcile.state import DATABASE, HOST
-from tests.e2e.conftest import ROOT, Shell
+from tests.e2e.conftest import ROOT
+from tests.e2e.shell import Shell
 
 pytestmark = pytest.mark.engine
 
@@ -47,7 +48,7 @@ def test_a_kept_stack_learns_its_claims_and_nothing_is_asked_of_the_account(
     assert changed == {HOST, DATABASE, "pulumi:providers:digitalocean"}
     requests = (kept.account / "requests.jsonl").read_text().splitlines()
     assert {json.loads(request)["method"] for request in requests} == {"GET"}
-    assert kept.json("up", "--stack", stack)["changes"] == {"same": count}
+    assert kept.json("preview", "--stack", stack)["changes"] == {"same": count}
 
 
 def test_every_slot_of_a_kept_pool_is_the_same(kept: Shell) -> None:
