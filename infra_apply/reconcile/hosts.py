@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from infra_apply import naming
@@ -61,13 +61,15 @@ def decide_host(
     if live is None:
         return decision
     droplet = planned_droplet(host, live, account)
-    tags = _tags(host, live, state, former_tags)
+    former = [former_tags[tag] for tag in host.droplet.tags if tag in former_tags]
+    tags = _tags(host, live, state, former)
     adopted = host.adopt is not None
     return replace(
         decision,
         host=replace(host, droplet=replace(droplet, tags=tags)),
         vpc_id=decision.vpc_id if "vpc" in host.own_keys or not adopted else None,
         droplet_name=live.name if adopted else host.name,
+        own_tags=(*host.droplet.tags, *former),
         import_id=str(live.id),
         ipv6="ipv6" in live.features,
     )
@@ -97,13 +99,13 @@ def _size_is_asked_for(host: HostPlan) -> bool:
 
 
 def _tags(
-    host: HostPlan, live: LiveDroplet, state: State, former_tags: Mapping[str, str]
+    host: HostPlan, live: LiveDroplet, state: State, former: Iterable[str]
 ) -> tuple[str, ...]:
-    """Add the tags of others to those planned; a tag keeps the case the droplet has it in."""
+    """Add the tags of others, and `former` ones; a tag keeps the case the droplet has it in."""
     ours = {tag.lower() for tag in _own_tags(host, state)}
     spelling = {tag.lower(): tag for tag in live.tags}
     planned = {spelling.get(tag.lower(), tag) for tag in host.droplet.tags}
-    needed = {former_tags[tag].lower() for tag in host.droplet.tags if tag in former_tags}
+    needed = {tag.lower() for tag in former}
     kept = {tag for lower, tag in spelling.items() if lower not in ours or lower in needed}
     return tuple(sorted(planned | kept))
 

@@ -40,6 +40,8 @@ def test_a_droplet_with_the_former_tag_has_both_for_one_update_and_its_firewall_
     first = decided(WORK, account(droplet(tags=(OWNER, FORMER)), BASIL), remembered)
     assert firewall_of(first, "lime").tags == (TAG, FORMER)
     assert {TAG, FORMER} <= set(tags_of(first, "lime"))
+    claimed = next(made.own_tags for made in first.hosts if made.host.name == "lime")
+    remembered = state(host_state(7, tags=claimed), host_state(8, "basil"))
     second = decided(WORK, account(droplet(tags=(OWNER, FORMER, TAG)), BASIL), remembered)
     assert firewall_of(second, "lime").tags == (TAG,)
     assert FORMER not in tags_of(second, "lime")
