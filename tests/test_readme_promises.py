@@ -95,7 +95,7 @@ PROMISES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "It stops at every deletion beyond `--allow-delete N`, whatever the cause, but for retired "
     "hosts.": (
-        "tests/apply/test_retiring.py::test_a_retired_host_needs_no_leave_and_a_database_does_before_anything_is_lifted",
+        "tests/apply/test_letting_go.py::test_a_retired_host_needs_no_leave_and_a_database_does_before_anything_is_lifted",
         "tests/e2e/test_up.py::test_a_deletion_is_stopped_before_anything_is_changed_and_done_where_it_is_asked_for",
         "tests/apply/test_removals.py::test_as_many_deletions_as_are_allowed_pass",
     ),
