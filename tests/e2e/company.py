@@ -104,7 +104,7 @@ def names(company: Shell) -> dict[str, list[str]]:
 
 ONCE: Final[Mapping[str, list[str]]] = {
     "droplets": ["basil", "clove", "lime"],
-    "firewalls": ["basil", "clove", "lime"],
+    "firewalls": ["acme-basil", "acme-clove", "acme-lime"],
     "databases": ["shop", "wiki"],
     "users": ["shop", "wiki"],
 }
