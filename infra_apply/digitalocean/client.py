@@ -13,7 +13,7 @@ from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError, MaxRetryError, ResponseError
 from urllib3.util import Retry as RetryPolicy
 
-from infra_apply.digitalocean.connection import connect
+from infra_apply.digitalocean.connection import connect, is_loopback
 from infra_apply.errors import Ambiguous, Outage, Retry, Usage
 
 DEFAULT_ENDPOINT: Final = "https://api.digitalocean.com"
@@ -31,7 +31,7 @@ def find_credentials(environ: Mapping[str, str], config: Mapping[str, str | None
     """Find endpoint and token where the DigitalOcean provider does: its config, then `environ`.
 
     `config` holds the stack's `digitalocean:token` and `digitalocean:apiEndpoint`, if any.
-    Raises Usage without a token.
+    Raises Usage without a token, and where it would go over the network in the clear.
     """
     token = (
         config.get("token")
@@ -46,7 +46,15 @@ def find_credentials(environ: Mapping[str, str], config: Mapping[str, str | None
             next_step="export DIGITALOCEAN_TOKEN=..., or rehearse without one: "
             "infra-apply rehearse preview",
         )
-    return Credentials((endpoint or DEFAULT_ENDPOINT).rstrip("/"), token)
+    endpoint = (endpoint or DEFAULT_ENDPOINT).rstrip("/")
+    parts = urlsplit(endpoint)
+    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
+        raise Usage(
+            "the endpoint of the API is no https address: the token would be sent in the clear",
+            state="nothing was read or changed",
+            next_step="correct DIGITALOCEAN_API_URL, or `digitalocean:apiEndpoint` of the stack",
+        )
+    return Credentials(endpoint, token)
 
 
 class TokenRefused(Outage):

@@ -34,13 +34,13 @@ def connect(endpoint: str, *, headers: Mapping[str, str]) -> PoolManager:
 def _proxy_of(endpoint: str) -> str | None:
     parts = urlsplit(endpoint)
     proxies = getproxies()
-    if _is_loopback(parts.hostname or "") or proxy_bypass(parts.netloc):
+    if is_loopback(parts.hostname or "") or proxy_bypass(parts.netloc):
         return None
     proxy = proxies.get(parts.scheme)
     return proxy if not proxy or "://" in proxy else f"http://{proxy}"
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
     try:
         return ip_address(host).is_loopback
     except ValueError:

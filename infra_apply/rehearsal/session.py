@@ -76,6 +76,7 @@ def start_rehearsal(
     with serve_api(options, plan) as server:
         engine_folder = options.directory / "engine"
         home, state = engine_folder / "home", engine_folder / "state"
+        engine_folder.mkdir(mode=0o700, exist_ok=True)
         state.mkdir(parents=True, exist_ok=True)
         folder = copy_project(project, stack, engine_folder / "project", config_file)
         plugin = _provide_plugin(home)
@@ -168,7 +169,7 @@ def _engine_env(options: Options, url: str, home: Path, state: Path) -> dict[str
     inherited = {
         key: value
         for key, value in os.environ.items()
-        if not key.startswith(("DIGITALOCEAN_", "PULUMI_", "SPACES_"))
+        if key in _INHERITED or key.startswith(_INHERITED_PREFIXES)
     }
     engine = [str(options.engine.path.parent)] if options.engine else []
     path = os.pathsep.join([*engine, f"{sys.prefix}/bin", inherited.get("PATH", "")])
@@ -185,5 +186,15 @@ def _engine_env(options: Options, url: str, home: Path, state: Path) -> dict[str
         "DIGITALOCEAN_API_URL": url,
         "DIGITALOCEAN_TOKEN": TOKEN,
         "INFRA_APPLY_REHEARSAL_CLOCK": str(options.clock_scale),
-        "NO_PROXY": "127.0.0.1,localhost,::1",
     }
+
+
+# What a shell and a Python interpreter need. No proxy: all that a rehearsal talks to is on this
+# machine, and grpc would send even that through one. No credentials: nobody asks for any.
+_INHERITED: Final = frozenset(
+    {
+        "COLORTERM", "COLUMNS", "HOME", "LANG", "LANGUAGE", "LINES", "LOGNAME", "NO_COLOR", "PATH",
+        "PWD", "SHELL", "TERM", "TMPDIR", "TZ", "USER", "VIRTUAL_ENV",
+    }
+)  # fmt: skip
+_INHERITED_PREFIXES: Final = ("INFRA_APPLY_", "LC_", "PYTHON", "XDG_")

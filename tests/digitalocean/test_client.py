@@ -200,5 +200,24 @@ def test_no_token_is_a_usage_error_that_offers_a_rehearsal() -> None:
         find_credentials({}, {})
 
 
+@pytest.mark.parametrize(
+    "endpoint", ["http://api.example.com", "http://127.0.0.1.example.com", "ftp://x", "api.example"]
+)
+def test_a_token_never_leaves_this_machine_in_the_clear(endpoint: str) -> None:
+    config = {"token": "dop_v1_x", "apiEndpoint": endpoint}
+    with pytest.raises(Usage, match="in the clear") as refused:
+        find_credentials({}, config)
+    assert "dop_v1_x" not in str(refused.value)
+    with pytest.raises(Usage, match="in the clear"):
+        find_credentials({"DIGITALOCEAN_TOKEN": "x", "DIGITALOCEAN_API_URL": endpoint}, {})
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["https://api.example.com", "http://127.0.0.1:8080", "http://[::1]:80"]
+)
+def test_a_token_goes_over_https_or_stays_on_this_machine(endpoint: str) -> None:
+    assert find_credentials({}, {"token": "x", "apiEndpoint": endpoint}).endpoint == endpoint
+
+
 def test_a_token_is_never_part_of_a_representation() -> None:
     assert "secret" not in repr(Credentials("http://127.0.0.1:1", "secret"))

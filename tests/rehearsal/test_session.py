@@ -30,15 +30,22 @@ def test_no_variable_that_leads_to_a_real_account_or_state_reaches_the_engine(
         "PULUMI_ACCESS_TOKEN",
         "PULUMI_CONFIG",
         "SPACES_SECRET_ACCESS_KEY",
+        "AWS_SECRET_ACCESS_KEY",
+        "GITHUB_TOKEN",
+        "VAULT_TOKEN",
+        "http_proxy",
+        "HTTPS_PROXY",
+        "all_proxy",
+        "grpc_proxy",
     ):
         monkeypatch.setenv(name, "real")
     monkeypatch.setenv("DIGITALOCEAN_TOKEN", "dop_v1_real")
-    monkeypatch.setenv("OTHER", "kept")
+    monkeypatch.setenv("LC_ALL", "C.UTF-8")
     directory = tmp_path / "rehearsal"
     options = Options(None, directory, clock_scale=20.0)
     with start_rehearsal(project, "prod", options, plan=None) as rehearsal:
         assert "real" not in rehearsal.env.values()
-        assert rehearsal.env["OTHER"] == "kept"
+        assert rehearsal.env["LC_ALL"] == "C.UTF-8"
         assert rehearsal.env["DIGITALOCEAN_TOKEN"] == TOKEN
         assert rehearsal.env["DIGITALOCEAN_API_URL"] == rehearsal.server.url
         assert rehearsal.env["PULUMI_BACKEND_URL"].startswith(directory.as_uri())

@@ -37,6 +37,8 @@ def main(arguments: list[str]) -> int:
     """Do what the first argument names; the exit code."""
     _remove_own_folder_from_path()
     command, *operands = arguments
+    # The engine is on this machine, and grpc would send what is said to it through a proxy.
+    os.environ["no_grpc_proxy"] = "127.0.0.1,localhost"  # noqa: SIM112 - it reads this one
     if command == "run":
         return run(int(operands[0]))
     if command == "dynamic":

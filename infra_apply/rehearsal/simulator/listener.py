@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TypeAlias
+from typing import Final, TypeAlias
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from infra_apply.rehearsal.simulator.account.messages import Response
@@ -78,9 +78,10 @@ def _handler_class(
                 super().handle()
 
         def answer(self) -> None:
-            response = respond(_read_request(self))
-            if response is None:
+            response = _refusal(self) or respond(_read_request(self))
+            if response is None or response.status in _REFUSED:
                 self.close_connection = True
+            if response is None:
                 return
             content = b"" if response.body is None else json.dumps(response.body).encode()
             self.send_response(response.status)
@@ -100,6 +101,25 @@ def _handler_class(
     return Handler
 
 
+def _refusal(request: BaseHTTPRequestHandler) -> Response | None:
+    """Refuse what a page in a browser could send to this machine, and bodies without end."""
+    host = urlsplit(f"//{request.headers.get('Host', '')}").hostname
+    if host not in _OWN_NAMES:
+        return Response(421, {"id": "misdirected", "message": "this serves 127.0.0.1 only"})
+    length = request.headers.get("Content-Length", "0")
+    if not length.isdecimal() or len(length) > _MAX_DIGITS or int(length) > _MAX_BODY:
+        message = f"a body has {_MAX_BODY} bytes at most, and says how many"
+        return Response(413, {"id": "too_large", "message": message})
+    return None
+
+
+_OWN_NAMES: Final = frozenset({"127.0.0.1", "localhost"})
+_MAX_BODY: Final = 4 << 20
+"""Bytes; the largest that a client of DigitalOcean sends is 64 KiB of user data."""
+_MAX_DIGITS: Final = 10
+_REFUSED: Final = frozenset({413, 421})
+
+
 def _read_request(request: BaseHTTPRequestHandler) -> HttpRequest:
     parts = urlsplit(request.path)
     length = request.headers.get("Content-Length", "")
@@ -108,7 +128,7 @@ def _read_request(request: BaseHTTPRequestHandler) -> HttpRequest:
         method=request.command,
         path=unquote(parts.path),
         query=dict(parse_qsl(parts.query, keep_blank_values=True)),
-        content=request.rfile.read(int(length)) if length.isdigit() else b"",
+        content=request.rfile.read(int(length)) if length else b"",
         token=token if scheme.lower() == "bearer" else "",
         origin=f"http://{request.headers.get('Host', '127.0.0.1')}",
     )

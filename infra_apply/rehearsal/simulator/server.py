@@ -65,7 +65,7 @@ def serve(  # noqa: PLR0913  (settings, each with a default)
     `clock_scale` divides the simulator's waits; `limits` keeps DigitalOcean's rate limits; `now`
     gives seconds since 1970; `sleep` waits for the seconds of a fault's delay. `port` 0: any.
     """
-    directory.mkdir(parents=True, exist_ok=True)
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     files = AccountFiles(directory, seed)
     rate_limits = RateLimits(clock_scale) if limits else None
     api = Api(files, token, FaultInjector(faults), rate_limits, clock_scale, now, sleep)

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from pathlib import Path
-from typing import TypeAlias
+from typing import Final, TextIO, TypeAlias
 
 from infra_apply.rehearsal.simulator.account.messages import JSON, Object, State
 
@@ -24,7 +25,8 @@ class AccountFiles:
             self.load()
         else:
             self.save(seed)
-        self.requests_path.touch()
+        with _open_private(self.requests_path, os.O_APPEND):
+            pass
 
     def load(self) -> State:
         """Return the state, read again if someone else has written the file.
@@ -43,14 +45,15 @@ class AccountFiles:
     def save(self, state: State) -> None:
         """Replace the file atomically: a reader sees the old state or the new one."""
         temporary = self.account_path.with_suffix(".new")
-        temporary.write_text(_format_state(state), encoding="utf-8")
+        with _open_private(temporary, os.O_TRUNC) as file:
+            file.write(_format_state(state))
         temporary.replace(self.account_path)
         self._state, self._version = state, _file_version(self.account_path)
 
     def record(self, entry: Object) -> None:
         """Append one request to the log."""
-        with self.requests_path.open("a", encoding="utf-8") as log:
-            log.write(json.dumps(entry | {"body": _redact_user_data(entry["body"])}) + "\n")
+        with _open_private(self.requests_path, os.O_APPEND) as log:
+            log.write(json.dumps(entry | {"body": _without_secrets(entry["body"])}) + "\n")
 
 
 def _file_version(path: Path) -> FileVersion:
@@ -70,9 +73,27 @@ def _format_state(state: State) -> str:
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-def _redact_user_data(body: JSON) -> JSON:
-    """Return the body with a digest for the user data, which may hold secrets."""
-    if isinstance(body, dict) and isinstance(body.get("user_data"), str):
-        digest = hashlib.sha256(body["user_data"].encode()).hexdigest()
-        return body | {"user_data": f"sha256:{digest}"}
-    return body
+def _open_private(path: Path, how: int) -> TextIO:
+    """Open a file to write, made for its owner alone; a link in its place is not followed."""
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | how, 0o600)
+    return os.fdopen(descriptor, "w", encoding="utf-8")
+
+
+def _without_secrets(body: JSON) -> JSON:
+    """Return the body with digests for user data and passwords, at any depth."""
+    if isinstance(body, list):
+        return [_without_secrets(item) for item in body]
+    if not isinstance(body, dict):
+        return body
+    return {
+        key: _digest(value) if key in _SECRET and value is not None else _without_secrets(value)
+        for key, value in body.items()
+    }
+
+
+def _digest(value: JSON) -> str:
+    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    return f"sha256:{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()}"
+
+
+_SECRET: Final = frozenset({"user_data", "password", "token", "secret", "access_key", "cert"})

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -231,3 +232,46 @@ def test_a_killed_server_keeps_all_that_it_answered(tmp_path: Path) -> None:
         child.wait()
     stored = json.loads((tmp_path / "account.json").read_text())
     assert [droplet["id"] for droplet in stored["droplets"]] == ids
+
+
+def test_a_page_in_a_browser_that_calls_this_machine_by_its_own_name_is_refused(
+    simulator: Simulator,
+) -> None:
+    port = simulator.server.url.rpartition(":")[2]
+    headers = {"Authorization": "Bearer rehearsal-x", "Host": f"rebound.example.com:{port}"}
+    with urllib3.PoolManager(retries=False) as pool:
+        answer = pool.request("GET", f"{simulator.server.url}/v2/account", headers=headers)
+    assert answer.status == 421
+    assert logged_requests(simulator.server) == []
+
+
+@pytest.mark.parametrize("length", ["9" * 30, str(5 << 20), "-1", "many"])
+def test_a_body_without_end_is_refused_and_not_read(simulator: Simulator, length: str) -> None:
+    port = int(simulator.server.url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        head = f"POST /v2/tags HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Length: {length}\r\n\r\n"
+        connection.sendall(head.encode())
+        answer = connection.makefile("rb").read()
+    assert answer.startswith(b"HTTP/1.1 413 ")
+
+
+def test_passwords_and_user_data_are_in_no_log_however_deep_they_stand(
+    simulator: Simulator,
+) -> None:
+    body = {"name": "x", "tags": [{"password": "hunter2", "user_data": "#!hunter2"}]}
+    request(simulator.server, "POST", "/v2/tags", body)
+    log = simulator.server.requests_path.read_text()
+    assert "hunter2" not in log
+    assert log.count("sha256:") == 2
+
+
+def test_an_account_is_its_owners_alone_whatever_the_umask(tmp_path: Path) -> None:
+    kept = os.umask(0)
+    try:
+        with run_server(tmp_path / "account", recorded_account(), FakeClock()) as server:
+            request(server, "POST", "/v2/tags", {"name": "x"})
+    finally:
+        os.umask(kept)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "account").iterdir()}
+    assert modes == {"account.json": 0o600, "requests.jsonl": 0o600}
+    assert (tmp_path / "account").stat().st_mode & 0o777 == 0o700
