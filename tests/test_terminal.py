@@ -6,13 +6,12 @@ import io
 
 import pytest
 
+from infra_apply.safe_text import painted, printable
 from infra_apply.terminal import (
     StatusLine,
     duration,
     elapsed,
-    painted,
     plural,
-    printable,
     table,
     wants_colour,
 )
