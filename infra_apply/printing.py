@@ -15,7 +15,8 @@ from infra_apply.terminal import write
 
 def print_answer(text: str, *, end: str = "\n", annotations: bool = False) -> None:
     """Print a text on stdout. `annotations` are lines that steer a GitHub workflow run (`safe`)."""
-    write(sys.stdout, f"{text}{end}", annotations=annotations)
+    if sys.stdout is not None:  # nobody reads what a command is started without
+        write(sys.stdout, f"{text}{end}", annotations=annotations)
 
 
 def print_json(value: Any) -> None:
@@ -25,4 +26,5 @@ def print_json(value: Any) -> None:
 
 def print_remark(text: str, *, end: str = "\n") -> None:
     """Print a text on stderr."""
-    write(sys.stderr, f"{text}{end}")
+    if sys.stderr is not None:
+        write(sys.stderr, f"{text}{end}")

@@ -8,9 +8,10 @@ import io
 import json
 import re
 import shlex
+import sys
 import tempfile
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -19,9 +20,18 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 import infra_apply
+from infra_apply.cli.common.outcome import show
 from infra_apply.cli.main import main
+from infra_apply.engine.events import EngineMessage, Step
+from infra_apply.engine.run import Outcome
+from infra_apply.gpu.pool import Pool, Remembered
+from infra_apply.gpu.slot import slots_of
+from infra_apply.gpu.status import Status, as_json
+from infra_apply.gpu.status import text as status_text
+from infra_apply.printing import print_answer, print_json
 from infra_apply.rehearsal.simulator.seed.build import seed
-from tests.companies import manifest, write
+from tests.companies import database, manifest, plan, service, write
+from tests.gpu.droplets import NOW, slot
 
 NEWLINE = "pg\n::stop-commands::x"
 ERROR = "pg##[error]all is lost"
@@ -64,10 +74,17 @@ def run(
 ) -> Printed:
     """Run a command line in this process; `name` stands in for NAME in it."""
     words = [name if word == "NAME" else word for word in shlex.split(command)]
+    return captured(lambda: main(words), encoding=encoding, kind=kind)
+
+
+def captured(
+    call: Callable[[], int | None], *, encoding: str = "utf-8", kind: type = io.TextIOWrapper
+) -> Printed:
+    """Return what a call prints, decoded strictly."""
     streams = [kind(io.BytesIO(), encoding=encoding, errors="strict") for _ in range(2)]
     with contextlib.redirect_stdout(streams[0]), contextlib.redirect_stderr(streams[1]):
         try:
-            code = main(words)
+            code = call() or 0
         except SystemExit as left:
             code = int(left.code or 0)
     for stream in streams:
@@ -238,6 +255,38 @@ def test_the_page_of_an_attack_is_written_and_holds_none(
     run("map --html map.html")
     page = Path("map.html").read_text(encoding="utf-8")
     assert all(letter.isprintable() or letter in "\n\t" for letter in page)
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+@pytest.mark.parametrize("attack", [NEWLINE, ERROR, ESCAPES, BIDI, SURROGATE, "<{%x%}>"])
+def test_an_attack_in_what_the_engine_says_and_does(attack: str, form: str) -> None:
+    step = Step("create", "urn", "digitalocean:index/droplet:Droplet", attack)
+    change = replace(step, op="update", urn="urn2", inputs={"a": attack}, old_inputs={"a": "b"})
+    message = EngineMessage("warning", attack, urn=attack)
+    outcome = Outcome(True, (step, change), (message,), 1.0, {attack: 1})
+    stored = plan(service("shop", database=database("shop", cluster=attack)))
+    printed = captured(lambda: show(outcome, stored, "preview", form))
+    assert "pg" in printed.answer or attack == "<{%x%}>"
+    require_harmless(form, printed)
+
+
+@pytest.mark.parametrize("attack", [NEWLINE, ERROR, ESCAPES, BIDI, SURROGATE])
+def test_an_attack_in_a_slot_of_the_account(attack: str) -> None:
+    droplet = slot(1, name=attack, size=attack, region=attack, addresses=(attack,))
+    (read,) = slots_of([droplet])
+    pool = Pool((replace(read, pool=attack, id=attack),), Remembered())
+    status = Status("prod", {attack: pool})
+    require_harmless("", captured(lambda: print_answer("\n".join(status_text(status, NOW)))))
+    require_harmless("json", captured(lambda: print_json(as_json(status, NOW))))
+
+
+def test_a_command_that_was_started_without_streams_does_its_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for stream in ("stdout", "stderr"):
+        monkeypatch.setattr(sys, stream, None)
+    assert main(["schema"]) == 0
+    assert main(["explain", "IA000"]) == 2
 
 
 def test_only_one_module_writes_to_stdout_and_stderr() -> None:
