@@ -23,7 +23,7 @@ Colour = Literal[
 
 def printable(text: str, *, stand_in: str | None = None) -> str:
     """Return a part of a line; what is not printable, line breaks too, is escaped or `stand_in`."""
-    return _escaped(text, (lambda _: stand_in) if stand_in else _escape)
+    return _escaped(text, (lambda _: stand_in) if stand_in else _escape, "\t")
 
 
 def painted(text: str, colour: Colour, *, enabled: bool) -> str:
@@ -38,9 +38,12 @@ def safe(text: str, *, colours: bool = False, annotations: bool = False) -> str:
     Left as they are: our own colours with `colours`, and lines that begin as the annotations that
     we make (`::error `, `::warning `, `::notice `) with `annotations`.
     """
-    return "\n".join(
-        _safe_line(line, colours=colours, annotations=annotations) for line in text.split("\n")
-    )
+    # Every second part is one of our colours.
+    parts = _PAINT.split(text) if colours else [text]
+    parts[::2] = [_escaped(part, _escape, _LAYOUT) for part in parts[::2]]
+    text = _marked("".join(parts), _escape)
+    commands = _OTHER_COMMAND if annotations else _COMMAND
+    return commands.sub(lambda command: command[0][:-1] + _escape(":"), text)
 
 
 def json_text(value: Any) -> str:
@@ -53,9 +56,7 @@ def safe_json(text: str) -> str:
 
     JSON holds such characters inside strings alone, where `\uXXXX` means the same.
     """
-    return "\n".join(
-        _marked(_escaped(line, _json_escape), _json_escape) for line in text.split("\n")
-    )
+    return _marked(_escaped(text, _json_escape, _LAYOUT), _json_escape)
 
 
 def encodable(text: str, encoding: str) -> str:
@@ -67,31 +68,18 @@ def encodable(text: str, encoding: str) -> str:
     return text
 
 
-def _safe_line(line: str, *, colours: bool, annotations: bool) -> str:
-    if not line.isprintable():
-        # Every second part is one of our colours.
-        parts = _PAINT.split(line) if colours else [line]
-        parts[::2] = [_escaped(part, _escape) for part in parts[::2]]
-        line = "".join(parts)
-    line = _marked(line, _escape)
-    if (command := _COMMAND.match(line)) and not (annotations and _ANNOTATION.match(line)):
-        colon = command.end() - 1
-        return f"{line[:colon]}{_escape(':')}{line[colon + 1 :]}"
-    return line
-
-
-def _escaped(line: str, escape: Callable[[str], str]) -> str:
-    """Escape what is not printable, tabs excepted."""
-    if line.isprintable():
-        return line
+def _escaped(text: str, escape: Callable[[str], str], kept: str) -> str:
+    """Escape what is not printable, the characters that are `kept` excepted."""
+    if (text.replace("\n", "") if "\n" in kept else text).isprintable():
+        return text
     return "".join(
-        letter if letter.isprintable() or letter == "\t" else escape(letter) for letter in line
+        letter if letter.isprintable() or letter in kept else escape(letter) for letter in text
     )
 
 
-def _marked(line: str, escape: Callable[[str], str]) -> str:
+def _marked(text: str, escape: Callable[[str], str]) -> str:
     """Escape the character before what would make a mark of it."""
-    return _MARK.sub(lambda mark: mark[0][:-1] + escape(mark[0][-1]), line)
+    return _MARK.sub(lambda mark: mark[0][:-1] + escape(mark[0][-1]), text)
 
 
 def _escape(letter: str) -> str:
@@ -116,5 +104,8 @@ _CODES: Final[dict[Colour, str]] = {
 }
 _PAINT: Final = re.compile(rf"(\x1b\[(?:0|{'|'.join(_CODES.values())})m)")
 _MARK: Final = re.compile(r"##(?=[A-Za-z]*\[)|<(?=\{%)")
-_COMMAND: Final = re.compile(rf"(?:[ \t]|{_PAINT.pattern})*:(?=:)")
-_ANNOTATION: Final = re.compile(r"::(?:error|warning|notice) ")
+_COMMAND: Final = re.compile(rf"^(?:[ \t]|{_PAINT.pattern})*:(?=:)", re.MULTILINE)
+_OTHER_COMMAND: Final = re.compile(
+    rf"(?!::(?:error|warning|notice) ){_COMMAND.pattern}", re.MULTILINE
+)
+_LAYOUT: Final = "\n\t"
