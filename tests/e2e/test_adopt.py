@@ -13,7 +13,7 @@ from infra_apply.rehearsal.simulator.account.messages import Request
 from infra_apply.rehearsal.simulator.account.routes import handle
 from infra_apply.rehearsal.simulator.seed.build import seed
 from tests.companies import manifest, write
-from tests.e2e.conftest import Shell
+from tests.e2e.shell import Shell
 
 pytestmark = pytest.mark.engine
 

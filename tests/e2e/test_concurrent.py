@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.companies import manifest, write
-from tests.e2e.conftest import PROGRAM, Shell
+from tests.e2e.shell import PROGRAM, Shell
 from tests.schedules.strike import MARK, kill
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.companies import manifest, write
-from tests.e2e.conftest import PROGRAM, Shell
+from tests.e2e.shell import PROGRAM, Shell
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 

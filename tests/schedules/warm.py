@@ -56,9 +56,9 @@ for number in range({first}, {last}):
         pass
 request = {{"arguments": sys.argv[1:], "environ": dict(os.environ), "folder": os.getcwd(),
            "descriptors": descriptors, "ignored": ignored}}
+# Also those that are ignored here: the program may set them, as the language host does.
 for number in signals:
-    if number not in ignored:
-        signal.signal(number, lambda number, _frame: server.send(bytes([number])))
+    signal.signal(number, lambda number, _frame: server.send(bytes([number])))
 data = json.dumps(request).encode()
 rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
 server.sendmsg([len(data).to_bytes(4, "big")], rights)
