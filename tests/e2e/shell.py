@@ -1,4 +1,4 @@
-"""The command line as its user runs it."""
+"""The command line as its user runs it, in interpreters that are warm already."""
 
 from __future__ import annotations
 
@@ -12,7 +12,16 @@ from pathlib import Path
 from typing import Any, Final
 
 PROGRAM: Final = Path(sys.executable).parent / "infra-apply"
+WARM: Final = "VIRTUAL_ENV"
+"""The variable that leads language hosts, and this, to a `python` that has imported everything."""
 PLAIN_UP: Final = "pulumi up --yes --skip-preview 2>&1"
+
+
+def command(environ: Mapping[str, str] | None = None) -> tuple[Path, ...]:
+    """Return what starts `infra-apply`: its script, by the warm interpreter where there is one."""
+    folder = (environ or os.environ).get(WARM)
+    warm = Path(folder, "bin", "python") if folder else PROGRAM
+    return (warm, PROGRAM) if warm.parent.parent.joinpath("warm").is_socket() else (PROGRAM,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +36,7 @@ class Shell:
     ) -> subprocess.CompletedProcess[str]:
         """Run one command to its end."""
         return subprocess.run(
-            [PROGRAM, *words],
+            [*command(env), *words],
             cwd=self.project,
             env=env or dict(os.environ),
             capture_output=True,
@@ -41,7 +50,7 @@ class Shell:
     ) -> subprocess.Popen[str]:
         """Start a verb of a rehearsal, and go on without waiting for its end."""
         return subprocess.Popen(
-            [PROGRAM, "rehearse", verb, *self._kept, *words],
+            [*command(env), "rehearse", verb, *self._kept, *words],
             cwd=self.project,
             env=env or dict(os.environ),
             stdout=subprocess.PIPE,

@@ -72,21 +72,23 @@ def test_the_firewalls_are_what_the_plan_says_of_access(
     done = company.pulumi(PLAIN_UP)
     assert done.returncode == 0, done.stdout
     firewalls = {firewall["name"]: firewall for firewall in company.state_of_account()["firewalls"]}
-    assert {f"{name}-gpu" for name in pools} <= firewalls.keys()
+    assert {f"acme-{name}-gpu" for name in pools} <= firewalls.keys()
     for entry in planned["access"]:
-        rules = {rule["ports"]: rule for rule in firewalls[entry["host"]]["inbound_rules"]}
+        rules = {
+            rule["ports"]: rule for rule in firewalls[f"acme-{entry['host']}"]["inbound_rules"]
+        }
         assert rules["22"]["sources"] == {"addresses": ["198.51.100.0/24"]}
         sources = rules.get(str(entry["port"]), {}).get("sources", {})
         if entry["public"]:
             assert sources == {"addresses": ["0.0.0.0/0", "::/0"]}
             continue
         callers = {
-            f"infra-apply-host:{dependent['host']}"
+            f"infra-apply-host:acme:{dependent['host']}"
             for dependent in entry["from"]
             if dependent["host"] != "fennel"
         }
         callers |= {
-            f"infra-apply-pool:{dependent['project']}"
+            f"infra-apply-pool:acme:{dependent['project']}"
             for dependent in entry["from"]
             if dependent["project"] in pools
         }
