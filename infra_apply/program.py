@@ -41,6 +41,7 @@ from infra_apply.reconcile.model import Decisions
 from infra_apply.reconcile.state import State, parse_state
 from infra_apply.render.slots import render_slots
 from infra_apply.render.stack import render
+from infra_apply.safe_text import safe
 
 
 def main() -> None:
@@ -48,16 +49,17 @@ def main() -> None:
 
     Every decision falls before the first resource is registered. Raises pulumi.RunError, which the
     engine shows without a traceback; an exception that nobody foresaw becomes one that asks for a
-    report, below what was found all the same.
+    report, below what was found all the same. Whatever is said goes through `safe`: the engine
+    prints it as it comes.
     """
     try:
         _render_stack()
     except pulumi.RunError:
         raise
     except Failure as failure:
-        raise pulumi.RunError(str(failure)) from None
+        raise pulumi.RunError(safe(str(failure))) from None
     except Exception as error:  # noqa: BLE001 - the engine would print it with its source
-        raise pulumi.RunError(_report_request(error)) from None
+        raise pulumi.RunError(safe(_report_request(error))) from None
 
 
 def _render_stack() -> None:
@@ -73,7 +75,7 @@ def _render_stack() -> None:
     account, decisions, problems = _look(planned.plan, _state())
     _report(problems)
     if decisions is not None:
-        pulumi.log.info(f"cost: {_cost(decisions, account)}")
+        pulumi.log.info(safe(f"cost: {_cost(decisions, account)}"))
         render(decisions)
 
 
@@ -81,12 +83,14 @@ def _show_pool(environment: str, project: str) -> None:
     """Declare a pool's slots as they are. An update ends here: what it left out would end too."""
     if not pulumi.runtime.is_dry_run():
         raise pulumi.RunError(
-            "a plain update does not change a GPU pool, and changed nothing; use: "
-            f"infra-apply gpu scale {project} N --stack {environment}"
+            safe(
+                "a plain update does not change a GPU pool, and changed nothing; use: "
+                f"infra-apply gpu scale {project} N --stack {environment}"
+            )
         )
     slots, problems = current_slots(read_gpu_droplets(_client()), environment, project)
     for problem in problems:
-        pulumi.log.warn(problem)
+        pulumi.log.warn(safe(problem))
     render_slots(slots)
 
 
@@ -140,7 +144,7 @@ def _look(plan: Plan, state: State) -> tuple[Account, Decisions | None, tuple[Di
     until = min(state.written_at or 0, time.time()) + _LISTED_LATE / speed
     if decisions and decisions.may_exist and time.time() < until:
         names = ", ".join(decisions.may_exist)
-        pulumi.log.info(f"the last update may have made these unheard, looking: {names}")
+        pulumi.log.info(safe(f"the last update may have made these unheard, looking: {names}"))
     while decisions and decisions.may_exist and time.time() < until:
         time.sleep(_BETWEEN_LOOKS / speed)
         account = _observe(client, plan, state)
@@ -177,9 +181,9 @@ def _report(diagnostics: tuple[Diagnostic, ...]) -> None:
     here = Path.cwd()
     errors = [diagnostic for diagnostic in diagnostics if diagnostic.severity is Severity.ERROR]
     if errors:
-        raise pulumi.RunError("\n" + text.diagnostics(errors, here))
+        raise pulumi.RunError(safe("\n" + text.diagnostics(errors, here)))
     if diagnostics:
-        pulumi.log.warn("\n" + text.diagnostics(diagnostics, here))
+        pulumi.log.warn(safe("\n" + text.diagnostics(diagnostics, here)))
 
 
 def _report_request(error: Exception) -> str:

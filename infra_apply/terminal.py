@@ -1,4 +1,4 @@
-"""How text looks in a terminal: colour, tables, durations, plurals and progress."""
+"""How text looks in a terminal: tables, durations, plurals and progress, and where colour is."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ import shutil
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from typing import Final, Literal, TextIO
+from typing import Final, TextIO
 
-Colour = Literal[
-    "red", "green", "yellow", "magenta", "cyan", "dim", "bold red", "bold yellow", "bold cyan"
-]
+from infra_apply.safe_text import encodable, printable, safe
 
 BETWEEN_LINES: Final = 15.0
 """Seconds between two lines of a status where there is no terminal."""
@@ -25,19 +23,15 @@ def wants_colour(stream: TextIO) -> bool:
     return stream.isatty() and "NO_COLOR" not in os.environ
 
 
-def painted(text: str, colour: Colour, *, enabled: bool) -> str:
-    """Return a text in a colour, or as it is where colour is not `enabled`."""
-    return f"\x1b[{_CODES[colour]}m{text}\x1b[0m" if enabled else text
+def write(stream: TextIO, text: str, *, annotations: bool = False) -> None:
+    """Write a text to a stream at once, with everything escaped that could steer a reader.
 
-
-def printable(text: str, *, stand_in: str | None = None) -> str:
-    """Write control characters as escapes (or as `stand_in`), so that no file steers a terminal."""
-    if text.isprintable():
-        return text
-    return "".join(
-        letter if letter.isprintable() or letter == "\t" else (stand_in or ascii(letter)[1:-1])
-        for letter in text
-    )
+    Our own colours stay where the stream shows them. What the stream's encoding lacks is escaped.
+    `annotations` are lines that are to steer a GitHub workflow run (`safe`).
+    """
+    text = safe(text, colours=wants_colour(stream), annotations=annotations)
+    stream.write(encodable(text, stream.encoding or "utf-8"))
+    stream.flush()
 
 
 def plural(number: int, noun: str) -> str:
@@ -46,7 +40,8 @@ def plural(number: int, noun: str) -> str:
 
 
 def table(rows: Sequence[Sequence[str]], *, indent: str = "") -> Iterator[str]:
-    """Yield a line a row, the columns aligned to the left and two blanks apart."""
+    """Yield a line a row of printable cells, columns aligned to the left and two blanks apart."""
+    rows = [[printable(cell) for cell in row] for row in rows]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = (f"{cell:{width}}" for cell, width in zip(row, widths, strict=True))
@@ -92,11 +87,10 @@ class StatusLine:
         self._lock = threading.RLock()
 
     def say(self, line: str) -> None:
-        """Print a line that stays."""
+        """Print a line, or several, that stay."""
         with self._lock:
             self.clear()
-            self._stream.write(f"{line}\n")
-            self._stream.flush()
+            write(self._stream, f"{line}\n")
 
     def show(self, status: str) -> None:
         """Set what is under way; it shows at once if nothing showed lately."""
@@ -117,7 +111,7 @@ class StatusLine:
         """Take the rewritten line away."""
         with self._lock:
             if self._line_is_drawn:
-                self._stream.write("\r\x1b[K")
+                self._stream.write(_CLEARED)
                 self._stream.flush()
                 self._line_is_drawn = False
 
@@ -131,21 +125,11 @@ class StatusLine:
     def _draw(self, line: str) -> None:
         if self._is_terminal:
             width = shutil.get_terminal_size().columns
-            self._stream.write(f"\r\x1b[K{line[: width - 1]}")
+            self._stream.write(_CLEARED)
+            write(self._stream, printable(line)[: width - 1])
             self._line_is_drawn = True
         else:
-            self._stream.write(f"{line}\n")
-        self._stream.flush()
+            write(self._stream, f"{line}\n")
 
 
-_CODES: Final[dict[Colour, str]] = {
-    "red": "31",
-    "green": "32",
-    "yellow": "33",
-    "magenta": "35",
-    "cyan": "36",
-    "dim": "2",
-    "bold red": "1;31",
-    "bold yellow": "1;33",
-    "bold cyan": "1;36",
-}
+_CLEARED: Final = "\r\x1b[K"

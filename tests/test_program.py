@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -9,8 +10,10 @@ import pulumi
 import pytest
 
 from infra_apply import program
+from infra_apply.diagnostics.model import Diagnostic, Place
 from infra_apply.digitalocean.model import Account
-from infra_apply.errors import Refusal
+from infra_apply.errors import Outage, Refusal
+from infra_apply.fleet.rules.table import CODES
 from infra_apply.reconcile.state import State
 from tests.companies import plan, service
 from tests.reconcile.worlds import QUIET, account, droplet, firewall, host_state, state
@@ -122,3 +125,32 @@ def test_a_provider_that_sends_a_create_again_is_refused(
 def test_a_provider_that_sends_each_request_once_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pulumi.Config, "get", lambda *_: "0")
     program._require_single_tries()
+
+
+ATTACK = "pg\n::stop-commands::x ##[error] <{%x%}> \x1b[2J\u202e\ud800"
+STEERS = re.compile(r"(?m)^\s*::|##\[|<\{%|[\x00-\x08\x1b\x7f-\x9f\u202e\ud800-\udfff]")
+
+
+def test_an_attack_in_what_ends_the_program_steers_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail() -> None:
+        raise Outage(ATTACK, next_step=ATTACK)
+
+    monkeypatch.setattr(program, "_render_stack", fail)
+    with pytest.raises(pulumi.RunError) as ended:
+        program.main()
+    assert not STEERS.search(str(ended.value))
+
+
+@pytest.mark.parametrize("code", ["IA301", "IA306"])
+def test_an_attack_in_what_the_program_found_steers_nobody(
+    code: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    warnings: list[str] = []
+    monkeypatch.setattr(pulumi.log, "warn", warnings.append)
+    diagnostic = Diagnostic(CODES[code], Place(f"/x/{ATTACK}"), ATTACK, ATTACK)
+    try:
+        program._report((diagnostic,))
+    except pulumi.RunError as error:
+        warnings.append(str(error))
+    assert [text for text in warnings if "stop-commands" in text] == warnings != []
+    assert not STEERS.search(warnings[0])

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import io
+import re
 
 import pytest
 
+from infra_apply.safe_text import painted, printable
 from infra_apply.terminal import (
     StatusLine,
     duration,
     elapsed,
-    painted,
     plural,
-    printable,
     table,
     wants_colour,
 )
@@ -105,3 +105,13 @@ def test_colour_is_for_terminals_and_not_where_no_color_is_set(
     assert not wants_colour(Terminal())
     assert painted("stop", "bold red", enabled=True) == "\x1b[1;31mstop\x1b[0m"
     assert painted("stop", "bold red", enabled=False) == "stop"
+
+
+@pytest.mark.parametrize("kind", [io.StringIO, Terminal])
+def test_a_name_in_a_status_steers_nobody(kind: type[io.StringIO]) -> None:
+    stream = kind()
+    status_line = StatusLine(stream, Clock())
+    status_line.say("a\x1b[2J\n::error::b")
+    status_line.show("a\x1b[2J\n::error::b ##[error]")
+    text = stream.getvalue().removeprefix("\r\x1b[K").replace("\r\x1b[K", "\n")
+    assert not re.search(r"(?m)^::|##\[|\x1b", text)

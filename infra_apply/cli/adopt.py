@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 import time
 from pathlib import Path
 from typing import Any
@@ -27,6 +25,7 @@ from infra_apply.diagnostics.report.paths import relative
 from infra_apply.inputs.document import Document
 from infra_apply.inputs.files import replace
 from infra_apply.plan.stack import plan_stack
+from infra_apply.printing import print_answer, print_json, print_remark
 
 
 def add_parser(subparsers: Any) -> None:
@@ -57,21 +56,21 @@ def run(arguments: argparse.Namespace) -> int:
     account = read_adoptable(arguments, pulumi_project, plan)
     proposals = propose(plan, account, read_state(arguments, pulumi_project, stack))
     for line in reasons(proposals):
-        print(line, file=sys.stderr)
+        print_remark(line)
     for problem in proposals.not_proposed:
-        print("\n".join(not_proposed_lines(problem, time.time())), file=sys.stderr)
+        print_remark("\n".join(not_proposed_lines(problem, time.time())))
     document = settings.document
     file_name = relative(document.path, Path.cwd())
     is_written = arguments.write and _write(document, proposals)
     if arguments.format == "json":
         answer = as_json(proposals, stack, file_name if is_written else None)
-        print(json.dumps(answer, indent=2, ensure_ascii=False))
+        print_json(answer)
     elif not counted(proposals):
-        print(f"stack {stack}: nothing is proposed")
+        print_answer(f"stack {stack}: nothing is proposed")
     elif is_written:
-        print(f"{file_name}: wrote {counted(proposals)}")
+        print_answer(f"{file_name}: wrote {counted(proposals)}")
     else:
-        print(as_yaml(proposals), end="")
+        print_answer(as_yaml(proposals), end="")
     return 0
 
 

@@ -26,6 +26,7 @@ from infra_apply.fleet.folders import Root
 from infra_apply.fleet.load import load
 from infra_apply.inputs.manifest import environment_of
 from infra_apply.inputs.settings import Settings
+from infra_apply.printing import print_answer
 from infra_apply.terminal import wants_colour
 
 FORMATS: Final = ("text", "json", "sarif", "github")
@@ -62,7 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
         findings, failure = error.findings, error.__cause__
     finally:
         gc.enable()
-    print(_report(findings, arguments.format))
+    report = _report(findings, arguments.format)
+    print_answer(report, annotations=arguments.format == "github")
     if failure is not None:
         raise failure
     return int(findings.errors > 0 or (arguments.strict and findings.warnings > 0))

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 from typing import Any
 
 from infra_apply.cli.common.account import add_account_flag, client_of
@@ -18,6 +16,7 @@ from infra_apply.cost.prices import BUILT_IN, prices_of
 from infra_apply.cost.text import lines
 from infra_apply.digitalocean.read import read_sizes
 from infra_apply.errors import Outage
+from infra_apply.printing import print_answer, print_json, print_remark
 
 
 def add_parser(subparsers: Any) -> None:
@@ -44,9 +43,9 @@ def run(arguments: argparse.Namespace) -> int:
     plans = [plan for name, plan in company.plans.items() if named in {None, name}]
     fleet_cost = cost(plans, _prices(arguments))
     if arguments.format == "json":
-        print(json.dumps(as_json(fleet_cost), indent=2, ensure_ascii=False))
+        print_json(as_json(fleet_cost))
     else:
-        print("\n".join(lines(fleet_cost)))
+        print_answer("\n".join(lines(fleet_cost)))
     return 0
 
 
@@ -58,7 +57,7 @@ def _prices(arguments: argparse.Namespace) -> Prices:
         try:
             sizes = read_sizes(client)
         except Outage as outage:
-            print(f"infra-apply: {outage}\n  so built-in prices are used", file=sys.stderr)
+            print_remark(f"infra-apply: {outage}\n  so built-in prices are used")
             return BUILT_IN
     simulated = arguments.account is not None
     return prices_of(sizes, "the rehearsal's sizes" if simulated else "the account's sizes")

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from infra_apply.engine.install import find
 from infra_apply.engine.install.installer import ENGINE_FROM, install
 from infra_apply.errors import Failure, Outage
+from infra_apply.printing import print_answer, print_remark
 from infra_apply.terminal import StatusLine
 
 if TYPE_CHECKING:
@@ -42,10 +43,10 @@ def run_install(_arguments: argparse.Namespace) -> int:
     try:
         engine = install(os.environ, StatusLine(sys.stderr))
     except KeyboardInterrupt:
-        print("engine: interrupted; nothing was installed", file=sys.stderr)
+        print_remark("engine: interrupted; nothing was installed")
         return INTERRUPTED
     except Failure as failure:
-        print(failure, file=sys.stderr)
+        print_remark(str(failure))
         return failure.exit_code
     return _print_path(engine)
 
@@ -55,16 +56,16 @@ def run_which(_arguments: argparse.Namespace) -> int:
     for candidate in find.search(os.environ):
         if isinstance(candidate, find.Engine):
             return _print_path(candidate)
-        print(f"engine: skipped: {candidate.why}", file=sys.stderr)
+        print_remark(f"engine: skipped: {candidate.why}")
     failure = Outage(
         f"no pulumi >= {find.VERSION} on PATH or in {find.cache_folder()}",
         next_step="infra-apply engine install",
     )
-    print(failure, file=sys.stderr)
+    print_remark(str(failure))
     return failure.exit_code
 
 
 def _print_path(engine: find.Engine) -> int:
-    print(f"engine: {engine.why}", file=sys.stderr)
-    print(engine.path)
+    print_remark(f"engine: {engine.why}")
+    print_answer(str(engine.path))
     return 0

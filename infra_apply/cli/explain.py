@@ -8,6 +8,7 @@ from typing import Any
 from infra_apply.diagnostics.suggest import nearest
 from infra_apply.errors import Usage
 from infra_apply.fleet.rules.table import CODES
+from infra_apply.printing import print_answer
 
 
 def add_parser(subparsers: Any) -> None:
@@ -29,7 +30,7 @@ def run(arguments: argparse.Namespace) -> int:
             f"there is no code `{arguments.code}`",
             next_step=f"did you mean {near}?" if near else f"codes go from {min(CODES)} on",
         )
-    print(
+    print_answer(
         f"{code.id}: {code.title}\n"
         f"rule {code.rule}, {code.severity}\n\n"
         f"Why: {code.why}.\nFix: {code.fix}."

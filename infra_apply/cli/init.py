@@ -6,7 +6,6 @@ import argparse
 import json
 import os
 import re
-import sys
 from pathlib import Path
 from typing import Any, Final, get_args
 
@@ -18,7 +17,8 @@ from infra_apply.fleet.load import Loaded
 from infra_apply.fleet.model import Fleet
 from infra_apply.inputs import manifest
 from infra_apply.inputs.manifest import Environment, Provider
-from infra_apply.terminal import printable
+from infra_apply.printing import print_answer, print_remark
+from infra_apply.safe_text import printable
 
 SCHEMA_FILE: Final = ".infra.schema.json"
 """Stands beside the manifest, so that an editor finds it in every clone and without a network."""
@@ -74,9 +74,8 @@ def _report(findings: Findings) -> None:
     """Show what was found, without lines: the file is not there yet."""
     for diagnostic in findings.diagnostics:
         hint = f"\n  hint: {printable(diagnostic.hint)}" if diagnostic.hint else ""
-        print(
-            f"{diagnostic.severity}[{diagnostic.code}]: {printable(diagnostic.message)}{hint}",
-            file=sys.stderr,
+        print_remark(
+            f"{diagnostic.severity}[{diagnostic.code}]: {printable(diagnostic.message)}{hint}"
         )
     if findings.errors:
         raise Refusal("these flags make no valid manifest", state="nothing was written")
@@ -148,7 +147,7 @@ def _write(path: Path, source: str, *, overwrite: bool) -> None:
         ) from None
     except OSError as error:
         raise Outage(f"{path} cannot be written: {error.strerror}") from None
-    print(f"wrote {path}")
+    print_answer(f"wrote {path}")
 
 
 def _write_schema(path: Path, *, overwrite: bool) -> None:
@@ -156,6 +155,6 @@ def _write_schema(path: Path, *, overwrite: bool) -> None:
     if path.exists() and path.read_text(encoding="utf-8") == schema:
         return
     if path.exists() and not overwrite:
-        print(f"kept {path}, which is another one; `infra-apply schema` prints ours")
+        print_answer(f"kept {path}, which is another one; `infra-apply schema` prints ours")
         return
     _write(path, schema, overwrite=overwrite)

@@ -7,9 +7,10 @@ import os
 import sys
 from collections.abc import Sequence
 from importlib import import_module
-from typing import Final
+from typing import Final, NoReturn
 
 from infra_apply.errors import Failure
+from infra_apply.printing import print_remark
 
 # Only the module of the command that runs is imported: `check` starts in every pre-commit.
 COMMANDS: Final = {
@@ -47,10 +48,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         parser_for(words).parse_args(words, arguments)
         return int(arguments.run(arguments))
     except Failure as failure:
-        print(f"infra-apply: {failure}", file=sys.stderr)
+        print_remark(f"infra-apply: {failure}")
         return failure.exit_code
     except KeyboardInterrupt:
-        print("infra-apply: interrupted", file=sys.stderr)
+        print_remark("infra-apply: interrupted")
         return INTERRUPTED
     except BrokenPipeError:
         sys.stderr.close()  # the reader left; there is nobody to tell
@@ -60,9 +61,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return UNFORESEEN
 
 
+class _Parser(argparse.ArgumentParser):
+    """The parser of the command line and, because parsers make their own kind, of each command."""
+
+    def exit(self, status: int = 0, message: str | None = None) -> NoReturn:
+        """Leave, with a message on stderr that may hold any word of the command line."""
+        if message:
+            print_remark(message, end="")
+        sys.exit(status)
+
+
 def parser_for(words: Sequence[str]) -> argparse.ArgumentParser:
     """Return the parser of a command line; it knows the flags of the command that is first."""
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="infra-apply",
         description="Renders a company's .infra.yaml manifests on DigitalOcean, and checks them.",
     )
@@ -87,4 +98,4 @@ def _ask_for_report(error: Exception, words: Sequence[str], arguments: argparse.
         cause = error.__cause__
     command = [word for word in words[:1] if word in COMMANDS]
     command += [arguments.verb] if "verb" in arguments else []
-    print(request(" ".join(["infra-apply", *command]), cause or error, os.environ), file=sys.stderr)
+    print_remark(request(" ".join(["infra-apply", *command]), cause or error, os.environ))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -21,7 +20,9 @@ from infra_apply.map.mermaid import mermaid
 from infra_apply.map.model import Picture
 from infra_apply.map.page.build import page
 from infra_apply.map.text import impact_lines, tree
-from infra_apply.terminal import printable, wants_colour
+from infra_apply.printing import print_answer, print_json, print_remark
+from infra_apply.safe_text import printable
+from infra_apply.terminal import wants_colour
 
 
 def add_parser(subparsers: Any) -> None:
@@ -86,12 +87,12 @@ _LONGEST = 60.0
 
 def _show(output_format: str, picture: Picture) -> None:
     if output_format == "json":
-        print(json.dumps(as_json(picture), indent=2, ensure_ascii=False))
+        print_json(as_json(picture))
     elif output_format == "mermaid":
-        print("\n".join(mermaid(picture.graph)))
+        print_answer("\n".join(mermaid(picture.graph)))
     else:
         colour = wants_colour(sys.stdout)
-        print("\n".join(tree(picture, colour=colour)))
+        print_answer("\n".join(tree(picture, colour=colour)))
 
 
 def _show_impact(arguments: argparse.Namespace, graph: Graph) -> None:
@@ -104,9 +105,9 @@ def _show_impact(arguments: argparse.Namespace, graph: Graph) -> None:
     affected = impact(graph, (node.id for node in gone))
     if arguments.format == "json":
         answer = impact_json(arguments.impact, gone, affected)
-        print(json.dumps(answer, indent=2, ensure_ascii=False))
+        print_json(answer)
     else:
-        print("\n".join(impact_lines(graph, gone, affected)))
+        print_answer("\n".join(impact_lines(graph, gone, affected)))
 
 
 def _write(file: Path, html: str) -> None:
@@ -117,4 +118,4 @@ def _write(file: Path, html: str) -> None:
             f"{file} cannot be written: {(error.strerror or str(error)).lower()}",
             next_step="name a file in a folder that exists",
         ) from None
-    print(f"{file}: open it in a browser", file=sys.stderr)
+    print_remark(f"{file}: open it in a browser")

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import argparse
 import difflib
-import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +16,8 @@ from infra_apply.errors import Refusal
 from infra_apply.inputs import mesh
 from infra_apply.inputs.files import replace
 from infra_apply.plan.company import Company
+from infra_apply.printing import print_answer, print_json, print_remark
+from infra_apply.safe_text import printable
 from infra_apply.services_map.build import (
     Regenerated,
     UnreadableMesh,
@@ -25,7 +25,7 @@ from infra_apply.services_map.build import (
     removals,
     services_map,
 )
-from infra_apply.terminal import plural, printable
+from infra_apply.terminal import plural
 
 
 def add_parser(subparsers: Any) -> None:
@@ -53,7 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
         return 1
     entries = services_map(company.fleet)
     if not (arguments.check or arguments.write):
-        print(json.dumps(entries, indent=2, ensure_ascii=False))
+        print_json(entries)
         return 0
     before = _same_content(company, company.mesh_hosts)
     file_name = relative(str(company.mesh_hosts), Path.cwd())
@@ -66,7 +66,7 @@ def run(arguments: argparse.Namespace) -> int:
             next_step="mend the file, or remove its `services`",
         ) from None
     for line in removals(regenerated):
-        print(printable(f"{file_name}: {line}"), file=sys.stderr)
+        print_remark(printable(f"{file_name}: {line}"))
     compare = _check if arguments.check else _write
     return compare(company.mesh_hosts, file_name, before, regenerated, len(entries))
 
@@ -91,20 +91,20 @@ def _same_content(company: Company, path: Path) -> bytes:
 def _check(path: Path, file_name: str, before: bytes, regenerated: Regenerated, count: int) -> int:
     del path
     if regenerated.content == before:
-        print(f"{file_name}: the services map is up to date ({plural(count, 'service')})")
+        print_answer(f"{file_name}: the services map is up to date ({plural(count, 'service')})")
         return 0
     for line in _difference(file_name, before, regenerated.content):
-        print(printable(line))
-    print(f"{file_name}: the services map is stale; run infra-apply mesh --write", file=sys.stderr)
+        print_answer(printable(line))
+    print_remark(f"{file_name}: the services map is stale; run infra-apply mesh --write")
     return 1
 
 
 def _write(path: Path, file_name: str, before: bytes, regenerated: Regenerated, count: int) -> int:
     if regenerated.content == before:
-        print(f"{file_name}: the services map was up to date ({plural(count, 'service')})")
+        print_answer(f"{file_name}: the services map was up to date ({plural(count, 'service')})")
         return 0
     replace(path, before, regenerated.content)
-    print(f"{file_name}: wrote the services map ({plural(count, 'service')})")
+    print_answer(f"{file_name}: wrote the services map ({plural(count, 'service')})")
     return 0
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
 from typing import Any
 
 from infra_apply.cli.common.findings import print_findings
@@ -14,6 +13,7 @@ from infra_apply.cost.text import one_line
 from infra_apply.plan.json import as_json
 from infra_apply.plan.stack import plan_stack
 from infra_apply.plan.text import lines
+from infra_apply.printing import print_answer, print_json
 
 
 def add_parser(subparsers: Any) -> None:
@@ -40,8 +40,8 @@ def run(arguments: argparse.Namespace) -> int:
     if planned.plan is None or (arguments.strict and findings.warnings):
         return 1
     if arguments.format == "json":
-        print(json.dumps(as_json(planned.plan), indent=2, ensure_ascii=False))
+        print_json(as_json(planned.plan))
     else:
-        print("\n".join(lines(planned.plan)))
-        print(f"\n{one_line(cost([planned.plan], BUILT_IN))}")
+        print_answer("\n".join(lines(planned.plan)))
+        print_answer(f"\n{one_line(cost([planned.plan], BUILT_IN))}")
     return 0

@@ -15,6 +15,7 @@ from infra_apply.cli.common.outcome import show
 from infra_apply.engine.lock.waiting import run_with_lock
 from infra_apply.engine.progress import Progress
 from infra_apply.errors import Usage
+from infra_apply.printing import print_answer, print_remark
 from infra_apply.rehearsal import session
 from infra_apply.terminal import StatusLine
 
@@ -83,7 +84,7 @@ def run_engine(arguments: argparse.Namespace) -> int:
             )
         except KeyboardInterrupt:
             progress.end()
-            print(INTERRUPTED, file=sys.stderr)
+            print_remark(INTERRUPTED)
             raise
         finally:
             progress.end()
@@ -115,9 +116,9 @@ def run_api(arguments: argparse.Namespace) -> int:
     with rehearsing.directory_of(arguments) as directory:
         options = rehearsing.options_of(None, directory, arguments)
         with session.serve_api(options, plan) as server:
-            print(f"export DIGITALOCEAN_API_URL={server.url}")
-            print(f"export DIGITALOCEAN_TOKEN={session.TOKEN}", flush=True)
-            print("rehearsal: serving until Ctrl-C", file=sys.stderr)
+            print_answer(f"export DIGITALOCEAN_API_URL={server.url}")
+            print_answer(f"export DIGITALOCEAN_TOKEN={session.TOKEN}")
+            print_remark("rehearsal: serving until Ctrl-C")
             try:
                 threading.Event().wait()
             except KeyboardInterrupt:

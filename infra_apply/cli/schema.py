@@ -6,6 +6,7 @@ import argparse
 from typing import Any
 
 from infra_apply.cli.common.schema_text import schema_text
+from infra_apply.printing import print_answer
 
 
 def add_parser(subparsers: Any) -> None:
@@ -18,5 +19,5 @@ def add_parser(subparsers: Any) -> None:
 
 def run(_arguments: argparse.Namespace) -> int:
     """Print the schema."""
-    print(schema_text(), end="")
+    print_answer(schema_text(), end="")
     return 0

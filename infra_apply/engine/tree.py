@@ -8,7 +8,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from infra_apply.terminal import Colour, painted
+from infra_apply.safe_text import Colour, painted, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -108,7 +108,7 @@ def _draw(parent: str, drawing: _Drawing, depth: int) -> Iterator[tuple[str, Ste
         note = drawing.notes.get((_kind(step), step.name), "")
         end = _end(step, done=drawing.done)
         label = f"{_kind(step)} {step.name}" + (f"  {end.upper()}" if end else "")
-        yield f"{margin}{label}{_changes(step)}{note}", step
+        yield printable(f"{margin}{label}{_changes(step)}{note}"), step
         yield from _draw(step.urn, drawing, depth + 1)
 
 

@@ -13,6 +13,7 @@ from infra_apply.gpu.change import Change
 from infra_apply.gpu.context import PoolContext
 from infra_apply.gpu.pool import Pool
 from infra_apply.gpu.selection import refuse_busy
+from infra_apply.safe_text import safe
 
 
 def apply(context: PoolContext, pool: Pool, change: Change) -> Outcome | None:
@@ -53,7 +54,7 @@ def _program(context: PoolContext, pool: Pool, change: Change) -> Callable[[], N
             try:
                 _verify_unchanged(context, pool, change)
             except Failure as failure:
-                raise pulumi.RunError(str(failure)) from None
+                raise pulumi.RunError(safe(str(failure))) from None
         context.render(change.slots())
 
     return program

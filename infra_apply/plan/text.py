@@ -14,12 +14,13 @@ from infra_apply.plan.model import (
     PoolPlan,
     ServicePlan,
 )
+from infra_apply.safe_text import printable
 from infra_apply.terminal import table
 
 
 def lines(plan: Plan) -> Iterator[str]:
     """Yield the lines: hosts with their services, databases, pools, and what is not rendered."""
-    yield f"stack {plan.stack} ({plan.environment})"
+    yield printable(f"stack {plan.stack} ({plan.environment})")
     yield from _hosts(plan)
     yield from _section("databases", len(plan.databases))
     yield from table(
@@ -66,10 +67,10 @@ def _hosts(plan: Plan) -> Iterator[str]:
     access = {(entry.host, entry.port): entry for entry in plan.access}
     yield from _section("hosts", len(plan.all_hosts))
     for host in plan.all_hosts:
-        yield f"  {host.name}  {_made_of(host)}"
+        yield printable(f"  {host.name}  {_made_of(host)}")
         for service in host.services:
             entry = access.get((host.name, service.port)) if service.port is not None else None
-            yield f"    {_service(service)}{_from(entry)}"
+            yield printable(f"    {_service(service)}{_from(entry)}")
 
 
 def _section(title: str, count: int) -> Iterator[str]:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from infra_apply.map.graph import build_graph
 from infra_apply.map.model import Picture
 from infra_apply.map.page.build import embedded, page
+from infra_apply.safe_text import printable
 from tests.companies import fleet, service
 
 HOSTILE = "</script><script>alert(1)</script><!--<img src=x onerror=alert(1)>{{script}}\u2028&amp;"
@@ -55,7 +56,7 @@ def test_nothing_a_manifest_says_becomes_an_element() -> None:
     assert [tag for tag, _, _ in hostile.found] == [tag for tag, _, _ in plain.found]
     data = next(text for attributes, text in hostile.of("script") if attributes.get("id"))
     assert json.loads(data)["name"] == HOSTILE
-    assert hostile.of("title")[0][1].strip() == f"{HOSTILE}: the fleet"
+    assert hostile.of("title")[0][1].strip() == f"{printable(HOSTILE)}: the fleet"
 
 
 def test_the_page_asks_the_network_for_nothing() -> None:

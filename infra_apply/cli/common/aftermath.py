@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from datetime import UTC, datetime
 
 from infra_apply.apply import record
@@ -16,6 +15,7 @@ from infra_apply.cli.common.outcome import show
 from infra_apply.cli.common.second_look import print_lines
 from infra_apply.engine.lock.site import LockSite
 from infra_apply.engine.run import Outcome
+from infra_apply.printing import print_remark
 
 
 def tell_what_was_done(
@@ -38,7 +38,7 @@ def tell_what_was_done(
     try:
         record.append(context.log, line)
     except OSError as error:
-        print(f"this run could not be logged: {error}", file=sys.stderr)
+        print_remark(f"this run could not be logged: {error}")
 
 
 def keep_taken_names(outcome: Outcome, site: LockSite) -> None:
@@ -48,7 +48,7 @@ def keep_taken_names(outcome: Outcome, site: LockSite) -> None:
         if names or file.exists():
             write_taken(file, names)
     except OSError as error:
-        print(f"that a name was somebody else's could not be kept: {error}", file=sys.stderr)
+        print_remark(f"that a name was somebody else's could not be kept: {error}")
 
 
 def print_way_on(target: Target, outcome: Outcome) -> None:

@@ -20,6 +20,7 @@ from infra_apply.engine.lock.site import LockSite
 from infra_apply.engine.run import Outcome
 from infra_apply.engine.tree import lines
 from infra_apply.plan.text import notes
+from infra_apply.printing import print_remark
 from infra_apply.terminal import elapsed, wants_colour
 
 
@@ -51,10 +52,9 @@ def agree(
     plan = context.target.plan
     print_messages(planned.diagnostics, plan, "preview", reword=context.reword)
     if pace.seconds:
-        print(
+        print_remark(
             f"about {pace.requests} requests to DigitalOcean, sent at the pace it allows: "
-            f"about {elapsed(pace.seconds)}",
-            file=sys.stderr,
+            f"about {elapsed(pace.seconds)}"
         )
     if changing(planned.steps) or going:
         tree = lines(planned.steps, wants_colour(sys.stderr), notes=notes(plan))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -28,6 +27,7 @@ from infra_apply.engine.lock.site import LockSite, find_site
 from infra_apply.engine.lock.waiting import lift_locks, wait_until_free, work_under_way
 from infra_apply.engine.run import Outcome
 from infra_apply.errors import Usage
+from infra_apply.printing import print_remark
 
 
 def add_apply_flags(parser: argparse.ArgumentParser, verb: str) -> None:
@@ -151,7 +151,7 @@ def _finish(
         tell_what_was_done(context, planned, outcome, arguments)
     if applied.stopped_by is not None:
         if isinstance(applied.stopped_by, KeyboardInterrupt):
-            print(INTERRUPTED, file=sys.stderr)
+            print_remark(INTERRUPTED)
         raise applied.stopped_by
     assert outcome is not None  # noqa: S101 - without one, something stopped it
     if not outcome.ok:

@@ -6,11 +6,12 @@ import sys
 from collections.abc import Iterable
 
 from infra_apply.errors import Refusal
+from infra_apply.printing import print_remark
 
 
 def require_consent(lines: Iterable[str], *, given: bool) -> None:
     """Print what will be done on stderr, and ask unless consent is `given`. Raises Refusal."""
-    print("\n".join(lines), file=sys.stderr)
+    print_remark("\n".join(lines))
     if given:
         return
     if not sys.stdin.isatty():
@@ -19,6 +20,6 @@ def require_consent(lines: Iterable[str], *, given: bool) -> None:
             state="nothing was changed",
             next_step="run the same with --yes",
         )
-    print("go ahead? [y/N] ", end="", file=sys.stderr, flush=True)
+    print_remark("go ahead? [y/N] ", end="")
     if sys.stdin.readline().strip().lower() not in {"y", "yes"}:
         raise Refusal("not agreed", state="nothing was changed")

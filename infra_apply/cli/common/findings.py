@@ -7,12 +7,13 @@ from pathlib import Path
 
 from infra_apply.diagnostics.model import Findings
 from infra_apply.diagnostics.report import text
+from infra_apply.printing import print_remark
 from infra_apply.terminal import plural, wants_colour
 
 
 def print_findings(findings: Findings) -> None:
     """Print findings in full, each with its line of the file and its hint."""
-    print(findings_text(findings), file=sys.stderr)
+    print_remark(findings_text(findings))
 
 
 def print_problems(findings: Findings, *, strict: bool = False) -> None:
@@ -24,7 +25,7 @@ def print_problems(findings: Findings, *, strict: bool = False) -> None:
         print_findings(findings)
     elif findings.warnings:
         warnings = plural(findings.warnings, "warning")
-        print(f"{warnings}: infra-apply check shows them", file=sys.stderr)
+        print_remark(f"{warnings}: infra-apply check shows them")
 
 
 def findings_text(findings: Findings) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from collections.abc import Callable, Sequence
@@ -16,6 +15,7 @@ from infra_apply.engine.tree import lines
 from infra_apply.errors import Outage
 from infra_apply.plan.model import Plan
 from infra_apply.plan.text import not_rendered, notes
+from infra_apply.printing import print_answer, print_json, print_remark
 from infra_apply.terminal import wants_colour
 
 
@@ -35,17 +35,14 @@ def show(  # noqa: PLR0913 - what to show, and how
     """
     code = exit_code(outcome)
     if output_format == "json":
-        print(json.dumps(as_json(outcome, plan, verb, reword), indent=2, ensure_ascii=False))
+        print_json(as_json(outcome, plan, verb, reword))
         return code
     print_messages(outcome.diagnostics, plan, verb, but=known, reword=reword)
     if not outcome.ok and not outcome.acted:
         return code
     colour = wants_colour(sys.stdout)
-    for line in lines(outcome.steps, colour, done=outcome.acted, notes=notes(plan)):
-        print(line)
-    if verb == "preview":
-        for line in not_rendered(plan):
-            print(line)
+    answer = lines(outcome.steps, colour, done=outcome.acted, notes=notes(plan))
+    print_answer("\n".join([*answer, *(not_rendered(plan) if verb == "preview" else ())]))
     return code
 
 
@@ -68,7 +65,7 @@ def print_messages(
     known = set(_worth_saying(but, plan, verb))
     for text in _worth_saying(messages, plan, verb):
         if text not in known:
-            print(reword(text), file=sys.stderr)
+            print_remark(reword(text))
 
 
 def as_json(

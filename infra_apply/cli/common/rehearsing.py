@@ -31,6 +31,7 @@ from infra_apply.errors import Failure, Refusal
 from infra_apply.inputs.pulumi_project import Project
 from infra_apply.plan.model import Plan
 from infra_apply.plan.stack import PlannedStack, plan_stack
+from infra_apply.printing import print_remark
 from infra_apply.rehearsal import session
 from infra_apply.terminal import StatusLine
 
@@ -112,17 +113,16 @@ def start(arguments: argparse.Namespace) -> Iterator[Started]:
     ):
         plugin = "the real plugin" if rehearsal.plugin == "real" else "the stand-in plugin"
         where = directory if arguments.account else "memory"
-        print(
+        print_remark(
             f"rehearsal: pulumi {engine.version}, {plugin}, a simulated account in {where}; "
-            "nothing real is touched",
-            file=sys.stderr,
+            "nothing real is touched"
         )
         try:
             yield Started(project, planned, plan, engine, rehearsal)
         finally:
             if unmodelled := sorted(set(rehearsal.server.unmodelled)):
                 lacks = f"rehearsal: the simulated API lacks {', '.join(unmodelled)}"
-                print(lacks, file=sys.stderr)
+                print_remark(lacks)
 
 
 def plan_rehearsed(arguments: argparse.Namespace) -> tuple[Project, PlannedStack, Plan]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from typing import Final
@@ -15,6 +14,7 @@ from infra_apply.apply.verdict import judge
 from infra_apply.cli.common.surplus import describe_surplus
 from infra_apply.engine.run import Outcome
 from infra_apply.errors import Outage, Refusal
+from infra_apply.printing import print_remark
 from infra_apply.reconcile.state import State
 
 
@@ -65,7 +65,7 @@ def _clear_pending(target: Target, state: State) -> None:
             state="everything else is as the plan says",
             next_step=f"run it again: {target.command}",
         )
-    print(f"cleared what a killed run had left pending in the state: {names}", file=sys.stderr)
+    print_remark(f"cleared what a killed run had left pending in the state: {names}")
 
 
 def print_surplus(target: Target, outcome: Outcome) -> None:
@@ -81,7 +81,7 @@ def print_surplus(target: Target, outcome: Outcome) -> None:
 def print_lines(texts: Iterable[str]) -> None:
     """Print lines on stderr."""
     for text in texts:
-        print(text, file=sys.stderr)
+        print_remark(text)
 
 
 _BETWEEN_LOOKS: Final = 5.0

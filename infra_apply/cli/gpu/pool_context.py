@@ -31,6 +31,7 @@ from infra_apply.gpu.stack import Backend
 from infra_apply.inputs.pulumi_project import Project, settings_values
 from infra_apply.naming import owner_tag
 from infra_apply.plan.stack import plan_stack, stack_settings
+from infra_apply.printing import print_remark
 from infra_apply.rehearsal import session
 from infra_apply.terminal import StatusLine
 
@@ -153,10 +154,9 @@ def _rehearsal(
     with session.start_rehearsal(
         project, stack.name, options, plan=plan, config_file=file
     ) as rehearsal:
-        print(
+        print_remark(
             f"rehearsal: pulumi {engine.version}, a simulated account in {directory}; "
-            "nothing real is touched",
-            file=sys.stderr,
+            "nothing real is touched"
         )
         yield rehearsal
 

@@ -14,6 +14,7 @@ from infra_apply.errors import Ambiguous
 from infra_apply.gpu.destroyer import Destroyer
 from infra_apply.gpu.reaper import judge
 from infra_apply.gpu.slot import Slot
+from infra_apply.printing import print_answer, print_remark
 from infra_apply.terminal import StatusLine
 
 
@@ -23,13 +24,13 @@ def run(arguments: argparse.Namespace) -> int:
         judgements = judge(read_gpu_droplets(client), time.time())
         for judgement in judgements:
             verb = _VERBS[arguments.dry_run][judgement.verdict]
-            print(f"{verb} {_name(judgement.slot)}: {judgement.why}", flush=True)
+            print_answer(f"{verb} {_name(judgement.slot)}: {judgement.why}")
         if not judgements:
-            print("no slot is there")
+            print_answer("no slot is there")
         ending = [judgement.slot for judgement in judgements if judgement.verdict == "destroy"]
         failures = [] if arguments.dry_run else _end(ending, destroyer)
     for failure in failures:
-        print(f"infra-apply: {failure}", file=sys.stderr)
+        print_remark(f"infra-apply: {failure}")
     if failures:
         return failures[0].exit_code
     return 1 if any(judgement.verdict == "report" for judgement in judgements) else 0

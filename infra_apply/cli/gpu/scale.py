@@ -42,6 +42,7 @@ from infra_apply.gpu.status import Status, time_text
 from infra_apply.gpu.status import text as status_text
 from infra_apply.plan.model import Plan, PoolPlan
 from infra_apply.plan.stack import plan_stack
+from infra_apply.printing import print_answer, print_remark
 from infra_apply.terminal import StatusLine, plural, wants_colour
 
 
@@ -158,22 +159,24 @@ def _print_other_pools(context: PoolContext) -> None:
     """A misspelt project must not look like a pool that was ended."""
     counts = Counter(slot.pool for slot in slots_of(read_gpu_droplets(context.client)))
     others = ", ".join(f"{pool} ({count})" for pool, count in sorted(counts.items())) or "none"
-    print(f"{context.pool} never had a slot; pools with slots: {others}", file=sys.stderr)
+    print_remark(f"{context.pool} never had a slot; pools with slots: {others}")
 
 
 def _print_refusal(context: PoolContext, findings: Findings) -> None:
     colour = wants_colour(sys.stderr)
-    print(text.findings(findings, Path.cwd(), colour=colour), file=sys.stderr)
-    print(f"infra-apply: {context.pool} does not grow while this is so", file=sys.stderr)
+    print_remark(text.findings(findings, Path.cwd(), colour=colour))
+    print_remark(f"infra-apply: {context.pool} does not grow while this is so")
 
 
 def _print_pool(stack: EnvironmentStack, context: PoolContext, pool: Pool) -> None:
-    print(f"{context.pool}: {plural(len(pool.slots), 'slot')}")
+    print_answer(f"{context.pool}: {plural(len(pool.slots), 'slot')}")
     if pool.slots:
-        print("\n".join(status_text(Status(stack.name, {context.pool: pool}), context.clock())))
+        print_answer(
+            "\n".join(status_text(Status(stack.name, {context.pool: pool}), context.clock()))
+        )
         first = min((slot.deadline for slot in pool.slots if slot.deadline), default=None)
         if first:
-            print(f"the first ends at {time_text(first)} at the latest")
+            print_answer(f"the first ends at {time_text(first)} at the latest")
 
 
 def _render(slots: Sequence[SlotSpec]) -> None:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import json
-import sys
 import time
 from collections.abc import Mapping, Sequence
 
@@ -17,6 +15,7 @@ from infra_apply.gpu.pool import Remembered, survey
 from infra_apply.gpu.slot import slots_of
 from infra_apply.gpu.stack import Backend
 from infra_apply.gpu.status import Status, as_json, text
+from infra_apply.printing import print_answer, print_json, print_remark
 
 
 def run(arguments: argparse.Namespace) -> int:
@@ -27,14 +26,14 @@ def run(arguments: argparse.Namespace) -> int:
         try:
             remembered = _remembered(connection.backend, stack, arguments.project)
         except Outage as failure:  # the bill is worth knowing all the same
-            print(f"infra-apply: {failure}", file=sys.stderr)
+            print_remark(f"infra-apply: {failure}")
             remembered = None
     status = _status(stack, arguments.project, gpu_droplets, remembered)
     now = time.time()
     if arguments.format == "json":
-        print(json.dumps(as_json(status, now), indent=2, ensure_ascii=False))
+        print_json(as_json(status, now))
     else:
-        print("\n".join(text(status, now)))
+        print_answer("\n".join(text(status, now)))
     return 0
 
 

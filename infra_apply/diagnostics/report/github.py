@@ -11,14 +11,14 @@ from pathlib import Path
 from infra_apply.diagnostics.model import Diagnostic, Findings, Place
 from infra_apply.diagnostics.report.paths import relative, relative_text
 from infra_apply.diagnostics.report.text import summary
-from infra_apply.terminal import printable
+from infra_apply.safe_text import printable
 
 
 def findings(result: Findings, folder: Path) -> str:
     """Render `::error file=...,line=...,col=...,title=...::message` lines and a summary line."""
     lines = [_annotation(diagnostic, folder) for diagnostic in result.diagnostics]
     lines += [
-        f"::notice title=not checked::{_message(relative_text(text, folder))}"
+        f"::notice title=not checked::{_message(printable(relative_text(text, folder)))}"
         for text in result.not_checked
     ]
     return "\n".join([*lines, summary(result)])
@@ -32,7 +32,9 @@ def _annotation(diagnostic: Diagnostic, folder: Path) -> str:
         "title": f"{diagnostic.code} {diagnostic.code.title}",
     }
     properties = ",".join(
-        f"{name}={_property(str(value))}" for name, value in place.items() if value is not None
+        f"{name}={_property(printable(str(value)))}"
+        for name, value in place.items()
+        if value is not None
     )
     parts = [diagnostic.message]
     parts += [f"hint: {diagnostic.hint}"] if diagnostic.hint else []

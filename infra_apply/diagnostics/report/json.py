@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from infra_apply.diagnostics.model import Diagnostic, Findings, Place
 from infra_apply.diagnostics.report.paths import relative, relative_text
+from infra_apply.safe_text import json_text
 
 
 def findings(result: Findings, folder: Path) -> str:
@@ -22,7 +22,7 @@ def findings(result: Findings, folder: Path) -> str:
         "diagnostics": [_diagnostic(diagnostic, folder) for diagnostic in result.diagnostics],
         "not_checked": [relative_text(text, folder) for text in result.not_checked],
     }
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    return json_text(document)
 
 
 def _diagnostic(diagnostic: Diagnostic, folder: Path) -> dict[str, Any]:

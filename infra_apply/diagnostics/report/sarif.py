@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path, PurePath
 from typing import Any
 from urllib.parse import quote
@@ -10,6 +9,7 @@ from urllib.parse import quote
 from infra_apply.diagnostics.code import Code
 from infra_apply.diagnostics.model import Diagnostic, Findings, Place
 from infra_apply.diagnostics.report.paths import relative, relative_text
+from infra_apply.safe_text import json_text
 
 
 def findings(result: Findings, folder: Path) -> str:
@@ -29,7 +29,7 @@ def findings(result: Findings, folder: Path) -> str:
         ],
     }
     document = {"$schema": _SCHEMA, "version": "2.1.0", "runs": [run]}
-    return json.dumps(document, indent=2, ensure_ascii=False)
+    return json_text(document)
 
 
 # The schema's own `id`.
@@ -78,6 +78,8 @@ def _location(place: Place, folder: Path) -> dict[str, Any]:
 
 def _artifact(path: str, folder: Path) -> dict[str, str]:
     short = relative(path, folder)
+    # A path that is not UTF-8 holds halves of surrogate pairs.
+    quoted = quote(short, errors="surrogatepass")
     if PurePath(short).is_absolute():
-        return {"uri": f"file://{quote(short)}"}
-    return {"uri": quote(short), "uriBaseId": "%SRCROOT%"}
+        return {"uri": f"file://{quoted}"}
+    return {"uri": quoted, "uriBaseId": "%SRCROOT%"}

@@ -12,13 +12,16 @@ from infra_apply.diagnostics.code import Severity
 from infra_apply.diagnostics.lines import read_lines
 from infra_apply.diagnostics.model import Diagnostic, Findings, Place
 from infra_apply.diagnostics.report.paths import relative, relative_text
-from infra_apply.terminal import Colour, painted, plural, printable
+from infra_apply.safe_text import Colour, painted, printable
+from infra_apply.terminal import plural
 
 
 def findings(result: Findings, folder: Path, *, colour: bool = False) -> str:
     """Render all findings and a summary line."""
     parts = [diagnostics(result.diagnostics, folder, colour=colour)] if result.diagnostics else []
-    parts.extend(f"not checked: {relative_text(text, folder)}" for text in result.not_checked)
+    parts.extend(
+        f"not checked: {printable(relative_text(text, folder))}" for text in result.not_checked
+    )
     parts.append(summary(result))
     return "\n".join(parts)
 

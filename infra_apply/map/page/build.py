@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from infra_apply.map.json import as_json
 from infra_apply.map.model import LANES, Picture
+from infra_apply.safe_text import printable, safe_json
 
 
 def page(picture: Picture) -> str:
@@ -26,7 +27,7 @@ def page(picture: Picture) -> str:
     parts = {
         "policy": f"default-src 'none'; script-src {_hash(script)}; style-src {_hash(style)}; "
         "base-uri 'none'; form-action 'none'",
-        "title": html.escape(picture.name),
+        "title": html.escape(printable(picture.name)),
         "style": style,
         "script": script,
         "data": embedded({**as_json(picture), "lanes": lanes}),
@@ -38,10 +39,10 @@ def page(picture: Picture) -> str:
 def embedded(value: Any) -> str:
     """Write JSON that can stand inside a script element, whatever texts it holds.
 
-    A `<` could begin `</script>` or `<!--`; the two line separators end a line in old JavaScript.
+    A `<` could begin `</script>` or `<!--`.
     """
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"))
-    for letter in "<>&\u2028\u2029":
+    text = safe_json(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    for letter in "<>&":
         text = text.replace(letter, f"\\u{ord(letter):04x}")
     return text
 
