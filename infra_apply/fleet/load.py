@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from infra_apply.diagnostics.code import Code
-from infra_apply.diagnostics.model import Diagnostic
+from infra_apply.diagnostics.model import Diagnostic, encodable
 from infra_apply.fleet import user_data
 from infra_apply.fleet.folders import Root, content, folders, manifest_files
 from infra_apply.fleet.model import Fleet
@@ -118,7 +118,7 @@ def _identity(folder: str) -> tuple[int, int] | str:
 
 def _manifest(path: str, parse: Parse, diagnostics: list[Diagnostic]) -> Manifest | set[str]:
     """Return the manifest, or what the project of one that cannot be used may be called."""
-    folder_name = path.split("/")[-2]
+    folder_name = encodable(path.split("/")[-2])
     source = content(path)
     if isinstance(source, Diagnostic):
         diagnostics.append(source)
