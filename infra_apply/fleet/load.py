@@ -86,9 +86,18 @@ def load(  # noqa: PLR0913 - what a fleet is read from, each by its name
         unread=frozenset(unread),
         user_data=user_data.read(settings, base, diagnostics) if settings else {},
         mesh_named=mesh_hosts is not None,
+        owner_folders=_owner_folders(stacks or ((settings,) if settings else ()), base),
         alone=settings is None and len(roots) == 1 and not roots[0].is_glob,
     )
     return Loaded(fleet, tuple(diagnostics), len(paths), failures)
+
+
+def _owner_folders(stacks: Sequence[Settings], base: Path) -> dict[str, str]:
+    return {
+        project: os.path.normpath(os.path.join(base, owner_folder))  # noqa: PTH118
+        for stack in stacks
+        for project, owner_folder in stack.owners.projects.items()
+    }
 
 
 def _paths(roots: Sequence[Root], base: Path, diagnostics: list[Diagnostic]) -> list[str]:

@@ -79,6 +79,8 @@ class HostKeys(DropletKeys, total=False):
     resizeDisk: bool
     protect: bool
     firewall: Literal["managed"]
+    projects: list[str]
+    reservedPorts: list[_Port]
 
 
 @with_config(_STRICT)
@@ -125,6 +127,14 @@ class DatabasesKeys(TypedDict, total=False, extra_items=ClusterKeys):  # type: i
 
 
 @with_config(_STRICT)
+class OwnersKeys(TypedDict, total=False):
+    projects: dict[str, str]
+    clusters: dict[str, list[str]]
+    profiles: dict[str, list[str]]
+    quarantined: list[str]
+
+
+@with_config(_STRICT)
 class SettingsKeys(TypedDict, total=False):
     environment: Required[Environment]
     fleet: Annotated[str, Field(min_length=1)]
@@ -137,6 +147,7 @@ class SettingsKeys(TypedDict, total=False):
     gpu: GpuKeys
     databases: DatabasesKeys
     retired: dict[str, Literal["keep", "destroy"]]
+    owners: OwnersKeys
 
 
 @cache
@@ -153,5 +164,6 @@ KNOWN: Final[dict[tuple[str, ...], tuple[str, ...]]] = {
     ("gpu",): tuple(GpuKeys.__annotations__),
     ("gpu", "profiles", "*"): tuple(ProfileKeys.__annotations__),
     ("gpu", "pools", "*"): tuple(PoolKeys.__annotations__),
+    ("owners",): tuple(OwnersKeys.__annotations__),
     ("databases", "*"): tuple(ClusterKeys.__annotations__),
 }

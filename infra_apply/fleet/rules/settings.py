@@ -17,7 +17,7 @@ from infra_apply.fleet.rules.gpu_ondemand import is_gpu_size
 from infra_apply.fleet.rules.rule import Rule
 from infra_apply.inputs.document import Path
 from infra_apply.inputs.pulumi_project import settings_values
-from infra_apply.inputs.settings import Settings
+from infra_apply.inputs.settings import Settings, located
 
 WITHOUT_EFFECT: Final = Code(
     "IA805",
@@ -38,6 +38,13 @@ NO_DOOR_FOR_SSH: Final = Code(
     "a firewall that lets nobody log in locks out its owner",
     "set `network.ssh` to the ranges that may, or to `[]` for nobody",
 )
+PORTS_OF_MANIFESTS: Final = Code(
+    "IA811",
+    "public without ports",
+    "whoever can change a manifest of the project then chooses which port the world may reach",
+    "name the ports: `network: {public: {shop: [8080]}}`",
+    Severity.WARNING,
+)
 
 
 def check(fleet: Fleet) -> Iterator[Diagnostic]:
@@ -54,6 +61,7 @@ def check(fleet: Fleet) -> Iterator[Diagnostic]:
     yield from _retired(fleet, settings)
     yield from _profiles(settings)
     yield from _shadows(fleet, settings)
+    yield from _public(fleet, settings)
     if not fleet.unread:
         yield from _hosts(fleet, settings)
         yield from _projects(fleet, settings)
@@ -99,6 +107,22 @@ def _projects(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
             place = settings.key("gpu", "pools", name)
             message = f"no project `{name}` declares a `gpu:` block"
             yield _without_effect(name, pools, place, message)
+
+
+def _public(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
+    """Report projects the world may reach on whatever port their manifests say."""
+    for index, (name, ports) in enumerate(settings.network.public.items()):
+        if ports is None:
+            services = (
+                manifest.service for manifest in fleet.services() if manifest.project == name
+            )
+            declared = sorted({service.port for service in services if service and service.port})
+            listed = ", ".join(map(str, declared)) or "8080"
+            message = f"`{name}` is public on every port; its manifests then choose the port"
+            place = settings.document.key(*located("network", "public", name))
+            if (*located("network", "public", name),) not in settings.document.keys:
+                place = settings.value("network", "public", index)
+            yield Diagnostic(PORTS_OF_MANIFESTS, place, message, f"write `{name}: [{listed}]`")
 
 
 def _clusters(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
@@ -190,4 +214,4 @@ def _firewalls(fleet: Fleet) -> Iterator[Diagnostic]:
                 )
 
 
-RULE: Final = Rule(check, (WITHOUT_EFFECT, SECRET, NO_DOOR_FOR_SSH))
+RULE: Final = Rule(check, (WITHOUT_EFFECT, SECRET, NO_DOOR_FOR_SSH, PORTS_OF_MANIFESTS))
