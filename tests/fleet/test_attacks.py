@@ -210,3 +210,66 @@ def test_a_cluster_and_a_profile_are_used_only_by_those_the_owners_name(
     assert check(capsys) == []
     evil = manifest("evil", database={"cluster": "pg", "name": "evil", "user": "evil"}, gpu=gpu)
     assert [found[:2] for found in check(capsys)] == [("IA205", str(evil)), ("IA406", str(evil))]
+
+
+@pytest.mark.usefixtures("company")
+def test_a_security_setting_without_effect_is_a_finding(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    manifest("shop", service=SERVICE)
+    manifest("studio", provider="mac", service={"host": "fennel", "port": 8080})
+    network = {"ssh": [], "public": {"studio": [8080], "shop": [8080]}}
+    hosts = {
+        "lime": {"firewall": "managed"},
+        "basil": {"reservedPorts": [9100], "firewall": "managed", "projects": []},
+    }
+    owners = {"projects": {"shpo": "x"}, "clusters": {"pg": []}, "profiles": {"big": []}}
+    stack("prod", network=network, hosts=hosts, owners=owners)
+    messages = [message for code, _, message in check(capsys) if code == "IA805"]
+    assert sorted(messages) == [
+        "nobody renders `basil`, so its `firewall` guards nothing",
+        "nobody renders `basil`, so its `projects` guards nothing",
+        "nobody renders `basil`, so its `reservedPorts` guards nothing",
+        "there is no `big` among the profiles of the manifests",
+        "there is no `pg` among the clusters of the manifests",
+        "there is no `shpo` among the projects of the manifests",
+        "this stack renders no host of `studio`, so it opens no port of it",
+    ]
+
+
+@pytest.mark.usefixtures("company")
+def test_a_managed_firewall_of_a_host_that_is_looked_up_is_a_finding(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    manifest("shop", service=SERVICE)
+    stack("prod", hosts={"lime": {"lookup": True, "firewall": "managed"}})
+    ((code, _, message),) = check(capsys)
+    assert code == "IA805"
+    assert "only looked up here" in message
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "codes"),
+    [
+        ("token", "in-plain-text", ["IA812"]),
+        ("token", {"secure": "v1:x"}, ["IA812"]),
+        ("apiEndpoint", "http://api.example.com", ["IA813"]),
+        ("apiEndpoint", "HTTP://127.0.0.1.example.com", ["IA813"]),
+        ("apiEndpoint", "http://127.0.0.1@example.com", ["IA813"]),
+        ("apiEndpoint", "api.example.com", ["IA813"]),
+        ("apiEndpoint", "http://[::1", ["IA813"]),
+        ("apiEndpoint", "https://api.example.com", []),
+        ("apiEndpoint", "http://127.0.0.1:8000", []),
+        ("apiEndpoint", "http://[::1]:8000", []),
+    ],
+)
+@pytest.mark.usefixtures("company")
+def test_a_token_in_a_stack_file_and_an_endpoint_without_https_are_findings(
+    key: str, value: object, codes: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    manifest("shop", service=SERVICE)
+    with Path("Pulumi.prod.yaml").open("a") as file:
+        file.write(f"  digitalocean:{key}: {json.dumps(value)}\n")
+    found = check(capsys)
+    assert [code for code, _, _ in found] == codes
+    assert "in-plain-text" not in str(found)

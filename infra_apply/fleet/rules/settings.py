@@ -10,12 +10,14 @@ from infra_apply.diagnostics import redact
 from infra_apply.diagnostics.code import Code, Severity
 from infra_apply.diagnostics.model import Diagnostic, Place, Related
 from infra_apply.diagnostics.suggest import did_you_mean
-from infra_apply.fleet.hosts import droplets
+from infra_apply.fleet import provider_settings
+from infra_apply.fleet.hosts import droplets, machine
 from infra_apply.fleet.model import Fleet
 from infra_apply.fleet.rules.fleet import IMPOSSIBLE_NAME
 from infra_apply.fleet.rules.gpu_ondemand import is_gpu_size
 from infra_apply.fleet.rules.rule import Rule
 from infra_apply.inputs.document import Path
+from infra_apply.inputs.manifest import Manifest
 from infra_apply.inputs.pulumi_project import settings_values
 from infra_apply.inputs.settings import Settings, located
 
@@ -53,6 +55,8 @@ def check(fleet: Fleet) -> Iterator[Diagnostic]:
     Where a manifest or the mesh could not be read, nothing is called unknown.
     """
     yield from _firewalls(fleet)
+    for stack in fleet.stacks:
+        yield from provider_settings.check(stack)
     settings = fleet.settings
     if settings is None:
         return
@@ -65,6 +69,8 @@ def check(fleet: Fleet) -> Iterator[Diagnostic]:
     if not fleet.unread:
         yield from _hosts(fleet, settings)
         yield from _projects(fleet, settings)
+        yield from _unguarded(fleet, settings)
+        yield from _owners(fleet, settings)
         yield from _clusters(fleet, settings)
 
 
@@ -85,16 +91,68 @@ def _hosts(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
             )
 
 
+def _unguarded(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
+    """Report settings that are to guard a host, and cannot: nobody renders it, or another stack."""
+    carrying = droplets(fleet)
+    for name, host in settings.hosts.items():
+        if "firewall" in host.own_keys and host.lookup:
+            message = f"`{name}` is only looked up here: the stack that owns it makes its firewall"
+            place = settings.key("hosts", name, "firewall")
+            yield Diagnostic(WITHOUT_EFFECT, place, message, "move it to that stack's settings")
+        if name in carrying or any(machine(service) == name for service in fleet.services()):
+            continue
+        for key in ("firewall", "reservedPorts", "projects"):
+            if key in host.own_keys:
+                message = f"nobody renders `{name}`, so its `{key}` guards nothing"
+                place = settings.key("hosts", name, key)
+                yield Diagnostic(WITHOUT_EFFECT, place, message, "correct the host's name")
+
+
+def _is_rendered(fleet: Fleet, settings: Settings, manifest: Manifest) -> bool:
+    """Say whether a stack makes the host a service is on."""
+    host = machine(manifest)
+    carried = droplets(fleet).get(host or "", [])
+    here = any(service.environment == settings.environment for service in carried)
+    return manifest.provider == "digitalocean" and here and not settings.host(host or "").lookup
+
+
+def _owners(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
+    clusters = {manifest.database.cluster for manifest in fleet.manifests if manifest.database}
+    profiles = {name for stack in fleet.stacks for name in stack.gpu_profiles}
+    pools = (manifest.gpu for manifest in fleet.manifests if manifest.gpu)
+    profiles |= {pool.droplet for pool in pools if pool.droplet}
+    owners = settings.owners
+    for kind, named, known in (
+        ("projects", owners.projects, fleet.projects),
+        ("clusters", owners.clusters, clusters),
+        ("profiles", owners.profiles, profiles),
+    ):
+        for name in named:
+            if name not in known:
+                message = f"there is no `{name}` among the {kind} of the manifests"
+                place = settings.key("owners", kind, name)
+                yield _without_effect(name, known, place, message)
+
+
 def _projects(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
     ports: dict[str, set[int]] = {}
     for manifest in fleet.services():
         if manifest.service and manifest.service.port is not None:
             ports.setdefault(manifest.project, set()).add(manifest.service.port)
+    rendered = {
+        manifest.project
+        for manifest in fleet.services()
+        if manifest.project in settings.network.public and _is_rendered(fleet, settings, manifest)
+    }
     for name, opened in settings.network.public.items():
         place = settings.key("network", "public", name)
         if name not in ports:
             message = f"no project `{name}` has a service with a port to open"
             yield _without_effect(name, ports, place, message)
+        elif name not in rendered:
+            message = f"this stack renders no host of `{name}`, so it opens no port of it"
+            hint = "remove it, or move it to the settings of the stack that owns the host"
+            yield Diagnostic(WITHOUT_EFFECT, place, message, hint)
         for index, port in enumerate(opened or ()):
             if name in ports and port not in ports[name]:
                 known = " and ".join(str(manifest) for manifest in sorted(ports[name]))
@@ -214,4 +272,6 @@ def _firewalls(fleet: Fleet) -> Iterator[Diagnostic]:
                 )
 
 
-RULE: Final = Rule(check, (WITHOUT_EFFECT, SECRET, NO_DOOR_FOR_SSH, PORTS_OF_MANIFESTS))
+RULE: Final = Rule(
+    check, (WITHOUT_EFFECT, SECRET, NO_DOOR_FOR_SSH, PORTS_OF_MANIFESTS, *provider_settings.CODES)
+)
