@@ -35,7 +35,8 @@ class LettingGo:
         if step.op != "delete":
             return False
         for retirement in self.retirements:
-            if step.urn in {retirement.component.urn, *(held.urn for held in retirement.children)}:
+            ids = {held.urn: held.id for held in retirement.children}
+            if step.urn == retirement.component.urn or ids.get(step.urn) == step.id:
                 return retirement.fate == "destroy" or step.retain or not step.custom
         return False
 
@@ -62,19 +63,14 @@ def backup_lines(letting_go: LettingGo) -> Iterator[str]:
         yield _backup(cluster, letting_go)
 
 
-def letting_go_lines(letting_go: LettingGo, *, next_run_too: bool) -> Iterator[str]:
-    """Yield what will be gone and what stays, to be agreed to.
-
-    `next_run_too` says that the run after the next one follows by itself.
-    """
+def letting_go_lines(letting_go: LettingGo) -> Iterator[str]:
+    """Yield what will be gone and what stays, to be agreed to."""
     if not letting_go.retirements:
         return
     if not letting_go.in_two_runs:
         yield "retired, and let go of now:"
-    elif next_run_too:
-        yield "retired; this lifts the protection, then applies once more by itself, letting go of:"
     else:
-        yield "retired; this lifts the protection, and applying once more lets go of:"
+        yield "retired; this lifts the protection, then applies once more by itself, letting go of:"
     for retirement in letting_go.retirements:
         yield from (f"  {line}" for line in _lines(retirement, letting_go))
 

@@ -52,17 +52,15 @@ def find_letting_go(target: Target, *, with_snapshots: bool, now: datetime) -> L
     )
 
 
-def apply(
-    target: Target, planned: Outcome, pace: Pace, letting_go: LettingGo, *, next_run_too: bool
-) -> Applied:
+def apply(target: Target, planned: Outcome, pace: Pace, letting_go: LettingGo) -> Applied:
     """Do what was previewed and agreed to, and then let go of what is retired.
 
     A droplet is destroyed only after its snapshot was seen. The second run does nothing but let
-    go; it is left out where the first went wrong, or without `next_run_too`.
+    go; it is left out where the first went wrong.
     """
     first = _apply_once(target, planned, pace, letting_go)
     went_right = first.stopped_by is None and first.outcome is not None and first.outcome.ok
-    if not (next_run_too and letting_go.in_two_runs and went_right):
+    if not (letting_go.in_two_runs and went_right):
         return first
     assert first.outcome is not None  # noqa: S101 - it went right
     try:

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from infra_apply.apply.letting_go import LettingGo
 from infra_apply.apply.work import changing, settable
 from infra_apply.engine.events import Step
 from infra_apply.plan.model import Plan
@@ -29,29 +30,49 @@ class SavedStep:
 
 
 @dataclass(frozen=True, slots=True)
+class SavedRetirement:
+    """A retired resource that was reviewed. `object` is a keyed hash of its id."""
+
+    fate: str
+    urn: str
+    object: str
+
+
+@dataclass(frozen=True, slots=True)
 class SavedPlan:
     """A reviewed preview of a stack. `key` keys its hashes, in hexadecimal digits.
 
-    `user_data` is a hash of each host's script, which the engine shows to nobody. `commits` and
-    `state` say what it was made from: they may move without an effect on what would be done.
+    `retired` is what goes or is let go of, by the first run or by the one after it, and `steps` are
+    all other changes. `user_data` is a hash of each host's script, which the engine shows to
+    nobody. `commits` and `state` say what it was made from: they may move without an effect on what
+    would be done.
     """
 
     stack: str
     key: str
     steps: tuple[SavedStep, ...]
+    retired: tuple[SavedRetirement, ...]
     user_data: Mapping[str, str]
     commits: Mapping[str, str]
     state: str
 
 
-def save_plan(
-    plan: Plan, steps: Iterable[Step], state: State, commits: Mapping[str, str], key: bytes
+def save_plan(  # noqa: PLR0913 - all that is reviewed, and what it was made from
+    plan: Plan,
+    steps: Iterable[Step],
+    letting_go: LettingGo,
+    state: State,
+    *,
+    commits: Mapping[str, str],
+    key: bytes,
 ) -> SavedPlan:
     """Digest a preview's changes; `key` is random, and made for this one plan."""
+    changes = [step for step in changing(steps) if not letting_go.asks_for(step)]
     return SavedPlan(
         stack=plan.stack,
         key=key.hex(),
-        steps=tuple(_saved(step, key) for step in changing(steps)),
+        steps=tuple(_saved(step, key) for step in changes if not _ends_component(step)),
+        retired=tuple(_saved_retirements(letting_go, key)),
         user_data=_user_data(plan, key),
         commits=commits,
         state=_hash(sorted((held.urn, held.id, str(held.inputs)) for held in state.resources), key),
@@ -67,6 +88,9 @@ def as_text(saved: SavedPlan) -> str:
         "state": saved.state,
         "key": saved.key,
         "user_data": dict(saved.user_data),
+        "retired": [
+            {"fate": held.fate, "urn": held.urn, "object": held.object} for held in saved.retired
+        ],
         "steps": [
             {"op": step.op, "urn": step.urn, "inputs": step.inputs, "start": step.start}
             for step in saved.steps
@@ -89,6 +113,10 @@ def parse_saved_plan(text: str) -> SavedPlan:
                 SavedStep(*(str(step[key]) for key in ("op", "urn", "inputs", "start")))
                 for step in document["steps"]
             ),
+            retired=tuple(
+                SavedRetirement(*(str(held[key]) for key in ("fate", "urn", "object")))
+                for held in document["retired"]
+            ),
             user_data=dict(document["user_data"]),
             commits=dict(document["commits"]),
             state=str(document["state"]),
@@ -109,6 +137,7 @@ def moved(saved: SavedPlan, now: SavedPlan) -> Iterator[str]:
     reviewed = {step.urn: step for step in saved.steps}
     for step in now.steps:
         yield from _moved_step(step, reviewed.get(step.urn))
+    yield from _moved_retirements(saved, now)
     created = {step.urn.rpartition("::")[2] for step in now.steps if step.op == "create"}
     for host, digest in now.user_data.items():
         if host in created and saved.user_data.get(host) != digest:
@@ -116,7 +145,7 @@ def moved(saved: SavedPlan, now: SavedPlan) -> Iterator[str]:
 
 
 def _moved_step(step: SavedStep, reviewed: SavedStep | None) -> Iterator[str]:
-    name = f"{_kind(step.urn)} {step.urn.rpartition('::')[2]}"
+    name = _name(step.urn)
     if reviewed is None:
         yield f"{name}: {step.op} was not reviewed"
     elif step.op != reviewed.op and (reviewed.op, step.op) != ("create", "import"):
@@ -125,6 +154,29 @@ def _moved_step(step: SavedStep, reviewed: SavedStep | None) -> Iterator[str]:
         yield f"{name}: what it would be set to is not what was reviewed"
     elif step.op == reviewed.op and step.start != reviewed.start:
         yield f"{name}: what it is now is not what it was at the review"
+
+
+def _moved_retirements(saved: SavedPlan, now: SavedPlan) -> Iterator[str]:
+    reviewed = {held.urn: held for held in saved.retired}
+    for held in now.retired:
+        name, before = _name(held.urn), reviewed.get(held.urn)
+        if before is None:
+            yield f"{name}: that it is retired was not reviewed"
+        elif held.fate != before.fate:
+            yield f"{name}: {before.fate} was reviewed, and it is {held.fate}"
+        elif held.object != before.object:
+            yield f"{name}: what would go is not what was reviewed"
+
+
+def _ends_component(step: Step) -> bool:
+    """Say whether a step takes a component out of the state, which is nothing in the account."""
+    return step.op == "delete" and not step.custom
+
+
+def _saved_retirements(letting_go: LettingGo, key: bytes) -> Iterator[SavedRetirement]:
+    for retirement in letting_go.retirements:
+        for child in retirement.children:
+            yield SavedRetirement(retirement.fate, child.urn, _hash(child.id, key))
 
 
 def _saved(step: Step, key: bytes) -> SavedStep:
@@ -150,8 +202,9 @@ def _hash(value: Any, key: bytes) -> str:
     return hmac.new(key, text.encode(), hashlib.sha256).hexdigest()
 
 
-def _kind(urn: str) -> str:
-    return urn.split("::")[2].rpartition(":")[2] if urn.count("::") > 1 else ""
+def _name(urn: str) -> str:
+    kind = urn.split("::")[2].rpartition(":")[2] if urn.count("::") > 1 else ""
+    return f"{kind} {urn.rpartition('::')[2]}"
 
 
-_VERSION: Final = 1
+_VERSION: Final = 2

@@ -47,10 +47,11 @@ def judge(diagnostics: Iterable[EngineMessage]) -> Verdict:
         _is_outage(error.message, request) for error, request in zip(errors, requests, strict=True)
     )
     reasons = [_reason(request) for request in requests if request is not None and request.may_pass]
+    reasons += [_LISTED_ONLY for error in errors if _is_listed_only(error.message)]
     lost = [
         error.urn
         for error, request in zip(errors, requests, strict=True)
-        if error.urn and request is not None and request.may_have_made_something
+        if error.urn and _may_have_made_something(error.message, request)
     ]
     limited = any(request.status == HTTPStatus.TOO_MANY_REQUESTS for request in requests if request)
     has_moved = bool(errors) and all(is_not_as_planned(error.message) for error in errors)
@@ -78,10 +79,29 @@ def was_not_come_to(message: str) -> bool:
     return _NONE_SEEN in message
 
 
+def has_vanished(message: str) -> bool:
+    """Say whether an error tells that what was just made was answered with 404 when read back.
+
+    The provider keeps nothing of it then, whether it is there or not.
+    """
+    return _NOT_READ_BACK in message
+
+
 def _is_outage(message: str, request: FailedRequest | None) -> bool:
     if request is not None:
         return request.may_pass
-    return bool(_WAITED_IN_VAIN.search(message))
+    return _is_listed_only(message) or bool(_WAITED_IN_VAIN.search(message))
+
+
+def _is_listed_only(message: str) -> bool:
+    """Say whether DigitalOcean answered 404 for what it had just made, or had just listed."""
+    return has_vanished(message) or bool(_NOT_IMPORTED.search(message))
+
+
+def _may_have_made_something(message: str, request: FailedRequest | None) -> bool:
+    if request is not None:
+        return request.may_have_made_something
+    return has_vanished(message)
 
 
 def _reason(request: FailedRequest) -> str:
@@ -92,6 +112,10 @@ def _reason(request: FailedRequest) -> str:
 _SUMMARIES: Final = frozenset({"update failed", "preview failed", "refresh failed"})
 _FAILED_RESOURCES: Final = re.compile(r"resource \S+ (?:creation|update|deletion) failed")
 _NOT_AS_PLANNED: Final = "violates plan"  # pkg/resource/deploy/plan.go, v3.259
+_NOT_READ_BACK: Final = "expected non-nil error with nil state during Create of"  # pkg/tfbridge
+# pkg/resource/deploy/step.go, v3.259, where what is to be imported is 404
+_NOT_IMPORTED: Final = re.compile(r"resource '[^']*' does not exist")
+_LISTED_ONLY: Final = "404 for what was just made or listed"
 _NONE_SEEN: Final = "but none were seen"  # pkg/resource/deploy, v3.259, where a plan is applied
 # Terraform's helper, where an object did not become what the provider waits for.
 _WAITED_IN_VAIN: Final = re.compile(r"timeout while waiting for")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from typing import Final
 
 from infra_apply import naming
 from infra_apply.apply.requests import failed_request
-from infra_apply.apply.verdict import is_not_as_planned, was_not_come_to
+from infra_apply.apply.verdict import has_vanished, is_not_as_planned, was_not_come_to
 from infra_apply.engine.events import EngineMessage, name_of_urn
 from infra_apply.plan.model import Plan
+from infra_apply.reconcile.removal import APPLY_ONCE_MORE
 
 
 def resource_label(urn: str, plan: Plan) -> str:
@@ -25,9 +27,10 @@ def message_text(message: EngineMessage, plan: Plan) -> str:
     """Say what a message says, beginning with the resource that it is about.
 
     What the provider wraps its errors in (its source line, its version, the address of the
-    request with the cluster's id) is left out.
+    request with the cluster's id) is left out. What plain pulumi leaves to a next run, a run of
+    ours does by itself, and it says so.
     """
-    text = _clean(message.message)
+    text = _clean(message.message).replace(APPLY_ONCE_MORE, _BY_ITSELF)
     kind_of_stack = "pulumi:pulumi:Stack" in message.urn
     if not message.urn or kind_of_stack or message.severity == "info":
         return text
@@ -35,16 +38,19 @@ def message_text(message: EngineMessage, plan: Plan) -> str:
 
 
 def _clean(text: str) -> str:
-    if is_not_as_planned(text):  # what follows may be user data in the clear
-        return "it is no longer what was previewed, and was left as it is; run the same again"
-    if "unable to replace resource" in text and "protection" in text:
-        return "it would be replaced, which deletes it; it is protected, and nothing was changed"
+    for tells, words in _IN_OUR_WORDS:
+        if tells(text):
+            return words
     if "previously-imported resources" in text:
         keys = ", ".join(sorted(set(_CHANGED_KEY.findall(text)))) or "something of it"
         return f"it would be replaced, which deletes it, because of what changes: {keys}"
-    if was_not_come_to(text):
-        return "the run ended before it came to it"
-    text = _WRAPPING.sub("", text.strip()).strip()
+    unwrapped = _WRAPPING.sub("", text).strip()
+    errors = _BETWEEN_ERRORS.split(unwrapped) if "errors occurred:" in text else [unwrapped]
+    return "; ".join(_without_request(error.strip()) for error in errors)
+
+
+def _without_request(text: str) -> str:
+    """Say what was answered to a request without its address, which holds the cluster's id."""
     request = failed_request(text)
     if request is None or "://" not in text:
         return text
@@ -55,6 +61,10 @@ def _clean(text: str) -> str:
     return f"{doing} {answered}" if doing else answered
 
 
+def _is_protected_from_replacement(text: str) -> bool:
+    return "unable to replace resource" in text and "protection" in text
+
+
 def _clusters(plan: Plan) -> dict[str, str]:
     """Return the cluster of each database by the name of its resources."""
     return {
@@ -63,13 +73,40 @@ def _clusters(plan: Plan) -> dict[str, str]:
     }
 
 
+def _is_gone_while_updating(text: str) -> bool:
+    return "reported that the resource did not exist while updating" in text
+
+
 _CHANGED_KEY: Final = re.compile(r"^(\w+): \{", re.MULTILINE)
+_BY_ITSELF: Final = "the update then applies once more by itself: that"
+_IN_OUR_WORDS: Final[tuple[tuple[Callable[[str], bool], str], ...]] = (
+    (  # what follows may be user data in the clear
+        is_not_as_planned,
+        "it is no longer what was previewed, and was left as it is; run the same again",
+    ),
+    (
+        _is_protected_from_replacement,
+        "it would be replaced, which deletes it; it is protected, and nothing was changed",
+    ),
+    (has_vanished, "it was made, and DigitalOcean answered 404 when it was read back"),
+    (
+        _is_gone_while_updating,
+        "DigitalOcean answered 404 for it while it was changed; run the same again",
+    ),
+    (was_not_come_to, "the run ended before it came to it"),
+)
 _KINDS: Final = {"DatabaseDb": "Database", "DatabaseUser": "Database user"}
 _ON_A_CLUSTER: Final = frozenset({"Database", "DatabaseDb", "DatabaseUser"})
+# Around an error stand, from the outside in, the engine's words for the phase, those of the bridge
+# for the call, the provider's own source line, and how many errors there were.
 _WRAPPING: Final = re.compile(
-    r"\d+ errors? occurred:\s+\*\s+|sdk-v\d/provider\d?\.go:\d+: |sdk\.helper_schema: "
+    r"\A\s*(?:Preview failed: )?"
+    r"(?:(?:creating|reading|importing|refreshing|updating|deleting|invoking) \S+: )?"
+    r"(?:\d+ errors? occurred:\s+\* )?"
+    r"|sdk-v\d/provider\d?\.go:\d+: |sdk\.helper_schema: "
     r"|:? provider=digitalocean@\S+"
 )
+_BETWEEN_ERRORS: Final = re.compile(r"\n+\s*\* ")
 _TO_REQUEST: Final = re.compile(
     r"(?P<doing>.*?)\b(?:GET|POST|PUT|PATCH|DELETE|Get|Post|Put|Patch|Delete) \"?https?://",
     re.DOTALL,

@@ -44,7 +44,7 @@ def diagnose_removals(plan: Plan, account: Account, state: State) -> Iterator[Di
             f"{_KINDS[retirement.component.type]} `{name}` is retired: its protection is lifted"
         )
         after = "destroys it" if fate == "destroy" else "lets go of it, and it stays on the account"
-        hint = f"apply once more: that {after}"
+        hint = f"{APPLY_ONCE_MORE} {after}"
         yield Diagnostic(LETTING_GO, _place(plan, name), message, hint)
 
 
@@ -214,7 +214,7 @@ def _unremembered(plan: Plan, account: Account, state: State) -> Iterator[Diagno
     for name in sorted(plan.retired.keys() - planned):
         remembered = state.child(HOST, name, DROPLET)
         for droplet in account.all_droplets:
-            ours = has_tag(droplet, owner) and has_tag(droplet, naming.host_tag(name))
+            ours = has_tag(droplet, owner) and has_tag(droplet, naming.host_tag(plan.fleet, name))
             known = remembered is not None and remembered.id == str(droplet.id)
             if plan.retired[name] != "destroy" or not ours or known or is_slot(droplet):
                 continue
@@ -233,4 +233,6 @@ def _place(plan: Plan, name: str) -> Place:
     return plan.retired_places.get(name, plan.place)
 
 
+APPLY_ONCE_MORE: Final = "apply once more: that"
+"""How a plain update says that another one lets go; `infra-apply up` does it by itself."""
 _KINDS: Final = {HOST: "the host", DATABASE: "the database of", POOL: "the GPU pool"}

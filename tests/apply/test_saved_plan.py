@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from itertools import product
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra_apply.apply.letting_go import LettingGo
 from infra_apply.apply.saved_plan import (
     SavedPlan,
     as_text,
@@ -21,8 +23,18 @@ from infra_apply.engine.events import Step
 from infra_apply.plan.model import Plan
 from infra_apply.reconcile.state import State
 from tests import companies
+from tests.apply.retirements import (
+    DATABASE,
+    HOST,
+    KEPT_HOST,
+    deletions,
+    letting_go,
+    retirement,
+)
 from tests.apply.steps import step
+from tests.reconcile.worlds import host_state
 
+NOTHING = LettingGo()
 KEY = b"k" * 32
 PLAIN = companies.plan(companies.service("shop"))
 PLAN = replace(
@@ -40,8 +52,8 @@ UPDATE = step(
 )
 
 
-def saved(*steps: Step, plan: Plan = PLAN) -> SavedPlan:
-    return save_plan(plan, steps, State(), {}, KEY)
+def saved(*steps: Step, plan: Plan = PLAN, gone: LettingGo = NOTHING) -> SavedPlan:
+    return save_plan(plan, steps, gone, State(), commits={}, key=KEY)
 
 
 def test_what_was_reviewed_is_what_may_be_done() -> None:
@@ -92,6 +104,38 @@ def test_whatever_moved_is_named(now: Step, line: str) -> None:
     assert list(moved(saved(CREATE, UPDATE), saved(now))) == [line]
 
 
+def test_what_is_retired_goes_as_it_was_reviewed_in_whichever_of_the_two_runs() -> None:
+    lifted, gone = saved(gone=letting_go(HOST)), saved(*deletions(HOST), gone=letting_go(HOST))
+    for reviewed, now in product((lifted, gone), repeat=2):
+        assert list(moved(reviewed, now)) == []
+    assert list(moved(gone, saved())) == []
+    # Its parts are gone, and what is left of it is in the state only.
+    assert list(moved(lifted, saved(deletions(HOST)[-1]))) == []
+
+
+@pytest.mark.parametrize(
+    ("now", "line"),
+    [
+        (letting_go(HOST, DATABASE), "DatabaseDb shop: that it is retired was not reviewed"),
+        (letting_go(KEPT_HOST), "Droplet lime: destroy was reviewed, and it is keep"),
+        (
+            letting_go(retirement(host_state(8))),
+            "Droplet lime: what would go is not what was reviewed",
+        ),
+    ],
+)
+def test_what_is_retired_otherwise_than_it_was_reviewed_is_named(now: LettingGo, line: str) -> None:
+    assert line in moved(saved(gone=letting_go(HOST)), saved(gone=now))
+
+
+def test_a_deletion_that_no_retirement_asks_for_is_not_reviewed_by_one() -> None:
+    (droplet, *_) = deletions(HOST)
+    another = replace(droplet, id="8")
+    for gone in (letting_go(HOST), NOTHING):
+        lines = list(moved(saved(gone=letting_go(HOST)), saved(another, gone=gone)))
+        assert lines == ["Droplet lime: delete was not reviewed"]
+
+
 def test_user_data_that_nobody_can_see_is_reviewed_too() -> None:
     other = replace(PLAN, hosts=tuple(replace(host, user_data="x") for host in PLAN.hosts))
     assert list(moved(saved(CREATE), saved(CREATE, plan=other))) == [
@@ -112,13 +156,13 @@ def test_the_file_shows_no_value() -> None:
 
 
 def test_what_was_written_is_read_back() -> None:
-    plan = saved(CREATE, UPDATE)
+    plan = saved(CREATE, UPDATE, gone=letting_go(HOST, DATABASE))
     assert parse_saved_plan(as_text(plan)) == plan
 
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{}", '{"version": 2}', "null", '{"version": 1, "key": "zz"}', "[" * 100_000],
+    ["", "[]", "{}", '{"version": 2}', "null", '{"version": 2, "key": "zz"}', "[" * 100_000],
 )
 def test_anything_else_is_no_saved_plan(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):

@@ -49,6 +49,11 @@ REPORTED = {
     f"POST {API}/v2/droplets: ('Connection aborted.', RemoteDisconnected('closed'))": (True, True),
     "Error waiting for droplet (1) to become ready: timeout while waiting for state to become "
     "'active' (last state: 'new', timeout: 1m0s)": (True, False),
+    f"expected non-nil error with nil state during Create of {urn('Droplet', 'lime')}": (
+        True,
+        True,
+    ),
+    "Preview failed: resource 'bbbb0001,wiki' does not exist": (True, False),
     "DigitalOcean's API cannot be reached at api.example.com (GET /v2/databases): timed out\n"
     "  state: nothing was changed; it was tried several times": (True, False),
     "DigitalOcean's API at api.example.com answered GET /v2/databases with: 503 down": (

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, chdir, contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from pathlib import Path
 from threading import Event
 from typing import Any
+from unittest import mock
 
+import pytest
 import yaml
 
+from infra_apply.cli.main import main
 from tests.companies import manifest, write
 
 CACHED = Path.home() / ".cache/infra-apply/engine/v3.259.0/bin/pulumi"
@@ -25,7 +29,14 @@ PROGRAM = (
     "-c",
     "import sys; from infra_apply.cli.main import main; sys.exit(main())",
 )
-SETTINGS = {
+# For tests that run the engine in this process: the Automation API leaves event loops to the
+# garbage collector, which complains of them, and is run while the test still ignores that.
+ENGINE_IN_THIS_PROCESS = [
+    pytest.mark.engine,
+    pytest.mark.usefixtures("collected"),
+    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
+]
+SETTINGS: dict[str, Any] = {
     "fleet": "acme",
     "droplet": {"region": "nyc1", "size": "s-1vcpu-1gb", "sshKeys": ["ops"]},
     "network": {"ssh": ["198.51.100.0/24"]},
@@ -62,18 +73,31 @@ class Stage:
     directory: Path
 
     def run(self, *words: str, clock: float = 100) -> Ran:
-        """Run a command to its end; `gpu reap` has no project and no stack."""
+        """Run a command to its end, in this process: to start another takes as long again."""
+        out, err = io.StringIO(), io.StringIO()
+        with ExitStack() as stack:
+            stack.enter_context(mock.patch.dict(os.environ, environment(), clear=True))
+            stack.enter_context(mock.patch("sys.stdin", io.StringIO()))
+            stack.enter_context(chdir(self.company))
+            stack.enter_context(redirect_stdout(out))
+            stack.enter_context(redirect_stderr(err))
+            code = main(self.words(*words, clock=clock))
+        return Ran(code, out.getvalue(), err.getvalue())
+
+    def run_apart(self, *words: str, clock: float = 100) -> Ran:
+        """Run a command to its end in a process of its own."""
         done = subprocess.run(
-            self.words(*words, clock=clock), capture_output=True, text=True, check=False,
-            stdin=subprocess.DEVNULL, env=environment(), cwd=self.company, timeout=120,
+            [*PROGRAM, *self.words(*words, clock=clock)], capture_output=True, text=True,
+            check=False, stdin=subprocess.DEVNULL, env=environment(), cwd=self.company, timeout=120,
         )  # fmt: skip
         return Ran(done.returncode, done.stdout, done.stderr)
 
     def words(self, *words: str, clock: float) -> list[str]:
+        """Add what every command is given; `gpu reap` has no project and no stack."""
         stack = [] if "reap" in words else ["--stack", "prod"]
         flags = [*stack, "--account", str(self.directory), "--clock", str(clock)]
         at = words.index("--") if "--" in words else len(words)
-        return [*PROGRAM, *words[:at], *flags, *words[at:]]
+        return [*words[:at], *flags, *words[at:]]
 
     def scale(self, count: int, *flags: str, clock: float = 100) -> Ran:
         return self.run("gpu", "scale", "train", str(count), "--yes", *flags, clock=clock)
@@ -135,8 +159,9 @@ class Stage:
     def started(self, *words: str, clock: float) -> Iterator[subprocess.Popen[bytes]]:
         """Start a command that is to be killed; nothing of it is left behind."""
         child = subprocess.Popen(
-            self.words(*words, clock=clock), stdin=subprocess.DEVNULL, env=environment(),
-            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=self.company,
+            [*PROGRAM, *self.words(*words, clock=clock)], env=environment(),
+            stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+            cwd=self.company,
         )  # fmt: skip
         try:
             yield child

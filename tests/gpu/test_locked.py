@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-
-from tests.gpu.stage import stage
+from tests.gpu.stage import ENGINE_IN_THIS_PROCESS, stage
 
 LOCK = '{"pid":7,"username":"bob","hostname":"there","timestamp":"2026-11-22T10:00:00Z"}'
 
+pytestmark = ENGINE_IN_THIS_PROCESS
 
-@pytest.mark.engine
+
 def test_another_s_lock_stops_a_pool_until_somebody_lifts_it(tmp_path: Path) -> None:
     it = stage(tmp_path)
     locks = it.directory / "engine/state/.pulumi/locks/organization/infra-apply/prod.gpu.train"

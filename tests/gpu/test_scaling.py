@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import gc
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -24,19 +23,9 @@ from infra_apply.gpu.pool import Pool
 from infra_apply.gpu.stack import Backend
 from infra_apply.plan.model import PoolPlan
 from infra_apply.plan.stack import plan_stack
-from tests.gpu.stage import Stage, stage
+from tests.gpu.stage import ENGINE_IN_THIS_PROCESS, Stage, stage
 
-pytestmark = [
-    pytest.mark.engine,
-    # The Automation API leaves event loops to the garbage collector; see the fixture.
-    pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
-]
-
-
-@pytest.fixture(autouse=True)
-def collected() -> Iterator[None]:
-    yield
-    gc.collect()
+pytestmark = ENGINE_IN_THIS_PROCESS
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from infra_apply.apply import attempts, record, retiring
 from infra_apply.apply.attempts import Applied
 from infra_apply.apply.letting_go import letting_go_lines
 from infra_apply.apply.pace import pace_of
+from infra_apply.apply.saved_plan import SavedPlan
 from infra_apply.apply.target import Target
 from infra_apply.cli.common.aftermath import keep_taken_names, print_way_on, tell_what_was_done
 from infra_apply.cli.common.agreement import agree, refuse_taken_names, refuse_unasked_removals
@@ -26,6 +27,7 @@ from infra_apply.cli.common.surplus import remove_surplus
 from infra_apply.engine.lock.site import LockSite, find_site
 from infra_apply.engine.lock.waiting import lift_locks, wait_until_free, work_under_way
 from infra_apply.engine.run import Outcome
+from infra_apply.errors import Usage
 
 
 def add_apply_flags(parser: argparse.ArgumentParser, verb: str) -> None:
@@ -75,11 +77,15 @@ def preview(context: Context, arguments: argparse.Namespace) -> int:
     print_surplus(target, outcome)
     if outcome.ok:
         letting_go = retiring.find_letting_go(target, with_snapshots=True, now=datetime.now(UTC))
-        print_lines(letting_go_lines(letting_go, next_run_too=arguments.save is None))
+        print_lines(letting_go_lines(letting_go))
         refuse_unasked_removals(target, outcome, letting_go, arguments)
         refuse_taken_names(target, outcome, site)
     if outcome.ok and arguments.save is not None:
-        save_reviewed(target, outcome, record.commits_of(context.folders), arguments.save)
+        commits = record.commits_of(context.folders)
+        save_reviewed(target, outcome, letting_go, commits, arguments.save)
+        allowed = f" --allow-delete {arguments.allow_delete}" if arguments.allow_delete else ""
+        way_on = f"{target.command}{allowed} --plan {arguments.save}"
+        target.status_line.say(f"saved for review; to do exactly this: {way_on}")
     return code
 
 
@@ -99,7 +105,7 @@ def up(context: Context, arguments: argparse.Namespace) -> int:
 
 def _up(context: Context, arguments: argparse.Namespace) -> int:
     target = context.target
-    saved = read_reviewed(arguments.plan) if arguments.plan is not None else None
+    saved = _reviewed(arguments)
     site = _site(target)
     if arguments.lift_lock:
         lift_locks(site, target.status_line)
@@ -117,14 +123,22 @@ def _up(context: Context, arguments: argparse.Namespace) -> int:
     refuse_unasked_removals(target, planned, letting_go, arguments)
     refuse_taken_names(target, planned, site)
     if saved is not None:
-        require_reviewed(target, planned, record.commits_of(context.folders), saved)
+        commits = record.commits_of(context.folders)
+        require_reviewed(target, planned, letting_go, commits, saved)
     pace = pace_of(planned.steps, _remembered(planned), speed=target.speed)
-    # A saved plan is done as it was reviewed, and its protection lifted is all of it.
-    alone = saved is not None
-    going = letting_go_lines(letting_go, next_run_too=not alone)
-    agree(context, planned, pace, list(going), consent=arguments.yes or alone)
-    applied = retiring.apply(target, planned, pace, letting_go, next_run_too=not alone)
+    going = list(letting_go_lines(letting_go))
+    agree(context, planned, pace, going, consent=arguments.yes or saved is not None)
+    applied = retiring.apply(target, planned, pace, letting_go)
     return _finish(context, planned, applied, arguments)
+
+
+def _reviewed(arguments: argparse.Namespace) -> SavedPlan | None:
+    if arguments.plan is not None and arguments.no_snapshot:
+        raise Usage(
+            "a review rests on the snapshots that it says are taken",
+            next_step="leave out --no-snapshot, or --plan",
+        )
+    return read_reviewed(arguments.plan) if arguments.plan is not None else None
 
 
 def _finish(

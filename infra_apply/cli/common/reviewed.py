@@ -7,6 +7,7 @@ import secrets
 from collections.abc import Mapping
 from pathlib import Path
 
+from infra_apply.apply.letting_go import LettingGo
 from infra_apply.apply.remembered import read_state
 from infra_apply.apply.saved_plan import SavedPlan, as_text, moved, parse_saved_plan, save_plan
 from infra_apply.apply.target import Target
@@ -14,10 +15,16 @@ from infra_apply.engine.run import Outcome
 from infra_apply.errors import Refusal, Usage
 
 
-def save_reviewed(target: Target, planned: Outcome, commits: Mapping[str, str], file: Path) -> None:
+def save_reviewed(
+    target: Target,
+    planned: Outcome,
+    letting_go: LettingGo,
+    commits: Mapping[str, str],
+    file: Path,
+) -> None:
     """Write a preview's digest into a file that only its user may read. Raises Usage, Outage."""
-    state = read_state(target)
-    saved = save_plan(target.plan, planned.steps, state, commits, secrets.token_bytes(32))
+    state, key = read_state(target), secrets.token_bytes(32)
+    saved = save_plan(target.plan, planned.steps, letting_go, state, commits=commits, key=key)
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
@@ -25,7 +32,6 @@ def save_reviewed(target: Target, planned: Outcome, commits: Mapping[str, str], 
             opened.write(as_text(saved))
     except OSError as error:
         raise Usage(f"{file} cannot be written: {error.strerror}") from None
-    target.status_line.say(f"saved for review; to do exactly this: {target.command} --plan {file}")
 
 
 def read_reviewed(file: Path) -> SavedPlan:
@@ -42,11 +48,15 @@ def read_reviewed(file: Path) -> SavedPlan:
 
 
 def require_reviewed(
-    target: Target, planned: Outcome, commits: Mapping[str, str], saved: SavedPlan
+    target: Target,
+    planned: Outcome,
+    letting_go: LettingGo,
+    commits: Mapping[str, str],
+    saved: SavedPlan,
 ) -> None:
     """Raise Refusal, naming what moved, where a preview goes beyond what was reviewed."""
-    state = read_state(target)
-    now = save_plan(target.plan, planned.steps, state, commits, bytes.fromhex(saved.key))
+    state, key = read_state(target), bytes.fromhex(saved.key)
+    now = save_plan(target.plan, planned.steps, letting_go, state, commits=commits, key=key)
     differences = list(moved(saved, now))
     if not differences:
         return

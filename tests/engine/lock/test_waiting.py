@@ -1,106 +1,18 @@
-"""Waiting for a lock, lifting it, and keeping a record while a run has it."""
+"""Waiting for a lock, and lifting it."""
 
 from __future__ import annotations
 
-import io
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from infra_apply.engine.lock.machine import process, this_machine
+from infra_apply.engine.lock.machine import this_machine
 from infra_apply.engine.lock.model import Process, RunRecord
-from infra_apply.engine.lock.site import LockSite
-from infra_apply.engine.lock.waiting import (
-    Patience,
-    lift_locks,
-    run_when_free,
-    wait_until_free,
-    work_under_way,
-)
+from infra_apply.engine.lock.waiting import Patience, lift_locks, wait_until_free, work_under_way
 from infra_apply.engine.run import Outcome
 from infra_apply.errors import LockHolder, Outage, Refusal, Retry
-from infra_apply.terminal import StatusLine
-
-DONE = Outcome(ok=True, steps=(), diagnostics=(), duration=0.0, changes={})
-SINCE = "2026-11-22T10:00:00Z"
-IDLE = [sys.executable, "-c", "import sys; sys.stdin.read()"]
-HOST = this_machine().host
-
-
-@dataclass(slots=True)
-class Stack:
-    """A stack's locks, what a run said, and a clock that only pauses move."""
-
-    site: LockSite
-    stderr: io.StringIO = field(default_factory=io.StringIO)
-    now: float = 0.0
-    pauses: list[float] = field(default_factory=list)
-    attempts: int = 0
-    on_pause: Callable[[], None] = lambda: None
-
-    def pause(self, seconds: float) -> None:
-        self.now += seconds
-        self.pauses.append(seconds)
-        self.on_pause()
-
-    def run(self, attempt: Callable[..., Outcome] | None = None, wait: float = 60) -> Outcome:
-        def count(**callbacks: Callable[..., None]) -> Outcome:
-            self.attempts += 1
-            return attempt(**callbacks) if attempt else DONE
-
-        patience = Patience(wait, lambda: self.now, self.pause, lambda: 0.5)
-        return run_when_free(count, self.site, self.status_line, patience=patience)
-
-    @property
-    def status_line(self) -> StatusLine:
-        return StatusLine(self.stderr, lambda: self.now)
-
-    def lock(self, pid: int, host: str = HOST, name: str = "a.json") -> Path:
-        content = {"pid": pid, "username": "ada", "hostname": host, "timestamp": SINCE}
-        return self.write_lock(json.dumps(content), name)
-
-    def write_lock(self, content: str, name: str = "a.json") -> Path:
-        assert self.site.locks is not None
-        file = self.site.locks / name
-        file.write_text(content)
-        return file
-
-    def record(self, engine: Process, lock: str | None = "a.json") -> RunRecord:
-        record = RunRecord(this_machine(), engine, engine, lock)
-        self.site.write_record(record)
-        return record
-
-
-@pytest.fixture
-def stack(tmp_path: Path) -> Stack:
-    (tmp_path / "locks").mkdir()
-    return Stack(LockSite("dev", "file:///s", tmp_path / "locks", tmp_path / "records"))
-
-
-@pytest.fixture
-def elsewhere(tmp_path: Path) -> Stack:
-    """Give a stack whose backend is no folder."""
-    return Stack(LockSite("dev", "s3://state", None, tmp_path / "records"))
-
-
-@pytest.fixture
-def gone() -> Process:
-    """Give a process that has ended."""
-    with subprocess.Popen(IDLE, stdin=subprocess.PIPE) as child:
-        return process(child.pid)
-
-
-@pytest.fixture
-def living() -> Iterator[Process]:
-    """Give a process that is at work."""
-    with subprocess.Popen(IDLE, stdin=subprocess.PIPE) as child:
-        yield process(child.pid)
+from tests.engine.lock.stacks import DONE, HOST, SINCE, Stack
 
 
 def test_a_free_stack_is_run_at_once_and_nothing_is_left(stack: Stack) -> None:
@@ -298,104 +210,3 @@ def test_where_locks_are_no_files_a_record_tells_that_the_run_is_gone(
 
     with pytest.raises(Retry, match=rf"\(process {gone.pid}, which is gone\)"):
         elsewhere.run(lose, wait=0)
-
-
-def test_a_run_is_recorded_with_its_lock_while_it_is_at_work(stack: Stack) -> None:
-    records: list[RunRecord] = []
-
-    def attempt(on_start: Callable[[int], None], on_tick: Callable[[], None]) -> Outcome:
-        on_start(1)
-        on_start(os.getpid())
-        records.extend(stack.site.read_records().values())
-        file = stack.lock(os.getpid())
-        on_tick()
-        records.extend(stack.site.read_records().values())
-        file.unlink()
-        return DONE
-
-    assert stack.run(attempt) is DONE
-    us = process(os.getpid())
-    bound = RunRecord(this_machine(), us, us, "a.json")
-    assert records == [replace(bound, lock=None), bound]
-    assert stack.site.read_records() == {}
-
-
-@pytest.mark.process
-def test_a_crash_that_leaves_its_lock_leaves_its_record_and_the_next_run_lifts_it(
-    stack: Stack, gone: Process
-) -> None:
-    def crash(on_start: Callable[[int], None], on_tick: Callable[[], None]) -> Outcome:
-        on_start(gone.pid)
-        stack.lock(gone.pid)
-        on_tick()
-        raise Outage("the engine crashed")
-
-    with pytest.raises(Outage):
-        stack.run(crash)
-    assert [record.lock for record in stack.site.read_records().values()] == ["a.json"]
-    assert stack.run() is DONE
-    assert stack.site.read_locks() == () and stack.site.read_records() == {}
-
-
-@pytest.mark.process
-def test_a_run_that_ends_and_cannot_take_its_lock_away_leaves_its_record(
-    stack: Stack, gone: Process
-) -> None:
-    failed = replace(DONE, ok=False)
-
-    def fail(on_start: Callable[[int], None], on_tick: Callable[[], None]) -> Outcome:
-        on_start(gone.pid)
-        stack.lock(gone.pid)
-        on_tick()
-        return failed
-
-    assert stack.run(fail) is failed
-    assert [record.lock for record in stack.site.read_records().values()] == ["a.json"]
-    assert stack.run() is DONE
-
-
-def test_a_run_that_lost_the_lock_keeps_no_record_of_what_looked_like_its_own(
-    stack: Stack,
-) -> None:
-    def lose(on_start: Callable[[int], None], on_tick: Callable[[], None]) -> Outcome:
-        on_start(os.getpid())
-        stack.lock(os.getpid())  # another machine's, of the same name and pid
-        on_tick()
-        raise Retry("locked", holders=[LockHolder(f"ada@{HOST}", os.getpid(), SINCE)])
-
-    with pytest.raises(Retry):
-        stack.run(lose, wait=0)
-    assert stack.site.read_records() == {}
-
-
-def test_a_run_that_broke_off_without_a_lock_leaves_no_record(stack: Stack) -> None:
-    def stop(on_start: Callable[[int], None], on_tick: Callable[[], None]) -> Outcome:
-        on_start(os.getpid())
-        on_tick()
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        stack.run(stop)
-    assert stack.site.read_records() == {}
-
-
-@pytest.mark.process
-def test_the_record_of_another_run_at_work_stays(stack: Stack, living: Process) -> None:
-    record = stack.record(living, lock=None)
-    assert stack.run() is DONE
-    assert list(stack.site.read_records().values()) == [record]
-
-
-def test_a_run_that_cannot_be_recorded_goes_on_and_says_what_follows(tmp_path: Path) -> None:
-    (tmp_path / "file").touch()
-    stack = Stack(LockSite("dev", "s3://state", None, tmp_path / "file" / "records"))
-
-    def attempt(on_start: Callable[[int], None], on_tick: Callable[[], None]) -> Outcome:
-        on_start(1)
-        on_start(os.getpid())
-        on_tick()
-        return DONE
-
-    assert stack.run(attempt) is DONE
-    assert stack.stderr.getvalue().count("dev: this run cannot be recorded: ") == 1
-    assert "its lock stays until --lift-lock" in stack.stderr.getvalue()

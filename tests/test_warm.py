@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.schedules.warm import warm_python
+from tests.warm import warm_python
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(120)]
 
@@ -82,3 +82,29 @@ def test_a_signal_ends_both_the_launcher_and_its_fork(
         assert pipe.read() == b""
     assert process.stdin is not None
     process.stdin.close()
+
+
+HEED = """\
+import signal, sys
+signal.signal(signal.SIGINT, lambda *_: sys.exit(3))
+print("here", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_a_program_that_heeds_a_signal_ignored_where_it_was_started_hears_it(
+    warm: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "heed.py").write_text(HEED)
+    kept = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        process = subprocess.Popen(
+            [warm, tmp_path / "heed.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+        )
+    finally:
+        signal.signal(signal.SIGINT, kept)
+    with process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"here\n"
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 3

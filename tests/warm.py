@@ -56,9 +56,9 @@ for number in range({first}, {last}):
         pass
 request = {{"arguments": sys.argv[1:], "environ": dict(os.environ), "folder": os.getcwd(),
            "descriptors": descriptors, "ignored": ignored}}
+# Also those that are ignored here: the program may set them, as the language host does.
 for number in signals:
-    if number not in ignored:
-        signal.signal(number, lambda number, _frame: server.send(bytes([number])))
+    signal.signal(number, lambda number, _frame: server.send(bytes([number])))
 data = json.dumps(request).encode()
 rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
 server.sendmsg([len(data).to_bytes(4, "big")], rights)
@@ -78,7 +78,7 @@ def warm_python(folder: Path) -> Iterator[Path]:
     text = _LAUNCHER.format(python=sys.executable, address=str(address), first=_FIRST, last=_LAST)
     launcher.write_text(text)
     launcher.chmod(0o755)
-    command = [sys.executable, "-m", "tests.schedules.warm", str(address)]
+    command = [sys.executable, "-m", "tests.warm", str(address)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         if not process.stdout.readline():
