@@ -11,11 +11,18 @@ from infra_apply.diagnostics.code import Code, Severity
 
 @dataclass(frozen=True, slots=True, order=True)
 class Place:
-    """A spot in a file: an absolute path, and 1-based line and column (in code points)."""
+    """A spot in a file: an absolute path, and 1-based line and column (in code points).
+
+    What of the path is not UTF-8 is written as escapes.
+    """
 
     path: str
     line: int | None = None
     column: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.path.isascii():
+            object.__setattr__(self, "path", encodable(self.path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,14 +33,15 @@ class Related:
     message: str
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "message", redact.without_secrets(self.message))
+        object.__setattr__(self, "message", _shown(self.message))
 
 
 @dataclass(frozen=True, slots=True)
 class Diagnostic:
     """One finding. Its code holds its rule, severity and reason.
 
-    What has the shape of a secret is masked here, so that no way of showing it can echo one.
+    What has the shape of a secret is masked here, so that no way of showing it can echo one, and
+    every text can be written as UTF-8.
     """
 
     code: Code
@@ -43,9 +51,9 @@ class Diagnostic:
     related: tuple[Related, ...] = ()
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "message", redact.without_secrets(self.message))
+        object.__setattr__(self, "message", _shown(self.message))
         if self.hint is not None:
-            object.__setattr__(self, "hint", redact.without_secrets(self.hint))
+            object.__setattr__(self, "hint", _shown(self.hint))
 
     @property
     def severity(self) -> Severity:
@@ -60,7 +68,7 @@ class NotChecked:
     message: str
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "message", redact.without_secrets(self.message))
+        object.__setattr__(self, "message", _shown(self.message))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +96,23 @@ class Findings:
 def in_order(diagnostics: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
     """Sort by path, line, column, code; each finding once. An unknown line comes first."""
     return tuple(sorted(dict.fromkeys(diagnostics), key=_position))
+
+
+def encodable(text: str) -> str:
+    r"""Return a text that UTF-8 can hold: a byte of a name on disk that is no text is `\xe9`.
+
+    Half of a character, which only an escape in JSON can bring, is `\ud800`.
+    """
+    if text.isascii():
+        return text
+    try:
+        return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def _shown(text: str) -> str:
+    return redact.without_secrets(encodable(text))
 
 
 def _position(diagnostic: Diagnostic) -> tuple[str, int, int, str, str]:

@@ -21,7 +21,7 @@ def named_like_access(key: str) -> bool:
 
 def shaped_like_secret(value: str) -> bool:
     """Say whether a text has the shape of a key, a token or a URL that holds a password."""
-    if len(value) < _SHORTEST and "@" not in value and "$" not in value:
+    if len(value) < _SHORTEST and not _TELLING.intersection(value):
         return False  # nearly every value of nearly every manifest
     return bool(_SECRET_SHAPE.search(value))
 
@@ -48,13 +48,18 @@ def without_secrets(text: str) -> str:
     return _SECRET_SHAPE.sub(DOTS, text)
 
 
+def without_shapes(text: str) -> str:
+    """Return a text with dots for secrets, bind addresses and long random runs of letters."""
+    return _BIND_SHAPE.sub(DOTS, _LONG_RANDOM.sub(DOTS, without_secrets(text)))
+
+
 def masked(lines: Sequence[str], index: int) -> str:
     """Return one line of a file with what must not be shown replaced by dots.
 
     That is whatever has the shape of a secret, and the value of a key that names one, also where
     the value stands on lines of its own below its key.
     """
-    line = _BIND_SHAPE.sub(DOTS, _LONG_RANDOM.sub(DOTS, without_secrets(lines[index])))
+    line = without_shapes(lines[index])
     if _inside_hidden(lines, index):
         return line[: _indent(line)] + DOTS
     for key in _KEYS.finditer(line):
@@ -106,9 +111,14 @@ _ACCESS_NAME: Final = re.compile(
     r"(?:^|_)(?:pass(?:code|word|phrase|wd)?|pw|pwd|pin|secrets?|tokens?|credentials?|auth|"
     r"api_?keys?|access_?keys?|private_?keys?|public_?keys?|ssh_?keys?|authorized_?keys?|"
     r"bind(?:_?addr(?:ess)?|_?host)?|listen(?:_?addr(?:ess)?)?|allow(?:ed)?_?(?:ips?|hosts?)|"
-    r"htpasswd|jwt|certs?|certificates?)(?:$|_)"
+    r"htpasswd|jwt|certs?|certificates?|webhooks?(?:_urls?)?|dsn)(?:$|_)"
+    # Words that are run together: PGPASSWORD, DBPASS, clientsecret.
+    r"|(?:db|pg|my|sql|mysql|redis|mongo|smtp|mail|user|root|admin)pass(?:$|_)"
+    r"|(?:password|passwd|passcode|passphrase|apikey|webhook)s?(?:$|_)"
+    r"|(?:client|shared|app|user|bot|session|signing)(?:secret|token)s?(?:$|_)"
 )
-_SHORTEST: Final = len("AVNS_12345678")  # of the shapes below without `@` or `$`
+_SHORTEST: Final = len("AVNS_12345678")  # of the shapes below without one of these
+_TELLING: Final = frozenset("@$=")
 _SECRET_SHAPE: Final = re.compile(
     r"-----BEGIN [A-Z ]+-----"  # PEM
     r"|\b(?:ssh-(?:ed25519|rsa|dss)|ecdsa-sha2-\S{1,40}) AAAA"  # a public key
@@ -120,6 +130,10 @@ _SECRET_SHAPE: Final = re.compile(
     r"|\bAGE-SECRET-KEY-1\w+|\bnpm_\w{30,}|\bpypi-AgE[\w-]{16,}|\b[rs]k_(?:live|test)_\w{16,}"
     r"|\$2[aby]\$\d\d\$|\$apr1\$"  # a password's hash
     r"|(?<![\w+/])[A-Za-z0-9+/]{42}[AEIMQUYcgkosw480]=(?![\w+/=])"  # a WireGuard key
+    r"|\bhooks\.slack\.com/(?:services|workflows|triggers)/[\w/-]{8,}"  # who has it may post
+    r"|\bdiscord(?:app)?\.com/api/webhooks/[\w/-]{8,}|\b[\w-]{1,60}\.webhook\.office\.com/\S{8,}"
+    r"|[?&](?:access_token|token|api_?key|key|sig|signature|secret|password)=[^\s&\"']{6,}"
+    r"|\b[A-Z_]{0,40}(?:PASSWORD|PASSWD|SECRET|TOKEN|API_?KEY|DBPASS)=[^\s\"']{4,}"
     r"|\beyJ[\w-]{8,900}\.eyJ[\w-]{8,9000}\."  # a JSON web token
 )
 _BIND_SHAPE: Final = re.compile(r"(?<![\d.])0\.0\.0\.0(?![\d.])|\[::\]")

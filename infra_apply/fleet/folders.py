@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from infra_apply.diagnostics.code import Code, Severity
-from infra_apply.diagnostics.model import Diagnostic, Place
+from infra_apply.diagnostics.model import Diagnostic, Place, encodable
 from infra_apply.inputs import files
 from infra_apply.inputs.manifest import environment_of
 from infra_apply.inputs.yaml_reader import MAX_BYTES
@@ -113,8 +113,12 @@ def manifest_files(
 
 def content(path: str) -> bytes | Diagnostic:
     """Read a manifest's bytes, or say why not."""
+    if not path.isascii() and encodable(path) != path:
+        message = "the manifest is not read: its path is not UTF-8 text"
+        hint = "rename the folder: no report, map or state could hold its name"
+        return Diagnostic(UNREADABLE_MANIFEST, Place(path), message, hint)
     try:
-        return files.content(path, MAX_BYTES)
+        return files.content(path, MAX_BYTES, within=path.rpartition("/")[0])
     except OSError as error:
         hint = "a manifest that cannot be read would silently not be rendered"
         message = f"the manifest cannot be read: {files.reason(error)}"

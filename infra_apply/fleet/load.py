@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from infra_apply.diagnostics.code import Code
-from infra_apply.diagnostics.model import Diagnostic
+from infra_apply.diagnostics.model import Diagnostic, encodable
 from infra_apply.fleet import user_data
 from infra_apply.fleet.folders import Root, content, folders, manifest_files
 from infra_apply.fleet.model import Fleet
@@ -86,9 +86,18 @@ def load(  # noqa: PLR0913 - what a fleet is read from, each by its name
         unread=frozenset(unread),
         user_data=user_data.read(settings, base, diagnostics) if settings else {},
         mesh_named=mesh_hosts is not None,
+        owner_folders=_owner_folders(stacks or ((settings,) if settings else ()), base),
         alone=settings is None and len(roots) == 1 and not roots[0].is_glob,
     )
     return Loaded(fleet, tuple(diagnostics), len(paths), failures)
+
+
+def _owner_folders(stacks: Sequence[Settings], base: Path) -> dict[str, str]:
+    return {
+        project: os.path.normpath(os.path.join(base, owner_folder))  # noqa: PTH118
+        for stack in stacks
+        for project, owner_folder in stack.owners.projects.items()
+    }
 
 
 def _paths(roots: Sequence[Root], base: Path, diagnostics: list[Diagnostic]) -> list[str]:
@@ -118,7 +127,7 @@ def _identity(folder: str) -> tuple[int, int] | str:
 
 def _manifest(path: str, parse: Parse, diagnostics: list[Diagnostic]) -> Manifest | set[str]:
     """Return the manifest, or what the project of one that cannot be used may be called."""
-    folder_name = path.split("/")[-2]
+    folder_name = encodable(path.split("/")[-2])
     source = content(path)
     if isinstance(source, Diagnostic):
         diagnostics.append(source)

@@ -19,7 +19,8 @@ class Fleet:
     names projects that have a manifest which could not be read, so that nobody is told that they
     do not exist. `alone` says that one repository is checked and its neighbours are not known;
     `mesh_named` that someone said where the mesh is, whether it could be read or not.
-    `user_data` holds the text of each file the settings name for it.
+    `user_data` holds the text of each file the settings name for it, `owner_folders` the absolute
+    folder of each project that the settings' `owners` name.
     """
 
     manifests: tuple[Manifest, ...]
@@ -30,6 +31,7 @@ class Fleet:
     alone: bool = False
     mesh_named: bool = False
     user_data: Mapping[str, str] = field(default_factory=dict, repr=False)
+    owner_folders: Mapping[str, str] = field(default_factory=dict)
     by_instance: Mapping[tuple[str, Environment], Manifest] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:

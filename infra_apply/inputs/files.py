@@ -12,14 +12,18 @@ from typing import Final
 from infra_apply.errors import Outage, Refusal
 
 
-def content(path: str, limit: int) -> bytes:
+def content(path: str, limit: int, *, within: str | None = None) -> bytes:
     """Return a regular file's bytes, one more than `limit` at most; that tells one too large.
 
+    With `within`, a file that is a link is only read if it leads to a file below that folder.
     Raises OSError, with a `strerror` a person can read, for anything that cannot be read so: a
-    directory, a pipe, a device, a link that leads nowhere or to itself, a name no file can have.
+    directory, a pipe, a device, a link that leads nowhere, to itself or out of the folder, a name
+    no file can have.
     """
     try:
         _check(os.stat(path).st_mode)  # noqa: PTH116 - opening some devices already does something
+        if within is not None and os.path.islink(path):  # noqa: PTH114 - every manifest pays for it
+            path = _inside(path, within)
         descriptor = os.open(path, _FLAGS)
     except ValueError:
         raise OSError(errno.EINVAL, "no file can be called that") from None
@@ -28,6 +32,13 @@ def content(path: str, limit: int) -> bytes:
         return _read(descriptor, limit + 1)
     finally:
         os.close(descriptor)
+
+
+def _inside(path: str, folder: str) -> str:
+    target = os.path.realpath(path)
+    if not target.startswith(os.path.join(os.path.realpath(folder), "")):  # noqa: PTH118
+        raise OSError(errno.EPERM, "it is a link that leads out of the project's folder")
+    return target
 
 
 def reason(error: OSError) -> str:

@@ -113,7 +113,7 @@ def _type_hint(detail: Any, at: Path, written: str | None) -> str | None:
         return "remove the key if there is nothing to say"
     if detail["type"] == "string_type" and written:
         return f'put it in quotes: "{written}"'
-    if detail["type"] == "int_type" and isinstance(value, str) and value.isdecimal():
+    if detail["type"] == "int_type" and isinstance(value, str) and _PORT_LIKE.fullmatch(value):
         return f"write `{at[-1]}: {value}`, without quotes"
     if detail["type"] == "int_type" and isinstance(value, str) and _OCTAL.fullmatch(value):
         return f"YAML 1.1 reads `{value}` as text; write `{at[-1]}: {int(value, 8)}`"
@@ -146,6 +146,7 @@ def _choices(expected: str) -> list[str]:
 
 
 _LONG: Final = 60
+_PORT_LIKE: Final = re.compile(r"[0-9]{1,9}")
 _OCTAL: Final = re.compile(r"0o[0-7]{1,9}")
 _EXAMPLES: Final = {
     "apiVersion": "infra/v1",

@@ -58,7 +58,10 @@ class Droplet:
 
 @dataclass(frozen=True, slots=True)
 class HostSettings:
-    """How one host is treated; `droplet` has the defaults, overlaid by the host's own keys."""
+    """How one host is treated; `droplet` has the defaults, overlaid by the host's own keys.
+
+    `projects` names those that may be there, None for any; no manifest takes a reserved port.
+    """
 
     droplet: Droplet = Droplet()
     own_keys: frozenset[str] = frozenset()
@@ -68,6 +71,8 @@ class HostSettings:
     resize_disk: bool = False
     protect: bool = True
     firewall: Literal["managed"] | None = None
+    projects: tuple[str, ...] | None = None
+    reserved_ports: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +118,21 @@ class ClusterSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class Owners:
+    """What belongs to whom: what is not named here is anybody's.
+
+    `projects`: project -> the folder its manifests lie in, relative to Pulumi.yaml. `clusters` and
+    `profiles`: name -> the projects that may use it. `quarantined` names projects whose manifests
+    are not read.
+    """
+
+    projects: Mapping[str, str] = field(default_factory=dict)
+    clusters: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    profiles: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    quarantined: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Settings:
     """One stack's settings, checked; `document` knows the place of each.
 
@@ -134,6 +154,7 @@ class Settings:
     isolation: Literal["enforce", "off"] = "enforce"
     clusters: Mapping[str, ClusterSettings] = field(default_factory=dict)
     retired: Mapping[str, Literal["keep", "destroy"]] = field(default_factory=dict)
+    owners: Owners = Owners()
     document: Document = field(default_factory=lambda: Document("", b""), compare=False, repr=False)
 
     def host(self, name: str) -> HostSettings:
@@ -228,6 +249,7 @@ def _settings(stack: str, valid: Mapping[str, Any], document: Document) -> Setti
         isolation=databases.pop("isolation", "enforce"),
         clusters={name: _cluster(keys) for name, keys in databases.items()},
         retired=valid.get("retired", {}),
+        owners=_owners(valid.get("owners", {})),
         document=document,
     )
 
@@ -255,6 +277,17 @@ def _host(base: Droplet, keys: Mapping[str, Any]) -> HostSettings:
         resize_disk=keys.get("resizeDisk", False),
         protect=keys.get("protect", True),
         firewall=keys.get("firewall"),
+        projects=tuple(keys["projects"]) if "projects" in keys else None,
+        reserved_ports=tuple(keys.get("reservedPorts", ())),
+    )
+
+
+def _owners(keys: Mapping[str, Any]) -> Owners:
+    return Owners(
+        projects=keys.get("projects", {}),
+        clusters={name: tuple(users) for name, users in keys.get("clusters", {}).items()},
+        profiles={name: tuple(users) for name, users in keys.get("profiles", {}).items()},
+        quarantined=tuple(keys.get("quarantined", ())),
     )
 
 

@@ -85,6 +85,8 @@ class HostKeys(DropletKeys, total=False):
     resizeDisk: bool
     protect: bool
     firewall: Literal["managed"]
+    projects: list[str]
+    reservedPorts: list[_Port]
 
 
 @with_config(_STRICT)
@@ -131,6 +133,14 @@ class DatabasesKeys(TypedDict, total=False, extra_items=ClusterKeys):  # type: i
 
 
 @with_config(_STRICT)
+class OwnersKeys(TypedDict, total=False):
+    projects: dict[str, str]
+    clusters: dict[str, list[str]]
+    profiles: dict[str, list[str]]
+    quarantined: list[str]
+
+
+@with_config(_STRICT)
 class SettingsKeys(TypedDict, total=False):
     environment: Required[Environment]
     fleet: Annotated[str, AfterValidator(_short_name)]
@@ -143,6 +153,7 @@ class SettingsKeys(TypedDict, total=False):
     gpu: GpuKeys
     databases: DatabasesKeys
     retired: dict[str, Literal["keep", "destroy"]]
+    owners: OwnersKeys
 
 
 @cache
@@ -159,5 +170,6 @@ KNOWN: Final[dict[tuple[str, ...], tuple[str, ...]]] = {
     ("gpu",): tuple(GpuKeys.__annotations__),
     ("gpu", "profiles", "*"): tuple(ProfileKeys.__annotations__),
     ("gpu", "pools", "*"): tuple(PoolKeys.__annotations__),
+    ("owners",): tuple(OwnersKeys.__annotations__),
     ("databases", "*"): tuple(ClusterKeys.__annotations__),
 }

@@ -17,7 +17,6 @@ from typing import Any, Final, NoReturn
 import yaml
 from yaml.constructor import SafeConstructor
 
-from infra_apply.diagnostics import redact
 from infra_apply.diagnostics.code import Code
 from infra_apply.diagnostics.lines import lines_of, place_in
 from infra_apply.diagnostics.model import Diagnostic, Place, Related
@@ -38,6 +37,9 @@ from infra_apply.inputs.yaml_codes import (
 MAX_BYTES: Final = 256 * 1024
 MAX_DEPTH: Final = 32
 MAX_VALUES: Final = 20_000
+MAX_NUMBER: Final = 100
+"""Characters of a number. `0xfff...` and `1:00:00...` grow without a limit of Python's own, which
+has one for writing them in decimal."""
 
 
 def read(path: str, source: bytes) -> tuple[Document | None, tuple[Diagnostic, ...]]:
@@ -140,11 +142,11 @@ class _Reader:
         if isinstance(event, yaml.AliasEvent):
             return self._alias(event, at)
         if event.tag is not None:
-            self._report(TAGGED, event, f"the tag `{event.tag}` is not allowed", "remove the tag")
+            self._report(TAGGED, event, _NO_TAGS, "remove the tag")
         before = self._count
         if event.anchor is not None:
             if event.anchor in self._anchors:  # YAML allows it, PyYAML's composer does not
-                message = f"the anchor `{event.anchor}` is given twice"
+                message = "an anchor of this name is already there"
                 self._report(GIVEN_TWICE, event, message, "give one of the two another name")
             self._anchors[event.anchor] = None  # under way: an alias to it would never end
         if isinstance(event, yaml.ScalarEvent):
@@ -168,17 +170,19 @@ class _Reader:
             return text
         self.into.plain[at] = text
         construct = _CONSTRUCT.get(tag)
+        kind = tag.removeprefix(_TAG)
+        hint = "put it in quotes if it is text"
+        if len(text) > MAX_NUMBER:
+            message = f"a YAML {kind} of {len(text):,} characters is no number anybody needs"
+            self._report(NOT_THE_TYPE_IT_LOOKS, event, message, hint)
+            return text
         try:
             if construct is not None:
                 return construct(self._scalars, yaml.ScalarNode(tag, text))
         except (ValueError, OverflowError):
             pass
-        kind = tag.removeprefix(_TAG)
-        quoted = _short(text)
-        if any(redact.named_like_access(str(part)) for part in at):
-            quoted = redact.DOTS
-        message = f"`{quoted}` looks like a YAML {kind}, and is not one"
-        self._report(NOT_THE_TYPE_IT_LOOKS, event, message, f'write "{quoted}" if it is text')
+        message = f"this looks like a YAML {kind}, and is not one"
+        self._report(NOT_THE_TYPE_IT_LOOKS, event, message, hint)
         return text
 
     def _sequence(self, at: Path) -> list[Any]:
@@ -238,7 +242,7 @@ class _Reader:
             self._stop(
                 EXPANDED_TOO_FAR if known else NOT_YAML,
                 event,
-                f"the anchor `{event.anchor}` {problem}",
+                f"the anchor of this alias {problem}",
             )
         self._count += anchor.size
         if self._count > MAX_VALUES:
@@ -248,7 +252,7 @@ class _Reader:
 
     def _check_scalar_key(self, event: Any) -> None:
         if event.tag is not None:
-            self._report(TAGGED, event, f"the tag `{event.tag}` is not allowed", "remove the tag")
+            self._report(TAGGED, event, _NO_TAGS, "remove the tag")
 
     def _report_duplicate(self, event: Any, at: Path) -> None:
         related = Related(self.into.key(*at), "the first one is here")
@@ -292,10 +296,7 @@ def _syntax(path: str, text: str, error: Any) -> Diagnostic:
     return Diagnostic(NOT_YAML, _place(path, mark), problem, hint)
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
-
-
-_SHOWN: Final = 40
+# Names of tags and anchors are not quoted: a password may begin with `!`, `&` or `*`.
+_NO_TAGS: Final = "a tag is not allowed here"
 _TOO_MANY: Final = f"more than {MAX_VALUES:,} values once aliases are expanded"
 _FIRST_LINES: Final = "begin with `apiVersion: infra/v1`"

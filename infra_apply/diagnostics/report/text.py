@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from infra_apply.diagnostics import redact
 from infra_apply.diagnostics.code import Severity
 from infra_apply.diagnostics.lines import read_lines
 from infra_apply.diagnostics.model import Diagnostic, Findings, Place
+from infra_apply.diagnostics.quote import Quotable, quotable
 from infra_apply.diagnostics.report.paths import relative, relative_text
 from infra_apply.safe_text import Colour, painted, printable
 from infra_apply.terminal import plural
@@ -66,40 +66,34 @@ def _spot(place: Place, folder: Path) -> str:
 def _quote(place: Place, sources: _Sources, caret: str) -> list[str]:
     if place.line is None or place.column is None:
         return []
-    line, masked = sources.line(place.path, place.line)
-    if not masked.strip():
+    line = sources.line(place.path, place.line)
+    if not line.strip():
         return []
     number = str(place.line)
-    quoted = [f"  {number} | {masked}"]
+    quoted = [f"  {number} | {line}"]
     if place.column <= _WIDTH:
-        before = "".join("\t" if letter == "\t" else " " for letter in line[: place.column - 1])
-        quoted.append(f"  {' ' * len(number)} | {before}{caret}")
+        before = sources.line(place.path, place.line, place.column - 1)
+        blank = "".join("\t" if letter == "\t" else " " for letter in before)
+        quoted.append(f"  {' ' * len(number)} | {blank}{caret}")
     return quoted
 
 
 @dataclass(slots=True)
 class _Sources:
-    """The lines that are quoted; each file is read once, and each line masked once."""
+    """The files whose lines are quoted; each is read once."""
 
-    files: dict[str, list[str]] = field(default_factory=dict)
-    masked: dict[tuple[str, int], str] = field(default_factory=dict)
+    files: dict[str, Quotable] = field(default_factory=dict)
 
-    def line(self, path: str, number: int) -> tuple[str, str]:
-        """Return a line as it is and as it may be shown; both empty if it is not there."""
+    def line(self, path: str, number: int, end: int | None = None) -> str:
+        """Return what may be shown of a line, or of its beginning; empty if it is not there."""
         if path not in self.files:
-            self.files[path] = read_lines(path)
-        lines = self.files[path]
-        if number > len(lines):
-            return "", ""
-        if (path, number) not in self.masked:
-            self.masked[path, number] = _masked(lines, number - 1)
-        return lines[number - 1], self.masked[path, number]
-
-
-def _masked(lines: list[str], index: int) -> str:
-    line = redact.masked(lines, index)
-    cut = line if len(line) <= _WIDTH else line[:_WIDTH] + "…"
-    return printable(cut, stand_in="\N{REPLACEMENT CHARACTER}")
+            self.files[path] = quotable(path, read_lines(path))
+        source = self.files[path]
+        if number > len(source.lines):
+            return ""
+        line = source.line(number, end)
+        cut = line if len(line) <= _WIDTH else line[:_WIDTH] + "…"
+        return printable(cut, stand_in="\N{REPLACEMENT CHARACTER}")
 
 
 _WIDTH = 160

@@ -9,8 +9,10 @@ from typing import Final
 from infra_apply import naming
 from infra_apply.diagnostics.code import Code
 from infra_apply.diagnostics.model import Diagnostic, NotChecked, Place, Related
+from infra_apply.fleet.characters import misnamed
 from infra_apply.fleet.hosts import droplets, machine
 from infra_apply.fleet.model import Fleet
+from infra_apply.fleet.owners import is_at_home
 from infra_apply.fleet.rules.rule import Rule
 from infra_apply.inputs.manifest import Manifest
 
@@ -47,11 +49,33 @@ SAME_NAME: Final = Code(
     "two things under one name overwrite each other",
     "rename one of the two",
 )
+MISNAMED: Final = Code(
+    "IA710",
+    "characters that do not belong in a name",
+    "names go into unit files, net-tools' map, tags, URLs and shells; `$(id)` or a line break in "
+    "one does something there",
+    "write the name with the characters that the message lists",
+)
+RESERVED_PORT: Final = Code(
+    "IA711",
+    "reserved port",
+    "a manifest's port is opened to whoever depends on it, and ssh's and the host's own never are",
+    "choose another port; who may log in is said by the setting `network.ssh`",
+)
+NOT_ADMITTED: Final = Code(
+    "IA712",
+    "project that may not be on this host",
+    "who may be on a host is said by the settings, where it is reviewed, and not by each manifest",
+    "choose another host, or add the project to the setting `hosts.<host>.projects`",
+)
 
 
 def check(fleet: Fleet) -> Iterator[Diagnostic | NotChecked]:
     """Report clashes on one machine, hosts without an owner, and names that cannot be made."""
     yield from _clashes(fleet)
+    for manifest in fleet.services():
+        yield from _reserved(fleet, manifest)
+        yield from _admission(fleet, manifest)
     yield from _owners(fleet)
     yield from _names(fleet)
 
@@ -96,6 +120,38 @@ _MAX_PORT: Final = 65535
 _SHARED: Final = (("port", PORT_TAKEN, "port"), ("systemd_unit", UNIT_TAKEN, "the systemd unit"))
 
 
+def _reserved(fleet: Fleet, manifest: Manifest) -> Iterator[Diagnostic]:
+    """Report ssh's port, and one that a stack's settings reserve on the host."""
+    port = manifest.service.port if manifest.service else None
+    place = manifest.value("service", "port")
+    if port == _SSH:
+        message = "port 22 is ssh's, and no manifest opens it"
+        hint = "choose another port; the setting `network.ssh` says who may log in"
+        yield Diagnostic(RESERVED_PORT, place, message, hint)
+    host = machine(manifest) or ""
+    for stack in fleet.stacks:
+        reserved = stack.hosts[host].reserved_ports if host in stack.hosts else ()
+        if port in reserved:
+            related = Related(stack.key("hosts", host, "reservedPorts"), "reserved here")
+            message = f"port {port} of `{host}` is reserved by `hosts.{host}.reservedPorts`"
+            yield Diagnostic(RESERVED_PORT, place, message, "choose another port", (related,))
+
+
+def _admission(fleet: Fleet, manifest: Manifest) -> Iterator[Diagnostic]:
+    """Report a project on a host whose settings name the projects that may be there."""
+    host = machine(manifest) or ""
+    for stack in fleet.stacks:
+        admitted = stack.hosts[host].projects if host in stack.hosts else None
+        if admitted is not None and manifest.project not in admitted:
+            message = f"`hosts.{host}.projects` does not let `{manifest.project}` onto the host"
+            related = Related(stack.key("hosts", host, "projects"), "these may be there")
+            hint = "choose another host, or have the project added to the setting"
+            yield Diagnostic(NOT_ADMITTED, _host_place(manifest), message, hint, (related,))
+
+
+_SSH: Final = 22
+
+
 def _owners(fleet: Fleet) -> Iterator[Diagnostic | NotChecked]:
     """Report hosts with services of dev and prod that no stack's settings give up."""
     for host, carried in droplets(fleet).items():
@@ -121,6 +177,9 @@ def _owners(fleet: Fleet) -> Iterator[Diagnostic | NotChecked]:
 def _names(fleet: Fleet) -> Iterator[Diagnostic]:
     """Report names that cannot be made, and two that would be made alike."""
     for manifest in fleet.manifests:
+        for wrong in misnamed(manifest):
+            message = f"`{'.'.join(wrong.at)}` is made of {wrong.made_of}"
+            yield Diagnostic(MISNAMED, manifest.value(*wrong.at), message)
         yield from _project(manifest)
     for host, carried in droplets(fleet).items():
         if not naming.is_droplet_name(host):
@@ -133,14 +192,7 @@ def _names(fleet: Fleet) -> Iterator[Diagnostic]:
 
 def _project(manifest: Manifest) -> Iterator[Diagnostic]:
     place = manifest.value("project")
-    if (
-        not manifest.project.strip()
-        or not manifest.project.isprintable()
-        or "::" in manifest.project
-    ):
-        message = "a project's name needs at least one letter, and no `::` or control characters"
-        yield Diagnostic(IMPOSSIBLE_NAME, place, message, "name it after its folder")
-    elif not naming.is_tag(naming.project_tag(manifest.project)):
+    if not naming.is_tag(naming.project_tag(manifest.project)):
         message = "the project's name is too long for a DigitalOcean tag (255 characters)"
         yield Diagnostic(IMPOSSIBLE_NAME, place, message, "choose a shorter name")
     elif manifest.gpu is not None and not _STACK_PART.fullmatch(manifest.project):
@@ -150,9 +202,12 @@ def _project(manifest: Manifest) -> Iterator[Diagnostic]:
 
 
 def _same_instance(fleet: Fleet) -> Iterator[Diagnostic]:
-    """`shop` in dev and a project `shop-dev` would share resources and a services key."""
+    """`shop` in dev and a project `shop-dev` would share resources and a services key.
+
+    The one that does not lie where its project's manifests are expected is at fault.
+    """
     taken: dict[str, Manifest] = {}
-    for manifest in fleet.manifests:
+    for manifest in sorted(fleet.manifests, key=lambda manifest: not is_at_home(fleet, manifest)):
         name = naming.instance(*manifest.instance)
         owner = taken.setdefault(name.casefold(), manifest)
         if owner.instance != manifest.instance:
@@ -190,5 +245,16 @@ _STACK_PART: Final = re.compile(r"[A-Za-z0-9._-]{1,80}")
 
 
 RULE: Final = Rule(
-    check, (PORT_TAKEN, UNIT_TAKEN, NO_OWNER, PORT_OUT_OF_RANGE, IMPOSSIBLE_NAME, SAME_NAME)
+    check,
+    (
+        PORT_TAKEN,
+        UNIT_TAKEN,
+        NO_OWNER,
+        PORT_OUT_OF_RANGE,
+        IMPOSSIBLE_NAME,
+        SAME_NAME,
+        MISNAMED,
+        RESERVED_PORT,
+        NOT_ADMITTED,
+    ),
 )

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from typing import Final
 
 from infra_apply.diagnostics.code import Code, Severity
-from infra_apply.diagnostics.model import Diagnostic, NotChecked
+from infra_apply.diagnostics.model import Diagnostic, NotChecked, Related
 from infra_apply.diagnostics.suggest import did_you_mean, nearest
 from infra_apply.fleet.hosts import droplets
 from infra_apply.fleet.model import Fleet
+from infra_apply.fleet.owners import forbidding
 from infra_apply.fleet.rules.rule import Rule
 from infra_apply.inputs.manifest import Gpu, Manifest
 from infra_apply.inputs.settings import Settings
@@ -46,6 +47,12 @@ IDLE_SLOT: Final = Code(
     "slot that never takes a job",
     "without user data or an image of its own nothing starts on a slot, and it bills",
     "give the GPU profile `userData`, or an `image` that starts the work by itself",
+)
+PROFILE_OF_OTHERS: Final = Code(
+    "IA406",
+    "GPU profile of other projects",
+    "the settings say which projects may use the profile, and this one is not among them",
+    "choose another profile, or have the project added to the setting `owners.profiles`",
 )
 
 
@@ -94,6 +101,12 @@ def _pool(fleet: Fleet, manifest: Manifest, gpu: Gpu) -> Iterator[Diagnostic | N
         hint = "add `droplet: gpu-l40sx1-48gb`, another GPU size, or a profile of the settings"
         yield Diagnostic(NO_DROPLET, manifest.key("gpu"), message, hint)
         return
+    for allowed in forbidding(fleet, "profiles", gpu.droplet, manifest.project):
+        message = f"`owners.profiles` does not let `{manifest.project}` use `{gpu.droplet}`"
+        hint = "choose another profile, or have the project added to the setting"
+        place = manifest.value("gpu", "droplet")
+        related = Related(allowed, "these may")
+        yield Diagnostic(PROFILE_OF_OTHERS, place, message, hint, (related,))
     profiles = {name for stack in fleet.stacks for name in stack.gpu_profiles}
     if is_gpu_size(gpu.droplet) or gpu.droplet in profiles:
         return
@@ -131,4 +144,6 @@ _BARE_IMAGE: Final = re.compile(
 )
 
 
-RULE: Final = Rule(check, (NO_MODE, NO_DROPLET, UNKNOWN_SIZE, STANDING_GPU, IDLE_SLOT))
+RULE: Final = Rule(
+    check, (NO_MODE, NO_DROPLET, UNKNOWN_SIZE, STANDING_GPU, IDLE_SLOT, PROFILE_OF_OTHERS)
+)

@@ -10,6 +10,7 @@ from infra_apply import naming
 from infra_apply.diagnostics.code import Code
 from infra_apply.diagnostics.model import Diagnostic, Related
 from infra_apply.fleet.model import Fleet
+from infra_apply.fleet.owners import forbidding
 from infra_apply.fleet.rules.rule import Rule
 from infra_apply.inputs.manifest import Manifest
 
@@ -37,6 +38,12 @@ IMPOSSIBLE_NAME: Final = Code(
     "the database could never be made",
     "use letters, digits and underscores, 63 at most",
 )
+CLUSTER_OF_OTHERS: Final = Code(
+    "IA205",
+    "cluster of other projects",
+    "the settings say which projects may use the cluster, and this one is not among them",
+    "choose another cluster, or have the project added to the setting `owners.clusters`",
+)
 
 
 def check(fleet: Fleet) -> Iterator[Diagnostic]:
@@ -51,6 +58,20 @@ def check(fleet: Fleet) -> Iterator[Diagnostic]:
             owner = first.setdefault((manifest.database.cluster, claimed), manifest)
             if owner.instance != manifest.instance:
                 yield _claimed_twice(code, what, claimed, manifest, owner)
+    for manifest in fleet.manifests:
+        yield from _cluster(fleet, manifest)
+
+
+def _cluster(fleet: Fleet, manifest: Manifest) -> Iterator[Diagnostic]:
+    if manifest.database is None:
+        return
+    cluster = manifest.database.cluster
+    for place in forbidding(fleet, "clusters", cluster, manifest.project):
+        message = f"`owners.clusters` does not let `{manifest.project}` use `{cluster}`"
+        related = Related(place, "these may")
+        hint = "choose another cluster, or have the project added to the setting"
+        value = manifest.value("database", "cluster")
+        yield Diagnostic(CLUSTER_OF_OTHERS, value, message, hint, (related,))
 
 
 def _claimed_twice(
@@ -107,5 +128,12 @@ _POSSIBLE: Final = re.compile(r"[A-Za-z0-9_$][A-Za-z0-9_$.\-]{0,62}")
 
 
 RULE: Final = Rule(
-    check, (DATABASE_CLAIMED_TWICE, USER_CLAIMED_TWICE, RESERVED_NAME, IMPOSSIBLE_NAME)
+    check,
+    (
+        DATABASE_CLAIMED_TWICE,
+        USER_CLAIMED_TWICE,
+        RESERVED_NAME,
+        IMPOSSIBLE_NAME,
+        CLUSTER_OF_OTHERS,
+    ),
 )

@@ -10,14 +10,16 @@ from infra_apply.diagnostics import redact
 from infra_apply.diagnostics.code import Code, Severity
 from infra_apply.diagnostics.model import Diagnostic, Place, Related
 from infra_apply.diagnostics.suggest import did_you_mean
-from infra_apply.fleet.hosts import droplets
+from infra_apply.fleet import provider_settings
+from infra_apply.fleet.hosts import droplets, machine
 from infra_apply.fleet.model import Fleet
 from infra_apply.fleet.rules.fleet import IMPOSSIBLE_NAME
 from infra_apply.fleet.rules.gpu_ondemand import is_gpu_size
 from infra_apply.fleet.rules.rule import Rule
 from infra_apply.inputs.document import Path
+from infra_apply.inputs.manifest import Manifest
 from infra_apply.inputs.pulumi_project import settings_values
-from infra_apply.inputs.settings import Settings
+from infra_apply.inputs.settings import Settings, located
 
 WITHOUT_EFFECT: Final = Code(
     "IA805",
@@ -37,6 +39,13 @@ NO_DOOR_FOR_SSH: Final = Code(
     "managed firewall without a door for ssh",
     "a firewall that lets nobody log in locks out its owner",
     "set `network.ssh` to the ranges that may, or to `[]` for nobody",
+)
+PORTS_OF_MANIFESTS: Final = Code(
+    "IA811",
+    "public without ports",
+    "whoever can change a manifest of the project then chooses which port the world may reach",
+    "name the ports: `network: {public: {shop: [8080]}}`",
+    Severity.WARNING,
 )
 NOBODY_MAY_LOG_IN: Final = Code(
     "IA809",
@@ -63,6 +72,8 @@ def check(fleet: Fleet) -> Iterator[Diagnostic]:
     yield from _unnamed(fleet)
     yield from _logins(fleet)
     yield from _firewalls(fleet)
+    for stack in fleet.stacks:
+        yield from provider_settings.check(stack)
     settings = fleet.settings
     if settings is None:
         return
@@ -71,9 +82,12 @@ def check(fleet: Fleet) -> Iterator[Diagnostic]:
     yield from _retired(fleet, settings)
     yield from _profiles(settings)
     yield from _shadows(fleet, settings)
+    yield from _public(fleet, settings)
     if not fleet.unread:
         yield from _hosts(fleet, settings)
         yield from _projects(fleet, settings)
+        yield from _unguarded(fleet, settings)
+        yield from _owners(fleet, settings)
         yield from _clusters(fleet, settings)
 
 
@@ -94,16 +108,68 @@ def _hosts(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
             )
 
 
+def _unguarded(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
+    """Report settings that are to guard a host, and cannot: nobody renders it, or another stack."""
+    carrying = droplets(fleet)
+    for name, host in settings.hosts.items():
+        if "firewall" in host.own_keys and host.lookup:
+            message = f"`{name}` is only looked up here: the stack that owns it makes its firewall"
+            place = settings.key("hosts", name, "firewall")
+            yield Diagnostic(WITHOUT_EFFECT, place, message, "move it to that stack's settings")
+        if name in carrying or any(machine(service) == name for service in fleet.services()):
+            continue
+        for key in ("firewall", "reservedPorts", "projects"):
+            if key in host.own_keys:
+                message = f"nobody renders `{name}`, so its `{key}` guards nothing"
+                place = settings.key("hosts", name, key)
+                yield Diagnostic(WITHOUT_EFFECT, place, message, "correct the host's name")
+
+
+def _is_rendered(fleet: Fleet, settings: Settings, manifest: Manifest) -> bool:
+    """Say whether a stack makes the host a service is on."""
+    host = machine(manifest)
+    carried = droplets(fleet).get(host or "", [])
+    here = any(service.environment == settings.environment for service in carried)
+    return manifest.provider == "digitalocean" and here and not settings.host(host or "").lookup
+
+
+def _owners(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
+    clusters = {manifest.database.cluster for manifest in fleet.manifests if manifest.database}
+    profiles = {name for stack in fleet.stacks for name in stack.gpu_profiles}
+    pools = (manifest.gpu for manifest in fleet.manifests if manifest.gpu)
+    profiles |= {pool.droplet for pool in pools if pool.droplet}
+    owners = settings.owners
+    for kind, named, known in (
+        ("projects", owners.projects, fleet.projects),
+        ("clusters", owners.clusters, clusters),
+        ("profiles", owners.profiles, profiles),
+    ):
+        for name in named:
+            if name not in known:
+                message = f"there is no `{name}` among the {kind} of the manifests"
+                place = settings.key("owners", kind, name)
+                yield _without_effect(name, known, place, message)
+
+
 def _projects(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
     ports: dict[str, set[int]] = {}
     for manifest in fleet.services():
         if manifest.service and manifest.service.port is not None:
             ports.setdefault(manifest.project, set()).add(manifest.service.port)
+    rendered = {
+        manifest.project
+        for manifest in fleet.services()
+        if manifest.project in settings.network.public and _is_rendered(fleet, settings, manifest)
+    }
     for name, opened in settings.network.public.items():
         place = settings.key("network", "public", name)
         if name not in ports:
             message = f"no project `{name}` has a service with a port to open"
             yield _without_effect(name, ports, place, message)
+        elif name not in rendered:
+            message = f"this stack renders no host of `{name}`, so it opens no port of it"
+            hint = "remove it, or move it to the settings of the stack that owns the host"
+            yield Diagnostic(WITHOUT_EFFECT, place, message, hint)
         for index, port in enumerate(opened or ()):
             if name in ports and port not in ports[name]:
                 known = " and ".join(str(manifest) for manifest in sorted(ports[name]))
@@ -116,6 +182,22 @@ def _projects(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
             place = settings.key("gpu", "pools", name)
             message = f"no project `{name}` declares a `gpu:` block"
             yield _without_effect(name, pools, place, message)
+
+
+def _public(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
+    """Report projects the world may reach on whatever port their manifests say."""
+    for index, (name, ports) in enumerate(settings.network.public.items()):
+        if ports is None:
+            services = (
+                manifest.service for manifest in fleet.services() if manifest.project == name
+            )
+            declared = sorted({service.port for service in services if service and service.port})
+            listed = ", ".join(map(str, declared)) or "8080"
+            message = f"`{name}` is public on every port; its manifests then choose the port"
+            place = settings.document.key(*located("network", "public", name))
+            if (*located("network", "public", name),) not in settings.document.keys:
+                place = settings.value("network", "public", index)
+            yield Diagnostic(PORTS_OF_MANIFESTS, place, message, f"write `{name}: [{listed}]`")
 
 
 def _clusters(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
@@ -230,5 +312,14 @@ def _firewalls(fleet: Fleet) -> Iterator[Diagnostic]:
 
 
 RULE: Final = Rule(
-    check, (WITHOUT_EFFECT, SECRET, NO_DOOR_FOR_SSH, NOBODY_MAY_LOG_IN, FLEET_UNNAMED)
+    check,
+    (
+        WITHOUT_EFFECT,
+        SECRET,
+        NO_DOOR_FOR_SSH,
+        NOBODY_MAY_LOG_IN,
+        FLEET_UNNAMED,
+        PORTS_OF_MANIFESTS,
+        *provider_settings.CODES,
+    ),
 )
