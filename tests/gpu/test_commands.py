@@ -57,6 +57,8 @@ def test_the_reaper_never_guesses_whose_slots_are_meant(
     monkeypatch.chdir(tmp_path)
     code, error = refused(capsys, "reap")
     assert code == 2 and "no fleet is named" in error and "--fleet NAME" in error
+    code, error = refused(capsys, "reap", "--fleet", "")
+    assert code == 2 and "it is empty" in error
 
 
 @pytest.mark.parametrize(

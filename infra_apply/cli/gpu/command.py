@@ -75,7 +75,10 @@ def _add_reap_flags(parser: argparse.ArgumentParser) -> None:
         "--dry-run", action="store_true", help="say what would end, and end nothing"
     )
     parser.add_argument(
-        "--fleet", metavar="NAME", help="whose slots (default: the fleet that the settings name)"
+        "--fleet",
+        metavar="NAME",
+        type=_name,
+        help="whose slots (default: the fleet that the settings name)",
     )
     parser.add_argument(
         "--max-hours",
@@ -90,6 +93,12 @@ def _add_reap_flags(parser: argparse.ArgumentParser) -> None:
         type=Path,
         help="the folder with Pulumi.yaml (default: here); none is needed with --fleet",
     )
+
+
+def _name(word: str) -> str:
+    if not word.strip():  # as an unset variable of a shell leaves it
+        raise argparse.ArgumentTypeError("it is empty")
+    return word
 
 
 def _count(word: str) -> int:

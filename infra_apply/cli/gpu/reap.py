@@ -68,7 +68,7 @@ def _fleet_and_limits(arguments: argparse.Namespace) -> tuple[str, HourLimits]:
                 f"no fleet is named, and {usage.message}", next_step="name it: --fleet NAME"
             ) from None
         settings = ()
-    fleet = arguments.fleet or only_fleet(settings)
+    fleet = only_fleet(settings) if arguments.fleet is None else arguments.fleet
     own = (stack for stack in settings if stack.fleet.lower() == fleet.lower())
     return fleet, hour_limits(own, arguments.max_hours or LONGEST_HOURS)
 

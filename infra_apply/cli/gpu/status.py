@@ -63,19 +63,20 @@ def _status(
     """Put account and state together."""
     asked = naming.instance(project, stack.environment) if project else None
     live = {
-        slot.pool
+        slot.pool.lower(): slot.pool
         for slot in slots_of(gpu_droplets, stack.fleet)
         if slot.environment == stack.environment
     }
     states = remembered or {}
+    names = live | {name.lower(): name for name in states}
     pools = {
         name: survey(
             PoolIdentity(stack.fleet, stack.environment, name),
             gpu_droplets,
             states.get(name) or Remembered(),
         )
-        for name in sorted({*live, *states})
-        if asked in {None, name}
+        for name in sorted(names.values())
+        if asked is None or asked.lower() == name.lower()
     }
     suspects = suspects_of(gpu_droplets, stack.fleet)
     return Status(stack.name, pools, state_read=remembered is not None, suspects=suspects)
