@@ -35,14 +35,34 @@ def cluster_tag(cluster: str) -> str:
     return f"db:{tag_text(cluster)}"
 
 
-def host_tag(host: str) -> str:
-    """Name the tag a host's firewall attaches by, and by which others' firewalls admit it."""
-    return f"infra-apply-host:{tag_text(host)}"
+def host_tag(fleet: str, host: str) -> str:
+    """Name the tag a host's firewall attaches by, and by which others' firewalls admit it.
+
+    The fleet is part of it because several companies may share an account.
+    """
+    return f"{_HOST}:{tag_text(fleet)}:{tag_text(host)}"
 
 
-def pool_tag(project: str, environment: str) -> str:
+def pool_tag(fleet: str, project: str, environment: str) -> str:
     """Name the tag of every slot of a pool, which its firewall attaches by."""
-    return f"infra-apply-pool:{tag_text(instance(project, environment))}"
+    return f"{_POOL}:{tag_text(fleet)}:{tag_text(instance(project, environment))}"
+
+
+def former_tag(fleet: str, tag: str) -> str | None:
+    """Return what a host's or pool's tag was before fleets were part of it; None for another."""
+    word, _, rest = tag.partition(":")
+    prefix = f"{tag_text(fleet)}:"
+    return f"{word}:{rest.removeprefix(prefix)}" if word in {_HOST, _POOL} else None
+
+
+def host_firewall(fleet: str, host: str) -> str:
+    """Name a host's firewall in DigitalOcean, where names of firewalls are unique in an account."""
+    return f"{fleet}-{host}"
+
+
+def pool_firewall(fleet: str, project: str, environment: str) -> str:
+    """Name the firewall of a pool's slots, likewise."""
+    return f"{fleet}-{instance(project, environment)}-gpu"
 
 
 def slot_droplet(project: str, environment: str, slot: str) -> str:
@@ -188,6 +208,8 @@ _OUR_KINDS: Final = (
     "infra-apply-deadline:",
     "infra-apply-lease:",
 )
+_HOST: Final = "infra-apply-host"
+_POOL: Final = "infra-apply-pool"
 _SLOT: Final = "infra-apply-slot"
 _DEADLINE: Final = "infra-apply-deadline"
 _LEASE: Final = "infra-apply-lease"

@@ -66,7 +66,13 @@ def write(
         file = project / "projects" / name
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(content if isinstance(content, str) else yaml.safe_dump(dict(content)))
-    values = {"projects": ["projects/*"], "meshHosts": "mesh-hosts.json", **(settings or {})}
+    values = {
+        "projects": ["projects/*"],
+        "meshHosts": "mesh-hosts.json",
+        "fleet": "acme",
+        "network": {"ssh": []},
+        **(settings or {}),
+    }
     config = {f"infra-apply:{key}": value for key, value in values.items()}
     (project / "stacks").mkdir(parents=True, exist_ok=True)
     (project / "stacks" / "Pulumi.prod.yaml").write_text(yaml.safe_dump({"config": config}))

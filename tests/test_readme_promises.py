@@ -74,14 +74,13 @@ PROMISES: Final[Mapping[str, tuple[str, ...]]] = {
         "tests/reconcile/test_convergence.py::test_no_subset_of_a_fleet_deletes_replaces_closes_or_forgets_anything",
     ),
     "Only `retired` lets go, in two updates.": (
-        "tests/e2e/test_removal.py::test_what_is_retired_and_destroyed_goes_in_one_command_after_a_snapshot",
-        "tests/e2e/test_removal.py::test_what_is_retired_and_kept_is_let_go_in_one_command_and_stays",
+        "tests/e2e/test_removal.py::test_what_is_retired_is_let_go_in_one_command_and_stays_or_goes_after_a_snapshot",
     ),
     "A droplet of a retired host that the state never heard of stops the run.": (
         "tests/reconcile/test_removal.py::test_a_retired_host_whose_droplet_the_state_never_heard_of_is_not_forgotten",
     ),
     "Both updates of what is retired are one run of it.": (
-        "tests/e2e/test_removal.py::test_what_is_retired_and_destroyed_goes_in_one_command_after_a_snapshot",
+        "tests/e2e/test_removal.py::test_what_is_retired_is_let_go_in_one_command_and_stays_or_goes_after_a_snapshot",
     ),
     "Hosts and databases are protected and retained.": (
         "tests/e2e/test_life.py::test_destroy_refuses_and_everything_leaves_the_account_as_seeded",
@@ -89,14 +88,14 @@ PROMISES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "A droplet is destroyed only after a snapshot of it was seen, unless `--no-snapshot` says "
     "otherwise.": (
-        "tests/e2e/test_removal.py::test_what_is_retired_and_destroyed_goes_in_one_command_after_a_snapshot",
+        "tests/e2e/test_removal.py::test_what_is_retired_is_let_go_in_one_command_and_stays_or_goes_after_a_snapshot",
         "tests/apply/test_retiring.py::test_a_snapshot_that_fails_stops_before_the_second_run_and_tells_of_the_first",
         "tests/apply/test_retiring.py::test_a_snapshot_can_be_left_out",
     ),
     "It stops at every deletion beyond `--allow-delete N`, whatever the cause, but for retired "
     "hosts.": (
         "tests/apply/test_letting_go.py::test_a_retired_host_needs_no_leave_and_a_database_does_before_anything_is_lifted",
-        "tests/e2e/test_up.py::test_a_deletion_is_stopped_before_anything_is_changed_and_done_where_it_is_asked_for",
+        "tests/e2e/test_removal.py::test_what_is_retired_is_let_go_in_one_command_and_stays_or_goes_after_a_snapshot",
         "tests/apply/test_removals.py::test_as_many_deletions_as_are_allowed_pass",
     ),
     "What somebody destroys in DigitalOcean's console is made anew, and empty.": (
@@ -146,7 +145,7 @@ PROMISES: Final[Mapping[str, tuple[str, ...]]] = {
         "tests/e2e/test_up.py::test_what_was_done_is_told_when_the_run_fails_and_so_is_what_failed",
     ),
     "An adopted droplet is taken over under the name, size and region it has.": (
-        "tests/e2e/test_life.py::test_an_adopted_droplet_is_taken_over_as_it_is_and_nothing_is_bought",
+        "tests/e2e/test_adopt.py::test_ten_servers_made_by_hand_come_under_management_without_a_purchase",
         "tests/reconcile/test_hosts.py::test_an_adopted_droplet_stays_as_it_is_and_gets_our_tags",
     ),
     "An entry that says otherwise is an error at first, and a change later.": (

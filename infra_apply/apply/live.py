@@ -128,4 +128,4 @@ def _is_ours(droplet: LiveDroplet, host: HostPlan, plan: Plan) -> bool:
     """Whether a droplet bears this stack's owner tag and the host's own, whatever their case."""
     tags = {tag.casefold() for tag in droplet.tags}
     owner = naming.owner_tag(plan.fleet, plan.environment).casefold()
-    return owner in tags and naming.host_tag(host.name).casefold() in tags
+    return owner in tags and naming.host_tag(plan.fleet, host.name).casefold() in tags

@@ -14,7 +14,7 @@ from infra_apply.adoption.model import Proposals
 from infra_apply.adoption.propose import propose
 from infra_apply.adoption.stack_file import as_yaml, with_proposals
 from infra_apply.adoption.text import counted, not_proposed_lines, reasons
-from infra_apply.cli.adopt_account import read_live, read_state
+from infra_apply.cli.adopt_account import read_adoptable, read_state
 from infra_apply.cli.common.account import add_account_flag
 from infra_apply.cli.common.findings import print_problems
 from infra_apply.cli.common.options import (
@@ -54,7 +54,7 @@ def run(arguments: argparse.Namespace) -> int:
     plan, settings = planned.plan, planned.settings
     if plan is None or settings is None:
         return 1
-    account = read_live(arguments, pulumi_project, plan)
+    account = read_adoptable(arguments, pulumi_project, plan)
     proposals = propose(plan, account, read_state(arguments, pulumi_project, stack))
     for line in reasons(proposals):
         print(line, file=sys.stderr)

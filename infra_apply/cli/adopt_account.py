@@ -29,8 +29,8 @@ from infra_apply.rehearsal import session
 from infra_apply.terminal import StatusLine
 
 
-def read_live(arguments: argparse.Namespace, pulumi_project: Project, plan: Plan) -> Account:
-    """Read all that the plan's hosts, databases and users could be. Raises Usage, Outage."""
+def read_adoptable(arguments: argparse.Namespace, pulumi_project: Project, plan: Plan) -> Account:
+    """Return all that hosts, databases and users could be. Raises Usage, Outage."""
     status_line = StatusLine(sys.stderr)
     with _client(arguments, pulumi_project, plan.stack) as client:
         status_line.show("reading the account")

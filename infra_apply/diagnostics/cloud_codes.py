@@ -34,13 +34,6 @@ LARGER_THAN_PLANNED: Final = Code(
     "write its size into the settings of the host",
     Severity.WARNING,
 )
-HOSTS_WITHOUT_FIREWALL: Final = Code(
-    "IA905",
-    "hosts without a firewall",
-    "every port of the host is open to the world as long as nobody says who may log in",
-    "set `network.ssh` to the ranges that may, or to `[]` for nobody",
-    Severity.WARNING,
-)
 ANOTHER_FIREWALL: Final = Code(
     "IA906",
     "another firewall on a host",
@@ -177,13 +170,19 @@ SERVICE_LEFT_HOST: Final = Code(
     "copy its files, then apply",
     Severity.WARNING,
 )
+FLEET_WITHOUT_NAME: Final = Code(
+    "IA927",
+    "fleet without a name",
+    "the fleet's name stands in every tag and name that says whose a thing is, and several"
+    " companies may share an account: one that is everybody's would mix them up",
+    "set `fleet` in every stack's settings",
+)
 
 CODES: Final = (
     UNKNOWN_CLUSTER,
     NO_DATABASES_ON_CLUSTER,
     UNKNOWN_KEY_OR_NETWORK,
     LARGER_THAN_PLANNED,
-    HOSTS_WITHOUT_FIREWALL,
     ANOTHER_FIREWALL,
     SLOT_WITHOUT_KEY,
     NOT_ADOPTABLE,
@@ -205,4 +204,5 @@ CODES: Final = (
     GONE_FROM_ACCOUNT,
     LETTING_GO,
     SERVICE_LEFT_HOST,
+    FLEET_WITHOUT_NAME,
 )

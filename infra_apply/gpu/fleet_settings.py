@@ -15,7 +15,7 @@ from infra_apply import naming
 from infra_apply.errors import Refusal, Usage
 from infra_apply.gpu.pool import PoolIdentity
 from infra_apply.gpu.slot import Slot
-from infra_apply.inputs.pulumi_project import Project, settings_values
+from infra_apply.inputs.pulumi_project import Project
 from infra_apply.inputs.settings import Settings
 from infra_apply.plan.pools import DEFAULT_HOURS
 from infra_apply.plan.stack import stack_settings
@@ -59,7 +59,7 @@ def read_settings(
             state="nothing was changed",
             next_step=f"mend it; if a GPU must end now: {_REAP}",
         )
-    if "fleet" not in settings_values(settings.document):
+    if not settings.names_fleet:
         raise Refusal(
             f"{file} names no fleet, so it is not known whose slots are meant",
             state="nothing was changed",

@@ -114,13 +114,17 @@ class ClusterSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One stack's settings, checked; `document` knows the place of each."""
+    """One stack's settings, checked; `document` knows the place of each.
+
+    `names_fleet` says whether the fleet's name is written there.
+    """
 
     stack: str
     environment: Environment
     projects: tuple[str, ...]
     mesh_hosts: str
     fleet: str = "fleet"
+    names_fleet: bool = True
     droplet: Droplet = Droplet()
     hosts: Mapping[str, HostSettings] = field(default_factory=dict)
     network: Network = Network()
@@ -214,6 +218,7 @@ def _settings(stack: str, valid: Mapping[str, Any], document: Document) -> Setti
         projects=tuple(valid["projects"]),
         mesh_hosts=valid["meshHosts"],
         fleet=valid.get("fleet", "fleet"),
+        names_fleet="fleet" in valid,
         droplet=droplet,
         hosts={name: _host(droplet, keys) for name, keys in valid.get("hosts", {}).items()},
         network=_network(valid.get("network", {})),

@@ -31,6 +31,12 @@ def _duration(value: str) -> str:
     return value
 
 
+def _short_name(value: str) -> str:
+    if not re.fullmatch(r"[a-z0-9](?:[a-z0-9-]{0,30}[a-z0-9])?", value):
+        raise ValueError("write lower-case letters, digits and dashes, 32 at most, such as acme")
+    return value
+
+
 def _udp_port(value: str) -> str:
     match = re.fullmatch(r"(?:udp|tcp)/(\d+)", value)
     if not match or not 0 < int(match[1]) <= _MAX_PORT:
@@ -127,7 +133,7 @@ class DatabasesKeys(TypedDict, total=False, extra_items=ClusterKeys):  # type: i
 @with_config(_STRICT)
 class SettingsKeys(TypedDict, total=False):
     environment: Required[Environment]
-    fleet: Annotated[str, Field(min_length=1)]
+    fleet: Annotated[str, AfterValidator(_short_name)]
     projects: Required[Annotated[list[str], Field(min_length=1)]]
     meshHosts: Required[str]
     droplet: DropletKeys

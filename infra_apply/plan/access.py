@@ -23,7 +23,7 @@ def plan_access(
     """
     callers: dict[tuple[str, str], set[Caller]] = {}
     for dependent, dependency in edges(fleet):
-        callers.setdefault(dependency.instance, set()).add(_caller(fleet, dependent))
+        callers.setdefault(dependency.instance, set()).add(_caller(fleet, settings, dependent))
     entries = [
         AccessPlan(
             host=host,
@@ -43,13 +43,13 @@ def plan_access(
     return tuple(sorted(entries, key=lambda entry: (entry.host, entry.port)))
 
 
-def _caller(fleet: Fleet, dependent: Manifest) -> Caller:
+def _caller(fleet: Fleet, settings: Settings, dependent: Manifest) -> Caller:
     host = machine(dependent)
     tags, addresses = [], []
     if dependent.gpu is not None:
-        tags.append(naming.pool_tag(*dependent.instance))
+        tags.append(naming.pool_tag(settings.fleet, *dependent.instance))
     if host is not None and dependent.provider == "digitalocean":
-        tags.append(naming.host_tag(host))
+        tags.append(naming.host_tag(settings.fleet, host))
     elif host is not None and fleet.mesh is not None and host in fleet.mesh.hosts:
         addresses += _internet_address(fleet.mesh.hosts[host].address)
     return Caller(dependent.project, host, tuple(sorted(tags)), tuple(addresses))

@@ -71,6 +71,7 @@ def build(fleet: Fleet, settings: Settings) -> Plan:
             if (reason := _why_not_rendered(manifest, owned.keys()))
         ),
         instances=tuple(_instance(fleet, manifest) for manifest in manifests),
+        fleet_is_named=settings.names_fleet,
         declared=frozenset(naming.instance(*manifest.instance) for manifest in fleet.manifests),
         retired=settings.retired,
         place=settings.key("projects"),
@@ -145,7 +146,9 @@ def _services(
 def _tags(
     settings: Settings, host: str, carried: Sequence[Manifest], extra: Sequence[str]
 ) -> tuple[str, ...]:
-    tags = {naming.owner_tag(settings.fleet, settings.environment), naming.host_tag(host), *extra}
+    company = settings.fleet
+    owner = naming.owner_tag(company, settings.environment)
+    tags = {owner, naming.host_tag(company, host), *extra}
     for manifest in carried:
         tags.add(naming.environment_tag(manifest.environment))
         tags.add(naming.project_tag(manifest.project))

@@ -16,28 +16,28 @@ ANYWHERE: Final = ("0.0.0.0/0", "::/0")
 def host_firewall(
     host: str, settings: Settings, access: Sequence[AccessPlan]
 ) -> FirewallPlan | None:
-    """Return a host's firewall; None for one that is not managed here.
+    """Return a host's firewall; None for an adopted host, which keeps its own until it is managed.
 
-    A host made here is managed once `network.ssh` says who may log in: without that, a firewall
-    would lock everybody out. An adopted host keeps its own until `firewall: managed`.
+    Where `network.ssh` does not say who may log in, nobody may.
     """
     own = settings.host(host)
-    if settings.network.ssh is None or (own.adopt and own.firewall != "managed"):
+    if own.adopt and own.firewall != "managed":
         return None
     rules = set(_operator_rules(settings))
     for entry in access:
         if entry.host == host:
             rules |= set(_service_rules(entry))
-    return FirewallPlan(host, naming.host_tag(host), tuple(sorted(rules)))
+    fleet = settings.fleet
+    name, tag = naming.host_firewall(fleet, host), naming.host_tag(fleet, host)
+    return FirewallPlan(host, name, tag, tuple(sorted(rules)))
 
 
-def pool_firewall(manifest: Manifest, settings: Settings) -> FirewallPlan | None:
+def pool_firewall(manifest: Manifest, settings: Settings) -> FirewallPlan:
     """Return the firewall of a pool's slots, which no service calls."""
-    if settings.network.ssh is None:
-        return None
-    name = f"{naming.instance(*manifest.instance)}-gpu"
-    rules = tuple(sorted(_operator_rules(settings)))
-    return FirewallPlan(name, naming.pool_tag(*manifest.instance), rules)
+    fleet, instance = settings.fleet, manifest.instance
+    resource = f"{naming.instance(*instance)}-gpu"
+    name, tag = naming.pool_firewall(fleet, *instance), naming.pool_tag(fleet, *instance)
+    return FirewallPlan(resource, name, tag, tuple(sorted(_operator_rules(settings))))
 
 
 def _operator_rules(settings: Settings) -> Iterator[InboundRule]:

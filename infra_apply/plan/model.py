@@ -43,11 +43,22 @@ class InboundRule:
 
 @dataclass(frozen=True, slots=True)
 class FirewallPlan:
-    """A firewall that attaches by tag; outbound is open."""
+    """A firewall that attaches by tag; outbound is open.
 
+    `resource` is its name in the state, `name` the one in DigitalOcean. `former_tag` is one that it
+    attaches to as well, as long as a droplet does not have `tag` yet.
+    """
+
+    resource: str
     name: str
     tag: str
     inbound: tuple[InboundRule, ...]
+    former_tag: str | None = None
+
+    @property
+    def tags(self) -> tuple[str, ...]:
+        """The tags it attaches to."""
+        return (self.tag, self.former_tag) if self.former_tag else (self.tag,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -201,6 +212,7 @@ class Plan:
     """What a stack should hold, from the fleet alone.
 
     `hosts` are those it renders; `looked_up` those its services run on and another stack renders.
+    `fleet_is_named` says whether the settings name the fleet, and not a default that others share.
     `declared` names every instance that has a manifest, of all environments. `retired` says what is
     meant to go: an instance or a host -> keep or destroy. `place` is where the settings list the
     projects, and `retired_places` where they retire each name.
@@ -216,6 +228,7 @@ class Plan:
     access: tuple[AccessPlan, ...]
     not_rendered: tuple[NotRendered, ...]
     instances: tuple[InstancePlan, ...]
+    fleet_is_named: bool = True
     declared: frozenset[str] = frozenset()
     retired: Mapping[str, Fate] = field(default_factory=dict)
     place: Place = field(default=Place(""), compare=False, repr=False)

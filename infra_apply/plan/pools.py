@@ -48,7 +48,7 @@ def _tags(settings: Settings, manifest: Manifest) -> tuple[str, ...]:
         naming.owner_tag(settings.fleet, settings.environment),
         naming.environment_tag(manifest.environment),
         naming.project_tag(manifest.project),
-        naming.pool_tag(*manifest.instance),
+        naming.pool_tag(settings.fleet, *manifest.instance),
     }
     if manifest.database:
         tags.add(naming.cluster_tag(manifest.database.cluster))

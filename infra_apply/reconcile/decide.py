@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 
 from infra_apply import naming
-from infra_apply.diagnostics.cloud_codes import STATE_IS_EMPTY
+from infra_apply.diagnostics.cloud_codes import FLEET_WITHOUT_NAME, STATE_IS_EMPTY
 from infra_apply.diagnostics.code import Severity
 from infra_apply.diagnostics.model import Diagnostic
 from infra_apply.digitalocean.model import Account
-from infra_apply.plan.model import Plan
+from infra_apply.plan.model import Plan, PoolPlan
 from infra_apply.reconcile.changes import diagnose_change
 from infra_apply.reconcile.databases import (
     decide_databases,
@@ -21,6 +22,7 @@ from infra_apply.reconcile.firewalls import (
     diagnose_names_of_firewalls,
     import_firewalls,
 )
+from infra_apply.reconcile.former_tags import needed_former_tags, with_former_tags
 from infra_apply.reconcile.hosts import (
     decide_host,
     diagnose_larger,
@@ -45,18 +47,21 @@ def reconcile(
     matches = match_hosts(plan, account, state)
     live = {name: match.droplet for name, match in matches.items() if match.droplet}
     diagnostics = (
+        *_unnamed_fleet(plan),
         *_empty_state(plan, account, state),
         *diagnose_databases(plan, account, state),
         *_diagnose_hosts(plan, account, state, matches),
         *diagnose_names_of_firewalls(plan, account, state),
-        *diagnose_firewalls(plan, account, live),
+        *diagnose_firewalls(plan, account, state, live),
         *diagnose_removals(plan, account, state),
     )
     if any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics):
         return None, diagnostics
+    former = needed_former_tags(plan, account)
     decisions = Decisions(
         plan=plan,
-        hosts=tuple(decide_host(matches[host.name], account, state) for host in plan.hosts),
+        hosts=tuple(decide_host(matches[host.name], account, state, former) for host in plan.hosts),
+        pools=tuple(_with_former_tags(pool, former) for pool in plan.pools),
         databases=decide_databases(plan, account, state),
         sizes_now={name: droplet.size for name, droplet in live.items()},
         import_firewalls=import_firewalls(plan, account, state),
@@ -67,6 +72,11 @@ def reconcile(
         ),
     )
     return decisions, diagnostics
+
+
+def _with_former_tags(pool: PoolPlan, former: Mapping[str, str]) -> PoolPlan:
+    firewall = pool.firewall and with_former_tags(pool.firewall, former)
+    return replace(pool, firewall=firewall)
 
 
 def _diagnose_hosts(
@@ -83,6 +93,13 @@ def _diagnose_hosts(
         yield from diagnose_offers(match, size, account)
         yield from diagnose_change(match, size, account, state)
     yield from diagnose_limit(plan, matches, account)
+
+
+def _unnamed_fleet(plan: Plan) -> Iterator[Diagnostic]:
+    if not plan.fleet_is_named:
+        message = "the fleet has no name: its tags could be those of another company's fleet"
+        hint = f"write `infra-apply:fleet: acme` in stacks/Pulumi.{plan.stack}.yaml, with your own"
+        yield Diagnostic(FLEET_WITHOUT_NAME, plan.place, message, hint)
 
 
 def _empty_state(plan: Plan, account: Account, state: State) -> Iterator[Diagnostic]:

@@ -8,13 +8,12 @@ from dataclasses import dataclass
 from infra_apply import naming
 from infra_apply.diagnostics.cloud_codes import (
     ANOTHER_FIREWALL,
-    HOSTS_WITHOUT_FIREWALL,
     NOT_OURS,
     TAKEN_UP,
 )
 from infra_apply.diagnostics.model import Diagnostic, Place
 from infra_apply.digitalocean.model import Account, LiveDroplet, LiveFirewall
-from infra_apply.plan.model import FirewallPlan, HostPlan, Plan
+from infra_apply.plan.model import FirewallPlan, Plan
 from infra_apply.reconcile.state import FIREWALL, HOST, POOL, State
 
 
@@ -72,16 +71,17 @@ def diagnose_names_of_firewalls(plan: Plan, account: Account, state: State) -> I
 
 
 def diagnose_firewalls(
-    plan: Plan, account: Account, live: Mapping[str, LiveDroplet]
+    plan: Plan, account: Account, state: State, live: Mapping[str, LiveDroplet]
 ) -> Iterator[Diagnostic]:
-    """Report hosts without a firewall, and firewalls of others on hosts that are there.
+    """Report firewalls of others on hosts that are there.
 
     `live` has the droplet of each host that is there already.
     """
-    yield from _without_firewall([host for host in plan.hosts if not (host.firewall or host.adopt)])
     for host in plan.hosts:
         if host.name in live:
-            for name in _foreign(host, live[host.name], account):
+            remembered = state.child(HOST, host.name, FIREWALL)
+            own = naming.host_tag(plan.fleet, host.name), remembered.id if remembered else ""
+            for name in _foreign(*own, live[host.name], account):
                 message = f"the firewall `{name}`, not made here, is on `{host.name}` too"
                 hint = "what either of them admits is admitted"
                 yield Diagnostic(ANOTHER_FIREWALL, host.place, message, hint)
@@ -106,20 +106,13 @@ def _attaches(live: LiveFirewall, planned: FirewallPlan) -> bool:
     return planned.tag.lower() in {tag.lower() for tag in live.tags}
 
 
-def _without_firewall(hosts: list[HostPlan]) -> Iterator[Diagnostic]:
-    if hosts:
-        names = ", ".join(f"`{host.name}`" for host in hosts)
-        message = f"nobody said who may log in, so these hosts get no firewall: {names}"
-        hint = "write `infra-apply:network: {ssh: [198.51.100.0/24]}`, with your own range"
-        yield Diagnostic(HOSTS_WITHOUT_FIREWALL, hosts[0].place, message, hint)
-
-
-def _foreign(host: HostPlan, droplet: LiveDroplet, account: Account) -> list[str]:
-    own = naming.host_tag(host.name).lower()
+def _foreign(tag: str, number: str, droplet: LiveDroplet, account: Account) -> list[str]:
+    """Name the firewalls on a host's droplet that have neither its tag nor its firewall's id."""
     on_droplet = {tag.lower() for tag in droplet.tags}
     return sorted(
         firewall.name
         for firewall in account.firewalls
-        if own not in (tags := {tag.lower() for tag in firewall.tags})
+        if firewall.id != number
+        and tag.lower() not in (tags := {tag.lower() for tag in firewall.tags})
         and (droplet.id in firewall.droplet_ids or tags & on_droplet)
     )

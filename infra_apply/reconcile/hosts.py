@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from infra_apply import naming
@@ -12,6 +12,7 @@ from infra_apply.diagnostics.suggest import did_you_mean
 from infra_apply.digitalocean.model import Account, LiveDroplet
 from infra_apply.inputs.settings import Droplet
 from infra_apply.plan.model import HostPlan, Plan
+from infra_apply.reconcile.former_tags import with_former_tags
 from infra_apply.reconcile.matching import Match
 from infra_apply.reconcile.model import HostDecision
 from infra_apply.reconcile.sizes import is_larger
@@ -37,13 +38,18 @@ def diagnose_larger(match: Match, account: Account) -> Iterator[Diagnostic]:
         yield Diagnostic(LARGER_THAN_PLANNED, host.place, message, hint)
 
 
-def decide_host(match: Match, account: Account, state: State) -> HostDecision:
+def decide_host(
+    match: Match, account: Account, state: State, former_tags: Mapping[str, str]
+) -> HostDecision:
     """Decide what a host's droplet becomes. There are no errors among its diagnostics.
 
+    `former_tags` has those that are still needed, by the tags that take their place.
     The id is given for one that the state has too: it is the same, so nothing changes; but if this
     run's refresh was told by mistake that it is gone, it is imported and not made a second time.
     """
     host, live = match.host, match.droplet
+    if host.firewall:
+        host = replace(host, firewall=with_former_tags(host.firewall, former_tags))
     decision = HostDecision(
         host=host,
         ssh_key_ids=tuple(str(account.ssh_keys[name]) for name in host.droplet.ssh_keys),
@@ -55,13 +61,15 @@ def decide_host(match: Match, account: Account, state: State) -> HostDecision:
     if live is None:
         return decision
     droplet = planned_droplet(host, live, account)
-    tags = _tags(host, live, state)
+    former = [former_tags[tag] for tag in host.droplet.tags if tag in former_tags]
+    tags = _tags(host, live, state, former)
     adopted = host.adopt is not None
     return replace(
         decision,
         host=replace(host, droplet=replace(droplet, tags=tags)),
         vpc_id=decision.vpc_id if "vpc" in host.own_keys or not adopted else None,
         droplet_name=live.name if adopted else host.name,
+        own_tags=(*host.droplet.tags, *former),
         import_id=str(live.id),
         ipv6="ipv6" in live.features,
     )
@@ -90,13 +98,16 @@ def _size_is_asked_for(host: HostPlan) -> bool:
     return host.adopt is None or "size" in host.own_keys
 
 
-def _tags(host: HostPlan, live: LiveDroplet, state: State) -> tuple[str, ...]:
-    """Add the tags of others to those planned; a tag keeps the case the droplet has it in."""
+def _tags(
+    host: HostPlan, live: LiveDroplet, state: State, former: Iterable[str]
+) -> tuple[str, ...]:
+    """Add the tags of others, and `former` ones; a tag keeps the case the droplet has it in."""
     ours = {tag.lower() for tag in _own_tags(host, state)}
     spelling = {tag.lower(): tag for tag in live.tags}
     planned = {spelling.get(tag.lower(), tag) for tag in host.droplet.tags}
-    foreign = {tag for lower, tag in spelling.items() if lower not in ours}
-    return tuple(sorted(planned | foreign))
+    needed = {tag.lower() for tag in former}
+    kept = {tag for lower, tag in spelling.items() if lower not in ours or lower in needed}
+    return tuple(sorted(planned | kept))
 
 
 def _own_tags(host: HostPlan, state: State) -> Sequence[str]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from infra_apply.digitalocean.model import Cluster
-from infra_apply.plan.model import DatabasePlan, Fate, HostPlan, Plan
+from infra_apply.plan.model import DatabasePlan, Fate, HostPlan, Plan, PoolPlan
 from infra_apply.reconcile.state import StateResource
 
 
@@ -66,6 +66,7 @@ class Decisions:
     plan: Plan
     hosts: tuple[HostDecision, ...]
     databases: tuple[DatabaseDecision, ...]
+    pools: tuple[PoolPlan, ...]
     sizes_now: Mapping[str, str]
     import_firewalls: Mapping[str, str] = field(default_factory=dict)
     retirements: tuple[Retirement, ...] = ()

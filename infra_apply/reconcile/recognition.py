@@ -23,7 +23,7 @@ class Candidates:
 def find_candidates(host: HostPlan, plan: Plan, droplets: Iterable[LiveDroplet]) -> Candidates:
     """Sort out the droplets that have the host's name, tag or address. A slot is never a host."""
     ours, of_other_stacks, strangers = [], [], []
-    name, tag = host.name.lower(), naming.host_tag(host.name).lower()
+    name, tag = host.name.lower(), naming.host_tag(plan.fleet, host.name).lower()
     owner = naming.owner_tag(plan.fleet, plan.environment)
     address = _parsed(host.address or "")  # IPv6 may be written in several ways
     for droplet in droplets:

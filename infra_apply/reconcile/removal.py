@@ -214,7 +214,7 @@ def _unremembered(plan: Plan, account: Account, state: State) -> Iterator[Diagno
     for name in sorted(plan.retired.keys() - planned):
         remembered = state.child(HOST, name, DROPLET)
         for droplet in account.all_droplets:
-            ours = has_tag(droplet, owner) and has_tag(droplet, naming.host_tag(name))
+            ours = has_tag(droplet, owner) and has_tag(droplet, naming.host_tag(plan.fleet, name))
             known = remembered is not None and remembered.id == str(droplet.id)
             if plan.retired[name] != "destroy" or not ours or known or is_slot(droplet):
                 continue

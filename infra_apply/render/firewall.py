@@ -28,13 +28,13 @@ def render_firewall(
 ) -> digitalocean.Firewall:
     """Make a firewall with open outbound, once every tag it names is there.
 
-    `import_ids` has those to take into the state, by name.
+    A former tag is there already. `import_ids` has those to take into the state, by name.
     """
-    named = {plan.tag, *(name for rule in plan.inbound for name in rule.tags)}
+    named = {*plan.tags, *(name for rule in plan.inbound for name in rule.tags)}
     return digitalocean.Firewall(
-        plan.name,
+        plan.resource,
         name=plan.name,
-        tags=[plan.tag],
+        tags=list(plan.tags),
         inbound_rules=[_inbound(rule) for rule in plan.inbound],
         outbound_rules=[
             digitalocean.FirewallOutboundRuleArgs(
@@ -44,7 +44,7 @@ def render_firewall(
         ],
         opts=pulumi.ResourceOptions(
             parent=parent,
-            depends_on=[tags[name] for name in sorted(named)],
+            depends_on=[tags[name] for name in sorted(named & tags.keys())],
             import_=import_ids.get(plan.name),
         ),
     )

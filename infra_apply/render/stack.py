@@ -22,7 +22,7 @@ def render(decisions: Decisions) -> None:
     imports = decisions.import_firewalls
     hosts = {decision.host.name: Host(decision, tags, imports) for decision in decisions.hosts}
     databases = {decision.database.project: Database(decision) for decision in decisions.databases}
-    for pool in plan.pools:
+    for pool in decisions.pools:
         Pool(pool, tags, imports)
     for retirement in decisions.retirements:
         render_retired(retirement)

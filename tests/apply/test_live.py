@@ -23,7 +23,7 @@ PLAN = companies.plan(
 
 
 def droplet(number: int, host: str, **fields: Any) -> LiveDroplet:
-    tags = (naming.owner_tag(PLAN.fleet, PLAN.environment), naming.host_tag(host))
+    tags = (naming.owner_tag(PLAN.fleet, PLAN.environment), naming.host_tag(PLAN.fleet, host))
     made = LiveDroplet(number, host, "active", "nyc1", "s-1vcpu-1gb", tags, ("192.0.2.1",))
     return replace(made, **fields)
 
@@ -79,7 +79,7 @@ def test_tags_are_compared_without_case() -> None:
 
 def test_a_droplet_of_the_same_name_without_our_tags_is_not_one_too_many() -> None:
     owner = naming.owner_tag(PLAN.fleet, PLAN.environment)
-    for tags in ((), (owner,), (naming.host_tag("lime"),), ("infra-apply:other:prod",)):
+    for tags in ((), (owner,), (naming.host_tag(PLAN.fleet, "lime"),), ("infra-apply:other:prod",)):
         strangers = replace(LIVE, droplets=(*LIVE.droplets, droplet(3, "lime", tags=tags)))
         assert list(surpluses(PLAN, strangers, STATE)) == []
 

@@ -21,7 +21,7 @@ def test_the_fleet_is_drawn_as_a_tree(company: Path, capsys: pytest.CaptureFixtu
     del company
     assert main(["map"]) == 0
     first, *lines = capsys.readouterr().out.splitlines()
-    assert first == "fleet: 2 hosts, 2 services, 1 database, 1 GPU pool"
+    assert first == "acme: 2 hosts, 2 services, 1 database, 1 GPU pool"
     assert "  lime  127.0.0.1" in lines
     assert "    wiki  needs shop" in lines
 

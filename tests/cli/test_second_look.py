@@ -18,7 +18,7 @@ from tests.apply.test_lost_answers import ListingClient
 LIME = {
     "id": 41,
     "name": "lime",
-    "tags": [naming.owner_tag(PLAN.fleet, PLAN.environment), naming.host_tag("lime")],
+    "tags": [naming.owner_tag(PLAN.fleet, PLAN.environment), naming.host_tag(PLAN.fleet, "lime")],
 }
 STATE = State(
     (

@@ -1,64 +1,23 @@
-"""The command line as its user runs it, with the real engine and a simulated DigitalOcean."""
+"""What every end-to-end test needs: the real engine and a simulated DigitalOcean."""
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import shutil
-import subprocess
-import sys
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Final
 
 import pytest
 
 from infra_apply.engine.install import find
+from tests.e2e.company import copy_of, write_company
+from tests.e2e.shell import WARM, Shell
+from tests.warm import warm_python
 
-ROOT = Path(__file__).parents[2]
-PROGRAM = Path(sys.executable).parent / "infra-apply"
-
-
-@dataclass(frozen=True, slots=True)
-class Shell:
-    """Runs `infra-apply` in a project's folder; `account` is kept between its rehearsals."""
-
-    project: Path
-    account: Path
-
-    def run(
-        self, *words: str | Path, env: Mapping[str, str] | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        """Run one command to its end."""
-        return subprocess.run(
-            [PROGRAM, *words],
-            cwd=self.project,
-            env=env or dict(os.environ),
-            capture_output=True,
-            text=True,
-            timeout=150,
-            check=False,
-        )
-
-    def rehearse(self, verb: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
-        """Run one verb of a rehearsal with the kept account, fast."""
-        flags = ("--account", self.account, "--clock", "200")
-        return self.run("rehearse", verb, *flags, *words)
-
-    def json(self, verb: str, *words: str | Path) -> Any:
-        """Run one verb of a rehearsal that goes well, and read its answer."""
-        done = self.rehearse(verb, "--format", "json", *words)
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    def pulumi(self, command: str, *words: str | Path) -> subprocess.CompletedProcess[str]:
-        """Run a shell line in the rehearsal's environment."""
-        return self.rehearse("exec", *words, "--", "sh", "-c", command)
-
-    def state_of_account(self) -> Any:
-        """The simulated account as it is on disk."""
-        return json.loads((self.account / "account.json").read_text())
+ROOT: Final = Path(__file__).parents[2]
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -68,10 +27,61 @@ def engine() -> find.Engine:
     return found
 
 
+@pytest.fixture(scope="session")
+def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """A `python` that has imported everything already."""
+    with warm_python(tmp_path_factory.mktemp("warm")) as python:
+        yield python
+
+
+@pytest.fixture(scope="session", autouse=True)
+def warm_interpreters(warm: Path) -> Iterator[None]:
+    """Let the command line and all that the engine starts begin in it, as `.venv` would be."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(WARM, str(warm.parent.parent))
+        yield
+
+
+@pytest.fixture(autouse=True)
+def every_route_is_modelled(tmp_path: Path) -> Iterator[None]:
+    """See that the simulated API knew every route that a test used."""
+    yield
+    for log in tmp_path.rglob("requests.jsonl"):
+        requests = [json.loads(line) for line in log.read_text().splitlines()]
+        assert [request for request in requests if request["status"] == 501] == []
+
+
 @pytest.fixture
 def shell(tmp_path: Path) -> Callable[[Path], Shell]:
     """Give a shell in a project's folder."""
     return lambda project: Shell(project, tmp_path / "account")
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Shell:
+    """A company of three hosts and two databases, of which nothing is made yet."""
+    return Shell(write_company(tmp_path), tmp_path / "account")
+
+
+@pytest.fixture(scope="session")
+def applied_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Apply the company, once for all the processes that run tests; nobody changes this one."""
+    folder = tmp_path_factory.getbasetemp()
+    shared = folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder
+    applied = shared / "applied-company"
+    with (shared / "applied-company.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not applied.exists():
+            begun = tmp_path_factory.mktemp("begun")
+            Shell(write_company(begun), begun / "account").json("up")
+            begun.rename(applied)
+    return applied
+
+
+@pytest.fixture
+def applied(applied_folder: Path, tmp_path: Path) -> Shell:
+    """The same company, applied: a copy of its project, its account and its state."""
+    return copy_of(applied_folder, tmp_path)
 
 
 @pytest.fixture

@@ -13,13 +13,15 @@ from infra_apply.rehearsal.simulator.account.messages import Request
 from infra_apply.rehearsal.simulator.account.routes import handle
 from infra_apply.rehearsal.simulator.seed.build import seed
 from tests.companies import manifest, write
-from tests.e2e.conftest import Shell
+from tests.e2e.shell import Shell
 
 pytestmark = pytest.mark.engine
 
 NOW = 1768471200.0
 SIZES = ("s-1vcpu-1gb", "s-2vcpu-4gb", "s-4vcpu-8gb")
 REGIONS = ("nyc1", "nyc3", "ams3")
+# What an adopted droplet has counts, and not what a new one would be made with.
+SETTINGS = {"fleet": "acme", "droplet": {"size": "s-4vcpu-8gb", "region": "ams3"}}
 HOSTS = tuple(f"host-{number}" for number in range(10))
 BY_ADDRESS = HOSTS[7:]  # they are called otherwise, and only the mesh knows which ones they are
 
@@ -57,7 +59,7 @@ def company(tmp_path: Path, shell: Callable[[Path], Shell]) -> Callable[[Mapping
     """Write a company, and the account that its servers were made in."""
 
     def make(manifests: Mapping[str, Any]) -> Shell:
-        company_shell = shell(write(tmp_path, manifests, settings={"fleet": "acme"}))
+        company_shell = shell(write(tmp_path, manifests, settings=SETTINGS))
         account = account_made_by_hand()
         company_shell.account.mkdir()
         (company_shell.account / "account.json").write_text(json.dumps(account))
@@ -104,7 +106,7 @@ def test_ten_servers_made_by_hand_come_under_management_without_a_purchase(
     assert [*map(without_tags, after)] == [*map(without_tags, before)]
     assert after[-1] == before[-1], "a droplet of nobody's host is as it was"
     assert all({"by-hand", "infra-apply:acme:prod"} <= {*live["tags"]} for live in after[:-1])
-    assert set(shell.json("up")["changes"]) == {"same"}
+    assert set(shell.json("preview")["changes"]) == {"same"}
     assert "nothing is proposed" in adopt(shell), "what the stack made itself is in its state"
 
 
@@ -135,4 +137,4 @@ def test_databases_and_users_made_by_hand_come_under_management(
     ]  # fmt: skip
     passwords = {member["name"]: member["password"] for member in after["users"]}
     assert (passwords["shop"], passwords["till"]) == ("AVNS_shop", "AVNS_till")
-    assert set(shell.json("up")["changes"]) == {"same"}
+    assert set(shell.json("preview")["changes"]) == {"same"}

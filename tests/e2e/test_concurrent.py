@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.companies import manifest, write
-from tests.e2e.conftest import PROGRAM, Shell
+from tests.e2e.shell import PROGRAM, Shell
 from tests.schedules.strike import MARK, kill
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
@@ -93,7 +93,7 @@ def names(company: Shell) -> list[list[str]]:
     ]
 
 
-ONCE = [["lime"], ["lime"], ["wiki"], ["wiki"]]
+ONCE = [["lime"], ["acme-lime"], ["wiki"], ["wiki"]]
 
 
 def test_two_runs_that_start_at_once_on_nothing_both_end_and_make_each_thing_once(

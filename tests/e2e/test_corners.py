@@ -12,7 +12,7 @@ import pytest
 import yaml
 
 from tests.companies import manifest, write
-from tests.e2e.conftest import Shell
+from tests.e2e.shell import Shell
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
@@ -74,7 +74,7 @@ def test_what_is_404_when_it_is_read_back_is_looked_for_and_taken_over_by_the_sa
     assert [made[kind] for kind in ("droplets", "firewalls", "dbs", "users")] == [1, 1, 1, 1]
     account = company.state_of_account()
     assert [droplet["name"] for droplet in account["droplets"]] == ["lime"]
-    assert [firewall["name"] for firewall in account["firewalls"]] == ["lime"]
+    assert [firewall["name"] for firewall in account["firewalls"]] == ["acme-lime"]
     assert company.json("up")["steps"] == []
 
 

@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.companies import manifest, write
-from tests.e2e.conftest import PROGRAM, Shell
+from tests.e2e.shell import PROGRAM, Shell
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
@@ -135,7 +135,7 @@ def test_a_firewall_that_a_stranger_makes_meanwhile_is_left_as_it_is_until_its_n
         rule = {"protocol": "tcp", "ports": "9100", "sources": {"addresses": ["192.0.2.7/32"]}}
         strangers = {
             "id": "ffff0001-0000-4000-8000-000000000001",
-            "name": "lime",
+            "name": "acme-lime",
             "status": "succeeded",
             "created_at": "2026-11-25T10:00:00Z",
             "inbound_rules": [rule],
@@ -152,12 +152,15 @@ def test_a_firewall_that_a_stranger_makes_meanwhile_is_left_as_it_is_until_its_n
     before = company.state_of_account()["firewalls"]
     refused = company.rehearse("up")
     assert refused.returncode == 1, refused.stderr
-    assert "Firewall lime: `lime` was somebody else's" in refused.stderr
+    assert "Firewall lime: `acme-lime` was somebody else's" in refused.stderr
     assert company.state_of_account()["firewalls"] == before
     edit(company, lambda account: account["firewalls"][0].update(name="theirs"))
     done = company.rehearse("up")
     assert done.returncode == 0, done.stderr
-    assert [held["name"] for held in company.state_of_account()["firewalls"]] == ["theirs", "lime"]
+    assert [held["name"] for held in company.state_of_account()["firewalls"]] == [
+        "theirs",
+        "acme-lime",
+    ]
 
 
 SHOP = manifest(

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from infra_apply.reconcile.state import DATABASE, HOST
-from tests.e2e.conftest import ROOT, Shell
+from tests.e2e.conftest import ROOT
+from tests.e2e.shell import Shell
 
 pytestmark = pytest.mark.engine
 
@@ -37,17 +38,37 @@ def resources(kept: Shell, stack: str) -> list[Any]:
 
 
 @pytest.mark.parametrize(("stack", "count", "claims"), [("prod", 40, 10), ("dev", 14, 4)])
-def test_a_kept_stack_learns_its_claims_and_nothing_is_asked_of_the_account(
+def test_a_kept_stack_learns_its_claims_and_its_fleet_and_buys_ends_and_opens_nothing(
     kept: Shell, stack: str, count: int, claims: int
 ) -> None:
+    """Its tags get the fleet's name in two updates: the first leaves the former ones beside."""
     assert len(resources(kept, stack)) == count
-    applied = kept.json("up", "--stack", stack)
-    assert applied["changes"] == {"same": count - claims, "update": claims}
-    changed = {step["type"] for step in applied["steps"]}
-    assert changed == {HOST, DATABASE, "pulumi:providers:digitalocean"}
-    requests = (kept.account / "requests.jsonl").read_text().splitlines()
-    assert {json.loads(request)["method"] for request in requests} == {"GET"}
-    assert kept.json("up", "--stack", stack)["changes"] == {"same": count}
+    first = kept.json("up", "--stack", stack)
+    kinds = (HOST, DATABASE)
+    assert sum(step["type"] in kinds for step in first["steps"]) == claims
+    assert {step["op"] for step in first["steps"] if step["type"] in kinds} == {"update"}
+    sent = changes(kept)
+    kept.json("up", "--stack", stack)
+    for method, path in changes(kept):
+        assert method != "DELETE" or path.startswith("/v2/tags/"), "a droplet is only untagged"
+        assert path not in {"/v2/droplets", "/v2/firewalls"} and "/databases" not in path
+    state = kept.state_of_account()
+    owner = f"infra-apply:example:{stack}"
+    ours = [set(droplet["tags"]) for droplet in state["droplets"] if owner in droplet["tags"]]
+    own = {tag for tags in ours for tag in tags if tag.startswith("infra-apply-host:")}
+    assert own and all(tag.startswith("infra-apply-host:example:") for tag in own)
+    attached = [held["name"] for held in state["firewalls"] if own & set(held["tags"])]
+    assert len(attached) == len(own)
+    assert all(name.startswith("example-") for name in attached), "renamed in place"
+    assert kept.json("preview", "--stack", stack)["steps"] == []
+    assert sent
+
+
+def changes(kept: Shell) -> list[tuple[str, str]]:
+    """The requests so far that change something."""
+    lines = (kept.account / "requests.jsonl").read_text().splitlines()
+    requests = [json.loads(line) for line in lines]
+    return [(sent["method"], sent["path"]) for sent in requests if sent["method"] != "GET"]
 
 
 def test_every_slot_of_a_kept_pool_is_the_same(kept: Shell) -> None:

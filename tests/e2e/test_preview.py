@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.companies import manifest, write
-from tests.e2e.conftest import Shell
+from tests.e2e.shell import Shell
 
 pytestmark = pytest.mark.engine
 

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import pytest
 
-from tests.e2e.conftest import ROOT, Shell
+from tests.e2e.conftest import ROOT
+from tests.e2e.shell import Shell
 
 pytestmark = pytest.mark.engine
 

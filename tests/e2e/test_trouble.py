@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from tests.companies import manifest, write
-from tests.e2e.conftest import Shell
+from tests.e2e.shell import Shell
 
 pytestmark = pytest.mark.engine
 
@@ -63,14 +62,3 @@ def test_a_command_that_does_not_exist_is_a_usage_error(company: Shell) -> None:
     done = company.rehearse("exec", "--", "no-such-command")
     assert done.returncode == 2
     assert "no-such-command cannot be run" in done.stderr
-
-
-def test_a_failed_run_is_told_to_machines_too(company: Shell) -> None:
-    done = company.rehearse("destroy", "--format", "json")
-    assert done.returncode == 0
-    company.json("up")
-    refused = company.rehearse("destroy", "--format", "json")
-    assert refused.returncode == 1
-    answer = json.loads(refused.stdout)
-    assert answer["ok"] is False
-    assert any("protected" in message["message"] for message in answer["messages"])

@@ -15,7 +15,7 @@ import pytest
 import yaml
 
 from tests.companies import manifest, write
-from tests.e2e.conftest import PROGRAM, Shell
+from tests.e2e.shell import PROGRAM, Shell
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
@@ -27,7 +27,6 @@ COMPANY = {
         database={"cluster": "shared-pg", "name": "wiki", "user": "wiki"},
     )
 }
-STATE = "engine/state/.pulumi/stacks/infra-apply/prod.json"
 CHANGED_SCHEMA = """
 import runpy
 from dataclasses import replace
@@ -108,29 +107,6 @@ def test_up_applies_to_the_account_that_the_environment_names(company: Shell) ->
     assert preview.returncode == 0, preview.stderr
 
 
-def test_a_deletion_is_stopped_before_anything_is_changed_and_done_where_it_is_asked_for(
-    company: Shell,
-) -> None:
-    company.json("up")
-    file = company.project / "projects" / "wiki" / ".infra.yaml"
-    file.write_text(yaml.safe_dump(manifest("wiki", service={"host": "lime", "port": 8081})))
-    setting(company, retired={"wiki": "destroy"})
-    before = company.state_of_account()["databases"]
-    for verb in ("preview", "up"):
-        refused = company.rehearse(verb)
-        assert refused.returncode == 1, refused.stderr
-        assert "Database wiki" in refused.stderr
-        assert "Database user wiki" in refused.stderr
-        assert "would be deleted: nothing declares it any more" in refused.stderr
-        assert "--allow-delete 2" in refused.stderr
-    assert company.state_of_account()["databases"] == before
-    done = company.rehearse("up", "--allow-delete", "2")
-    assert done.returncode == 0, done.stderr
-    assert "3 deleted" in done.stdout  # the component is counted, as pulumi counts it
-    assert company.state_of_account()["databases"] != before
-    assert company.json("up")["steps"] == []
-
-
 def test_a_provider_that_would_suddenly_replace_is_stopped(company: Shell, tmp_path: Path) -> None:
     company.json("up")
     before = company.state_of_account()["firewalls"]
@@ -180,26 +156,6 @@ def test_an_outage_that_lasts_is_tried_three_times_more_and_is_no_mistake_of_our
     assert done.returncode == 3, done.stderr
     assert posts(company, "/v2/tags") >= 4
     assert "it goes on by itself in 90 s" in done.stderr
-
-
-def test_a_pending_operation_of_a_killed_run_is_cleared_once_it_is_accounted_for(
-    company: Shell,
-) -> None:
-    company.json("up")
-    file = company.account / STATE
-    state = json.loads(file.read_text())
-    latest = state["checkpoint"]["latest"]
-    (tag,) = [known for known in latest["resources"] if known["type"].endswith(":Tag")]
-    pending = {key: tag[key] for key in ("urn", "custom", "type", "inputs", "parent", "provider")}
-    latest["pending_operations"] = [{"resource": pending, "type": "creating"}]
-    file.write_text(json.dumps(state))
-    done = company.rehearse("up")
-    assert done.returncode == 0, done.stderr
-    assert "cleared what a killed run had left pending in the state" in done.stderr
-    after = json.loads(file.read_text())["checkpoint"]["latest"]
-    assert not after.get("pending_operations")
-    assert len(after["resources"]) == len(latest["resources"])
-    assert company.json("up")["steps"] == []
 
 
 def test_a_second_droplet_of_a_host_is_named_and_goes_only_where_somebody_says_so(

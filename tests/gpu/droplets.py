@@ -41,7 +41,7 @@ def slot(
     **changes: Any,
 ) -> LiveDroplet:
     """A live droplet with a slot's tags; ages are given by `made_at`."""
-    tags = [naming.slot_tag("acme", "train", slot_id), naming.pool_tag("train", "prod")]
+    tags = [naming.slot_tag("acme", "train", slot_id), naming.pool_tag("acme", "train", "prod")]
     tags += [naming.lease_tag(int(lease))] if lease is not None else []
     tags += [naming.deadline_tag(int(deadline))] if deadline is not None else []
     tags += [owner] if owner else []

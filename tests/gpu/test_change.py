@@ -30,7 +30,7 @@ PLAN = PoolPlan(
     max_hours=1,
     ssh_keys=("ops",),
     user_data="#!/bin/sh\n",
-    tags=(OWNER, "infra-apply-pool:train"),
+    tags=(OWNER, "infra-apply-pool:acme:train"),
 )
 PLACEMENT = Placement("gpu-h100x1-80gb", "nyc2", 3.39)
 

@@ -48,7 +48,7 @@ def test_a_pool_grows_and_shrinks_slot_by_slot_beside_an_unchanged_fleet(it: Sta
     shields = [
         firewall
         for firewall in it.account()["firewalls"]
-        if "infra-apply-pool:train" in firewall["tags"]
+        if "infra-apply-pool:acme:train" in firewall["tags"]
     ]
     assert len(shields) == 1 and "no firewall" not in grown.err
 
@@ -88,7 +88,7 @@ def test_a_slot_has_its_tags_its_key_and_its_image_from_the_first_request_on(
         assert {*body["tags"]} - {deadline} == {
             f"{SLOT}train:{slots[body['name']]}",
             "infra-apply:acme:prod",
-            "infra-apply-pool:train",
+            "infra-apply-pool:acme:train",
             "env:prod",
             "project:train",
             "db:shared-pg",

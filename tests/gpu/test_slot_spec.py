@@ -20,7 +20,7 @@ PLAN = PoolPlan(
     max_hours=2.5,
     ssh_keys=("ops",),
     user_data="#!/bin/sh\n",
-    tags=("infra-apply-pool:train", "infra-apply:acme:prod", "project:train"),
+    tags=("infra-apply-pool:acme:train", "infra-apply:acme:prod", "project:train"),
     place=Place("train/.infra.yaml", 3),
     droplet_settings=Place("Pulumi.prod.yaml", 2),
     ssh_key_places=(Place("Pulumi.prod.yaml", 4),),
@@ -38,7 +38,7 @@ def test_a_slot_is_made_with_the_pool_s_script_image_key_and_tags() -> None:
     )
     assert spec.tags == (
         f"infra-apply-deadline:{int(NOW + 2.5 * 3600)}",
-        "infra-apply-pool:train",
+        "infra-apply-pool:acme:train",
         "infra-apply-slot:acme:train:aaaaaa",
         "infra-apply:acme:prod",
         "project:train",

@@ -104,11 +104,12 @@ def test_user_data_that_is_no_file_is_an_error_with_the_settings_line(
     (shop / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
     (shop / "Pulumi.prod.yaml").write_text(
         "config:\n  infra-apply:projects: [.]\n  infra-apply:meshHosts: mesh.json\n"
+        "  infra-apply:fleet: acme\n  infra-apply:network: {ssh: []}\n"
         "  infra-apply:droplet: {userData: script}\n"
     )
     make(shop / "script")
     (only,) = diagnostics_of(capsys, "-C", str(shop))
-    assert (only["code"], only["line"]) == ("IA806", 4)
+    assert (only["code"], only["line"]) == ("IA806", 6)
     assert reason in only["message"]
 
 
@@ -118,6 +119,7 @@ def test_names_no_file_can_have_are_diagnostics(
     (shop / "Pulumi.yaml").write_text("name: shop\nruntime: python\n")
     (shop / "Pulumi.prod.yaml").write_text(
         'config:\n  infra-apply:projects: ["a\\0b", "a\\0*"]\n  infra-apply:meshHosts: "m\\0"\n'
+        "  infra-apply:fleet: acme\n"
         '  infra-apply:droplet: {userData: "u\\0"}\n'
     )
     codes = {diagnostic["code"] for diagnostic in diagnostics_of(capsys, "-C", str(shop))}

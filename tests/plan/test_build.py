@@ -22,7 +22,7 @@ def test_a_host_is_tagged_with_what_it_carries_and_who_owns_it() -> None:
     assert found.hosts[0].droplet.tags == (
         "db:shared-pg",
         "env:prod",
-        "infra-apply-host:lime",
+        "infra-apply-host:acme:lime",
         "infra-apply:acme:prod",
         "project:shop",
     )

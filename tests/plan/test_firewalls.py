@@ -29,14 +29,15 @@ def test_a_port_admits_its_dependents_hosts_by_tag() -> None:
     )
     assert firewall(found, "basil") == FirewallPlan(
         "basil",
-        "infra-apply-host:basil",
-        (SSH, InboundRule("tcp", "8080", (), ("infra-apply-host:lime",)), TUNNEL),
+        "acme-basil",
+        "infra-apply-host:acme:basil",
+        (SSH, InboundRule("tcp", "8080", (), ("infra-apply-host:acme:lime",)), TUNNEL),
     )
 
 
 def test_a_port_nobody_calls_is_closed() -> None:
     assert firewall(plan(service("shop"), settings=OPEN), "lime") == FirewallPlan(
-        "lime", "infra-apply-host:lime", (SSH, TUNNEL)
+        "lime", "acme-lime", "infra-apply-host:acme:lime", (SSH, TUNNEL)
     )
 
 
@@ -48,13 +49,13 @@ def test_the_slots_of_a_dependent_are_admitted_by_their_pools_tag() -> None:
     )
     made = firewall(found, "lime")
     assert made is not None
-    assert InboundRule("tcp", "8080", (), ("infra-apply-pool:batch",)) in made.inbound
+    assert InboundRule("tcp", "8080", (), ("infra-apply-pool:acme:batch",)) in made.inbound
 
 
 def test_a_pool_has_a_firewall_that_admits_its_operators_only() -> None:
     found = plan(service("batch", service=None, gpu=gpu()), settings=OPEN)
     assert found.pools[0].firewall == FirewallPlan(
-        "batch-gpu", "infra-apply-pool:batch", (SSH, TUNNEL)
+        "batch-gpu", "acme-batch-gpu", "infra-apply-pool:acme:batch", (SSH, TUNNEL)
     )
 
 
@@ -75,14 +76,16 @@ def test_a_dependent_on_the_internet_is_admitted_by_its_address_and_one_in_the_m
     assert [caller.via_mesh for caller in found.access[0].callers] == [False, True]
 
 
-def test_without_a_word_on_ssh_no_host_is_locked() -> None:
-    assert firewall(plan(service("shop")), "lime") is None
+def test_without_a_word_on_ssh_nobody_may_log_in_and_every_port_is_closed() -> None:
+    closed = firewall(plan(service("shop")), "lime")
+    assert closed is not None
+    assert closed.inbound == ()
 
 
 def test_nobody_may_log_in_when_the_settings_say_nobody() -> None:
     settings = replace(SETTINGS, network=Network(ssh=()))
     assert firewall(plan(service("shop"), settings=settings), "lime") == FirewallPlan(
-        "lime", "infra-apply-host:lime", ()
+        "lime", "acme-lime", "infra-apply-host:acme:lime", ()
     )
 
 
@@ -128,5 +131,7 @@ def test_the_rules_admit_whom_access_names_and_nobody_else(
             if entry.public:
                 assert rule.addresses == ("0.0.0.0/0", "::/0")
             else:
-                assert rule.tags == tuple(sorted(naming.host_tag(host) for host in callers))
+                assert rule.tags == tuple(
+                    sorted(naming.host_tag(found.fleet, host) for host in callers)
+                )
         assert rules == {}

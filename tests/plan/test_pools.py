@@ -48,7 +48,7 @@ def test_a_pool_s_slots_carry_the_tags_of_its_stack_project_and_cluster() -> Non
     assert planned(train()).tags == (
         "db:shared-pg",
         "env:prod",
-        "infra-apply-pool:train",
+        "infra-apply-pool:acme:train",
         "infra-apply:acme:prod",
         "project:train",
     )

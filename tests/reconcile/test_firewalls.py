@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
 from infra_apply.digitalocean.model import LiveFirewall
+from infra_apply.inputs.settings import HostSettings
 from infra_apply.reconcile.decide import reconcile
 from infra_apply.reconcile.state import State
-from tests.companies import SETTINGS, gpu, plan, service
+from tests.companies import gpu, plan, service
 from tests.reconcile.worlds import (
     HOST_TAG,
     QUIET,
@@ -45,9 +46,9 @@ CASES = {
         (firewall(number="fw-2"),), state(host_state()), "fw-2", ("IA910",)
     ),
     "tags are compared without case": Case(
-        (firewall("lime", HOST_TAG.title()),), BEGUN, "fw-1", ("IA910",)
+        (firewall("acme-lime", HOST_TAG.title()),), BEGUN, "fw-1", ("IA910",)
     ),
-    "a stranger has the name": Case((firewall("lime", "team:web"),), BEGUN, codes=("IA911",)),
+    "a stranger has the name": Case((firewall("acme-lime", "team:web"),), BEGUN, codes=("IA911",)),
 }
 
 
@@ -58,21 +59,14 @@ def test_which_firewall_is_ours(name: str) -> None:
     decisions, problems = reconcile(PLAN, live, case.remembered)
     assert tuple(problem.code.id for problem in problems) == case.codes
     if decisions:
-        assert decisions.import_firewalls.get("lime") == case.imported
+        assert decisions.import_firewalls.get("acme-lime") == case.imported
 
 
 def test_the_firewall_of_a_pool_is_taken_up_likewise() -> None:
     work = plan(service("shop", gpu=gpu(), provider="mac", service=None), settings=QUIET)
-    live = account(firewalls=(firewall("shop-gpu", "infra-apply-pool:shop"),))
+    live = account(firewalls=(firewall("acme-shop-gpu", "infra-apply-pool:acme:shop"),))
     decisions = decided(work, live, State())
-    assert decisions.import_firewalls == {"shop-gpu": "fw-1"}
-
-
-def test_hosts_without_a_firewall_are_named_in_one_warning() -> None:
-    open_plan = plan(service("shop"), service("wiki", "basil"), settings=SETTINGS)
-    _, problems = reconcile(open_plan, account(), State())
-    assert [problem.code.id for problem in problems] == ["IA905"]
-    assert "no firewall: `basil`, `lime`" in problems[0].message
+    assert decisions.import_firewalls == {"acme-shop-gpu": "fw-1"}
 
 
 def test_a_foreign_firewall_is_named_whether_it_is_on_the_droplet_or_on_a_tag() -> None:
@@ -89,5 +83,5 @@ def test_a_foreign_firewall_is_named_whether_it_is_on_the_droplet_or_on_a_tag() 
 
 def test_a_firewall_whose_host_stays_is_not_deleted() -> None:
     live = account(droplet(), firewalls=(firewall(),))
-    open_plan = plan(service("shop"), settings=SETTINGS)
-    assert codes(open_plan, live, state(host_state())) == ["IA905", "IA919"]
+    adopted = replace(QUIET, hosts={"lime": HostSettings(adopt=7)})
+    assert codes(plan(service("shop"), settings=adopted), live, state(host_state())) == ["IA919"]

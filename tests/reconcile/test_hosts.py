@@ -35,7 +35,7 @@ def wanted(settings: Settings = QUIET) -> Plan:
 STRANGER = droplet(8, tags=("team:web",))
 COPY = droplet(8, addresses=("203.0.113.8",))
 DEV = droplet(8, tags=("infra-apply:acme:dev", HOST_TAG))
-OTHER_FLEET = droplet(8, "elm", tags=("infra-apply:umbrella:prod", "infra-apply-host:elm"))
+OTHER_FLEET = droplet(8, "elm", tags=("infra-apply:umbrella:prod", "infra-apply-host:acme:elm"))
 SLOT = droplet(8, "shop-gpu-k3x7qa", tags=(OWNER, "infra-apply-slot:shop:k3x7qa"))
 REMEMBERED = state(host_state(7))
 FORGOTTEN = state(host_state(None))

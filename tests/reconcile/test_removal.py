@@ -28,9 +28,11 @@ from tests.reconcile.worlds import (
 )
 
 WIKI = service("wiki", "basil")
-HERE = droplet(9, "basil", tags=("infra-apply:acme:prod", "infra-apply-host:basil"))
+HERE = droplet(9, "basil", tags=("infra-apply:acme:prod", "infra-apply-host:acme:basil"))
 LIVE = account(
-    HERE, droplet(), firewalls=(firewall(), firewall("basil", "infra-apply-host:basil", number="b"))
+    HERE,
+    droplet(),
+    firewalls=(firewall(), firewall("basil", "infra-apply-host:acme:basil", number="b")),
 )
 BASIL = host_state(9, "basil", services={"wiki": []})
 LIME_AND_BASIL = state(BASIL, host_state(7))
@@ -187,9 +189,9 @@ def test_a_second_droplet_of_a_retired_host_is_not_forgotten() -> None:
 @pytest.mark.parametrize(
     "tags",
     [
-        ("infra-apply:acme:dev", "infra-apply-host:lime"),
-        ("infra-apply:acme:prod", "infra-apply-host:basil2"),
-        ("infra-apply:acme:prod", "infra-apply-host:lime", "infra-apply-slot:lime:abc234"),
+        ("infra-apply:acme:dev", "infra-apply-host:acme:lime"),
+        ("infra-apply:acme:prod", "infra-apply-host:acme:basil2"),
+        ("infra-apply:acme:prod", "infra-apply-host:acme:lime", "infra-apply-slot:lime:abc234"),
         ("env:prod",),
     ],
 )

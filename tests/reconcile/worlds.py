@@ -31,7 +31,7 @@ from infra_apply.reconcile.state import (
 from tests.companies import SETTINGS
 
 OWNER = "infra-apply:acme:prod"
-HOST_TAG = "infra-apply-host:lime"
+HOST_TAG = "infra-apply-host:acme:lime"
 QUIET = replace(SETTINGS, network=Network(ssh=()))
 """Settings whose hosts have a firewall: nobody is warned of its absence."""
 
@@ -79,7 +79,7 @@ def account(*droplets: LiveDroplet, **fields: Any) -> Account:
     return replace(basis, **fields)
 
 
-def firewall(name: str = "lime", *tags: str, number: str = "fw-1") -> LiveFirewall:
+def firewall(name: str = "acme-lime", *tags: str, number: str = "fw-1") -> LiveFirewall:
     return LiveFirewall(name, frozenset(), frozenset(tags or (HOST_TAG,)), number)
 
 

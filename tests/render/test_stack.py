@@ -41,7 +41,7 @@ def test_one_host_is_one_droplet_below_its_component() -> None:
     assert droplet.parent == host.urn
     assert droplet.inputs["tags"] == [
         "env:prod",
-        "infra-apply-host:lime",
+        "infra-apply-host:acme:lime",
         "infra-apply:acme:prod",
         "project:shop",
         "project:wiki",
@@ -119,7 +119,7 @@ def test_what_the_state_lacks_is_imported_and_nothing_else() -> None:
         decisions,
         hosts=(replace(host, import_id="7"),),
         databases=(replace(held, import_user="c-1,shop", import_database="c-1,shop"),),
-        import_firewalls={"lime": "fw-1"},
+        import_firewalls={"acme-lime": "fw-1"},
     )
     imported = {
         resource.type.rpartition(":")[2]: resource.import_id
@@ -178,13 +178,13 @@ def test_a_firewall_attaches_by_a_tag_that_is_made_before_it_and_both_before_the
     )
     basil, lime = found.of("Firewall")
     assert [tag.name for tag in found.of("Tag")] == [
-        "infra-apply-host:basil",
-        "infra-apply-host:lime",
+        "infra-apply-host:acme:basil",
+        "infra-apply-host:acme:lime",
     ]
-    assert basil.inputs["tags"] == ["infra-apply-host:basil"]
+    assert basil.inputs["tags"] == ["infra-apply-host:acme:basil"]
     assert basil.inputs["inboundRules"] == [
         {"protocol": "tcp", "portRange": "22", "sourceAddresses": ["198.51.100.0/24"]},
-        {"protocol": "tcp", "portRange": "8080", "sourceTags": ["infra-apply-host:lime"]},
+        {"protocol": "tcp", "portRange": "8080", "sourceTags": ["infra-apply-host:acme:lime"]},
     ]
     assert {rule["protocol"] for rule in lime.inputs["outboundRules"]} == {"icmp", "tcp", "udp"}
     assert {tag.urn for tag in found.of("Tag")} <= set(basil.depends_on)

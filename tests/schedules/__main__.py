@@ -32,7 +32,7 @@ from tests.schedules.schedule import (
 )
 from tests.schedules.stage import Stage, prepare
 from tests.schedules.strike import is_playable
-from tests.schedules.warm import warm_python
+from tests.warm import warm_python
 
 
 def main() -> int:

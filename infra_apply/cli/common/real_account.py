@@ -40,12 +40,11 @@ def real_context(arguments: Namespace) -> Context:
         raise Refusal("these manifests cannot be planned\n\n" + findings_text(planned.findings))
     status_line = StatusLine(sys.stderr)
     engine, client = _engine_and_client(arguments, project, stack, status_line)
-    environ = {**os.environ, "DIGITALOCEAN_HTTP_RETRY_MAX": "0"}
     target = Target(
         plan=planned.plan,
         engine=engine,
         folder=project.folder,
-        environ=environ,
+        environ=os.environ,
         client=client,
         status_line=status_line,
         pause=time.sleep,

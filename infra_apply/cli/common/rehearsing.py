@@ -141,7 +141,7 @@ def context_of(arguments: argparse.Namespace, started: Started) -> Context:
         plan=started.plan,
         engine=started.engine,
         folder=rehearsal.folder,
-        environ={**rehearsal.env, "DIGITALOCEAN_HTTP_RETRY_MAX": "0"},
+        environ=rehearsal.env,
         client=Client(Credentials(rehearsal.server.url, session.TOKEN)),
         status_line=StatusLine(sys.stderr),
         pause=lambda seconds: time.sleep(seconds / scale),

@@ -140,8 +140,8 @@ def _growth_lines(context: PoolContext, pool: Pool, plan: PoolPlan, count: int) 
         )
     if not context.force:
         refuse_busy(pool.extras, context.clock())
-    tag = naming.pool_tag(plan.project, plan.environment)
-    has_firewall = any(tag in firewall.tags for firewall in read_firewalls(context.client))
+    wanted = plan.firewall.tag if plan.firewall else None
+    has_firewall = any(wanted in firewall.tags for firewall in read_firewalls(context.client))
     return describe_growth(pool, plan, count, choices, has_firewall=has_firewall)
 
 

@@ -18,6 +18,7 @@ import json
 import os
 import runpy
 import signal
+import stat
 import sys
 import threading
 import traceback
@@ -117,7 +118,7 @@ def _read_request(descriptor: int) -> dict[str, Any]:
 
 
 def _exit_with_host(pipe: Any) -> None:
-    """Leave when the other end of `pipe` closes: the host that started us is gone."""
+    """Leave when the other end of `pipe` closes: who started us is gone."""
     with contextlib.suppress(OSError):
         pipe.read()
     os._exit(1)
@@ -188,6 +189,11 @@ def _format_traceback(error: BaseException, program: Path) -> str:
 def _dynamic_provider(arguments: list[str]) -> int:
     # Python leaves SIGINT ignored where the parent ignored it; the provider waits for it to end.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    if stat.S_ISFIFO(os.fstat(0).st_mode):
+        # The engine holds the other end for as long as it lives. Without a buffer: the end of the
+        # interpreter would wait for the lock of one.
+        engine = open(0, "rb", buffering=0, closefd=False)  # noqa: SIM115 - read until we end
+        threading.Thread(target=_exit_with_host, args=(engine,), daemon=True).start()
     sys.argv = ["pulumi.dynamic", *arguments]
     # As `python -m` does: providers are found in the program's own modules.
     sys.path.insert(0, str(Path.cwd()))

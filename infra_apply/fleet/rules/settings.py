@@ -38,6 +38,21 @@ NO_DOOR_FOR_SSH: Final = Code(
     "a firewall that lets nobody log in locks out its owner",
     "set `network.ssh` to the ranges that may, or to `[]` for nobody",
 )
+NOBODY_MAY_LOG_IN: Final = Code(
+    "IA809",
+    "nobody may log in",
+    "what is made here is closed until the settings say who may log in",
+    "set `network.ssh` to the ranges that may, or to `[]` for nobody",
+    Severity.WARNING,
+)
+FLEET_UNNAMED: Final = Code(
+    "IA810",
+    "fleet without a name",
+    "several companies may share an account, and the fleet's name keeps their things apart;"
+    " preview and up need it",
+    "set `fleet` to a short name, the same in every stack of this company",
+    Severity.WARNING,
+)
 
 
 def check(fleet: Fleet) -> Iterator[Diagnostic]:
@@ -45,6 +60,8 @@ def check(fleet: Fleet) -> Iterator[Diagnostic]:
 
     Where a manifest or the mesh could not be read, nothing is called unknown.
     """
+    yield from _unnamed(fleet)
+    yield from _logins(fleet)
     yield from _firewalls(fleet)
     settings = fleet.settings
     if settings is None:
@@ -176,6 +193,28 @@ def _without_effect(name: str, known: Collection[str], place: Place, message: st
     return Diagnostic(WITHOUT_EFFECT, place, message, hint)
 
 
+def _unnamed(fleet: Fleet) -> Iterator[Diagnostic]:
+    for stack in fleet.stacks:
+        if not stack.names_fleet:
+            message = f"the stack {stack.stack} does not name its fleet"
+            hint = "add `infra-apply:fleet: acme`, with your company's name"
+            yield Diagnostic(FLEET_UNNAMED, stack.key("projects"), message, hint)
+
+
+def _logins(fleet: Fleet) -> Iterator[Diagnostic]:
+    """Report stacks that make droplets and do not say who may log in to them."""
+    for stack in fleet.stacks:
+        makes_droplets = any(
+            manifest.environment == stack.environment
+            and (manifest.gpu or (manifest.provider == "digitalocean" and manifest.service))
+            for manifest in fleet.manifests
+        )
+        if stack.network.ssh is None and makes_droplets:
+            message = f"nobody may log in to the droplets of the stack {stack.stack}"
+            hint = "add `infra-apply:network: {ssh: [198.51.100.0/24]}`, with your own range"
+            yield Diagnostic(NOBODY_MAY_LOG_IN, stack.key("projects"), message, hint)
+
+
 def _firewalls(fleet: Fleet) -> Iterator[Diagnostic]:
     """Report hosts with `firewall: managed` in a stack that does not say `network.ssh`."""
     for stack in fleet.stacks:
@@ -190,4 +229,6 @@ def _firewalls(fleet: Fleet) -> Iterator[Diagnostic]:
                 )
 
 
-RULE: Final = Rule(check, (WITHOUT_EFFECT, SECRET, NO_DOOR_FOR_SSH))
+RULE: Final = Rule(
+    check, (WITHOUT_EFFECT, SECRET, NO_DOOR_FOR_SSH, NOBODY_MAY_LOG_IN, FLEET_UNNAMED)
+)

@@ -197,3 +197,15 @@ def test_a_traceback_starts_in_the_program(tmp_path: Path) -> None:
         lines = child._format_traceback(error, tmp_path).splitlines()
     assert lines[1] == f'  File "{program}", line 3, in <module>'
     assert lines[-1] == "ValueError: oh"
+
+
+@pytest.mark.process
+def test_a_dynamic_provider_ends_with_the_engine(launcher: Path, tmp_path: Path) -> None:
+    provider = launcher.with_name("pulumi-resource-pulumi-python")
+    with start(provider, tmp_path) as process:
+        assert process.stdin is not None and process.stdout is not None
+        assert process.stdout.readline().strip().isdigit()  # it serves
+        assert process.poll() is None
+        process.stdin.close()
+        process.stdin = None
+        assert process.wait(30) != 0

@@ -40,6 +40,7 @@ def write_lock(site: LockSite, name: str, content: str = "{}") -> Lock:
     [
         ("file:///var/state", "/var/state"),
         ("file:///var/my%20state?no_tmp_dir=true", "/var/my state"),
+        ("file:///srv/infra/state?metadata=skip", "/srv/infra/state"),
         ("file://../state", "/work/state"),
         ("file://.", "/work/project"),
         ("s3://bucket/state", None),

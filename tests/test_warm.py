@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.schedules.warm import warm_python
+from tests.warm import warm_python
 
 pytestmark = [pytest.mark.process, pytest.mark.timeout(120)]
 

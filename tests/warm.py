@@ -78,7 +78,7 @@ def warm_python(folder: Path) -> Iterator[Path]:
     text = _LAUNCHER.format(python=sys.executable, address=str(address), first=_FIRST, last=_LAST)
     launcher.write_text(text)
     launcher.chmod(0o755)
-    command = [sys.executable, "-m", "tests.schedules.warm", str(address)]
+    command = [sys.executable, "-m", "tests.warm", str(address)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         if not process.stdout.readline():
