@@ -46,6 +46,15 @@ def suspects_of(droplets: Iterable[LiveDroplet], fleet: str) -> tuple[Suspect, .
     return tuple(sorted(suspects, key=lambda suspect: suspect.droplet.id))
 
 
+def fleets_with_slots(droplets: Iterable[LiveDroplet]) -> tuple[str, ...]:
+    """Return the fleets that owners' tags beside slots' tags name, sorted; it need not be true.
+
+    Each is written as in a tag, in small letters.
+    """
+    tags = [droplet.tags for droplet in droplets if any(map(naming.is_slot_tag, droplet.tags))]
+    return tuple(sorted({printable(owner) for owners in map(_owners, tags) for owner in owners}))
+
+
 def _recognise(droplet: LiveDroplet, fleet: str) -> Slot | Suspect | None:
     tags = frozenset(tag.lower() for tag in droplet.tags)  # the same to DigitalOcean in any case
     named = naming.slot_of_droplet(droplet.name)

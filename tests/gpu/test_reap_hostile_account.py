@@ -62,6 +62,16 @@ def test_a_hostile_slot_tag_stops_nothing_and_prints_no_escape(
     assert out.count("REPORT") == 2 and out.replace("\n", "").isprintable()
 
 
+def test_a_misspelt_fleet_does_not_look_like_one_without_slots(
+    account: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert reap(account, "--fleet", "acme") == 0
+    assert "no slot of acme is there\n" in capsys.readouterr().out
+    fill(account, ("train-gpu-aaaaaa", [SLOT, OWNER, OVERDUE]))
+    assert reap(account, "--fleet", "amce") == 0
+    assert "no slot of amce is there; there are slots of: acme\n" in capsys.readouterr().out
+
+
 def test_another_company_s_slots_stay_whatever_they_are_called(account: Path) -> None:
     theirs = ["infra-apply-slot:rival:train:aaaaaa", "infra-apply:rival:prod", OVERDUE]
     former = ["infra-apply-slot:train:bbbbbb", "infra-apply:rival:prod", OVERDUE]

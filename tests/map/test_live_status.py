@@ -148,6 +148,21 @@ def test_slots_of_pools_nobody_declares_are_strays() -> None:
     )
 
 
+@pytest.mark.parametrize("tag", ["infra-apply-slot:_x110000_:a", "infra-apply-slot:_x1b_:a"])
+def test_a_slot_tag_that_cannot_be_read_is_a_stray_and_the_pool_is_shown(tag: str) -> None:
+    odd = replace(SLOT, id=10, name="odd", tags=(tag,))
+    (stray,) = strays(DRAWN, Account(gpu_droplets=(SLOT, odd)), 3600.0, fleets=FLEETS)
+    assert stray == Stray("unknown, as its name is not a slot's", "odd", "$1.50 so far")
+    assert pool(SLOT, odd, now=3600.0).words == "1 slot, $1.50 so far"
+
+
+def test_a_slot_of_another_fleet_is_neither_in_the_pool_nor_a_stray() -> None:
+    tags = ("infra-apply-slot:rival:shop:a2b2c3", "infra-apply:rival:prod")
+    theirs = replace(SLOT, tags=tags)
+    assert strays(DRAWN, Account(gpu_droplets=(theirs,)), 0.0, fleets=FLEETS) == ()
+    assert pool(theirs, now=0.0) == LiveStatus("good", "empty")
+
+
 def test_a_pool_s_tag_is_known_in_any_case_as_digitalocean_keeps_it() -> None:
     loud = replace(SLOT, tags=("infra-apply-slot:ACME:SHOP:a2b2c3", OWNER.upper()))
     assert strays(DRAWN, Account(gpu_droplets=(loud,)), 0.0, fleets=FLEETS) == ()

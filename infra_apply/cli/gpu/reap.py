@@ -21,7 +21,7 @@ from infra_apply.gpu.fleet_settings import (
     read_all_settings,
 )
 from infra_apply.gpu.reaper import judge
-from infra_apply.gpu.recognition import Suspect
+from infra_apply.gpu.recognition import Suspect, fleets_with_slots
 from infra_apply.gpu.slot import Slot
 from infra_apply.terminal import StatusLine, printable
 
@@ -30,12 +30,13 @@ def run(arguments: argparse.Namespace) -> int:
     """Judge every slot of a fleet, and end those that must; 1 if any was only reported."""
     fleet, limits = _fleet_and_limits(arguments)
     with connect_account(arguments) as (client, destroyer):
-        judgements = judge(read_gpu_droplets(client), fleet, limits, time.time())
+        gpu_droplets = read_gpu_droplets(client)
+        judgements = judge(gpu_droplets, fleet, limits, time.time())
         for judgement in judgements:
             verb = _VERBS[arguments.dry_run][judgement.verdict]
             print(f"{verb} {_name(judgement.subject)}: {judgement.why}", flush=True)
         if not judgements:
-            print(f"no slot of {fleet} is there")
+            print(_nothing_there(fleet, fleets_with_slots(gpu_droplets)))
         ending = [
             judgement.subject
             for judgement in judgements
@@ -71,6 +72,12 @@ def _fleet_and_limits(arguments: argparse.Namespace) -> tuple[str, HourLimits]:
     fleet = only_fleet(settings) if arguments.fleet is None else arguments.fleet
     own = (stack for stack in settings if stack.fleet.lower() == fleet.lower())
     return fleet, hour_limits(own, arguments.max_hours or LONGEST_HOURS)
+
+
+def _nothing_there(fleet: str, others: Sequence[str]) -> str:
+    """A misspelt fleet must not look like one without slots."""
+    there = f"; there are slots of: {', '.join(others)}" if others else ""
+    return f"no slot of {printable(fleet)} is there{there}"
 
 
 def _end(slots: Sequence[Slot], destroyer: Destroyer) -> list[Ambiguous]:
