@@ -70,9 +70,32 @@ def slot_droplet(project: str, environment: str, slot: str) -> str:
     return f"{instance(project, environment)}-gpu-{slot}"
 
 
-def slot_tag(project: str, environment: str, slot: str) -> str:
-    """Name the tag that makes a GPU droplet a slot: nothing without one is ever reaped."""
-    return f"{_SLOT}:{tag_text(instance(project, environment))}:{slot}"
+def slot_of_droplet(name: str) -> tuple[str, str] | None:
+    """Return the pool (an instance's name) and the slot's id that a droplet's name says, else None.
+
+    The id is in small letters, however the name is written.
+    """
+    match = _SLOT_DROPLET.fullmatch(name)
+    return (match[1], match[2].lower()) if match else None
+
+
+def slot_tag(fleet: str, pool: str, slot: str) -> str:
+    """Name the tag that makes a GPU droplet a slot: nothing without one is ever reaped.
+
+    `pool` is an instance's name. The fleet is part of it because several companies may share an
+    account.
+    """
+    return f"{slot_tags_of_fleet(fleet)}{_part(pool)}:{slot}"
+
+
+def slot_tags_of_fleet(fleet: str) -> str:
+    """Return how the tag of each of a fleet's slots begins."""
+    return f"{_SLOT}:{_part(fleet)}:"
+
+
+def former_slot_tag(pool: str, slot: str) -> str:
+    """Name the tag that a slot had before fleets were part of it: its owner's tag says whose."""
+    return f"{_SLOT}:{_part(pool)}:{slot}"
 
 
 def deadline_tag(seconds: int) -> str:
@@ -85,23 +108,14 @@ def lease_tag(seconds: int) -> str:
     return f"{_LEASE}:{seconds}"
 
 
-def slot_of_tag(tag: str) -> tuple[str, str] | None:
-    """Return the pool (an instance's name) and the slot's id of a slot's tag, else None."""
-    word, _, rest = tag.partition(":")
-    pool, colon, slot = rest.rpartition(":")
-    return (text_of_tag(pool), slot) if word == _SLOT and colon and slot else None
-
-
 def deadline_of_tag(tag: str) -> str | None:
     """Return what a deadline's tag says, which need not be a number; None for another tag."""
-    word, colon, rest = tag.partition(":")
-    return rest if word == _DEADLINE and colon else None
+    return _after(_DEADLINE, tag)
 
 
 def lease_of_tag(tag: str) -> str | None:
     """Return what a lease's tag says, which need not be a number; None for another tag."""
-    word, colon, rest = tag.partition(":")
-    return rest if word == _LEASE and colon else None
+    return _after(_LEASE, tag)
 
 
 def is_slot_tag(tag: str) -> bool:
@@ -109,9 +123,27 @@ def is_slot_tag(tag: str) -> bool:
     return tag.lower().startswith(f"{_SLOT}:")
 
 
+def names_fleet(tag: str) -> bool:
+    """Say whether a tag has the parts of a slot's with its fleet; a former one has one part less.
+
+    What the parts say need not be true.
+    """
+    return is_slot_tag(tag) and tag.count(":") == _PARTS_AFTER_WORD
+
+
 def is_owner_tag(tag: str) -> bool:
     """Say whether a tag is some stack's, `infra-apply:<fleet>:<environment>`."""
-    return tag.startswith("infra-apply:")
+    return tag.lower().startswith("infra-apply:")
+
+
+def owning_fleet(tag: str) -> str | None:
+    """Return the fleet that an owner's tag names, as `tag_text` writes it in small letters."""
+    return tag.lower().split(":", 1)[1].rpartition(":")[0] if is_owner_tag(tag) else None
+
+
+def is_host_tag(tag: str) -> bool:
+    """Say whether a tag is some host's, of whatever fleet."""
+    return tag.lower().startswith("infra-apply-host:")
 
 
 def pool_stack(environment: str, project: str) -> str:
@@ -131,17 +163,13 @@ def is_ours(tag: str) -> bool:
 
 
 def tag_text(text: str) -> str:
-    r"""Replace what a tag cannot hold, so that `text_of_tag` gives the text back.
+    r"""Replace what a tag cannot hold, so that no two texts become one tag, in whatever case.
 
     The provider takes `^[a-zA-Z0-9:\\-_]{1,255}$` (measured: a dot fails the preview). Any other
     character becomes `_x<hex>_`; so does an underscore before an `x`, so that nothing collides.
+    A tag is never turned back into a text: what a name would be tagged with is compared instead.
     """
     return _NOT_IN_TAG.sub(lambda match: f"_x{ord(match[0]):x}_", text)
-
-
-def text_of_tag(tag: str) -> str:
-    """Return the text that `tag_text` replaced characters in."""
-    return _REPLACED.sub(lambda match: chr(int(match[1], 16)), tag)
 
 
 def variable(dependency: str) -> str:
@@ -157,6 +185,16 @@ def is_droplet_name(name: str) -> bool:
 def is_tag(tag: str) -> bool:
     """Say whether the DigitalOcean provider takes it as a tag."""
     return bool(_TAG.fullmatch(tag))
+
+
+def _part(text: str) -> str:
+    """Replace in a part of a tag what separates the parts, too."""
+    return tag_text(text).replace(":", "_x3a_")
+
+
+def _after(kind: str, tag: str) -> str | None:
+    word, colon, rest = tag.partition(":")
+    return rest if word.lower() == kind and colon else None
 
 
 _OUR_KINDS: Final = (
@@ -178,5 +216,6 @@ _LEASE: Final = "infra-apply-lease"
 _MAX_NAME: Final = 255
 _DROPLET_NAME: Final = re.compile(r"[a-zA-Z0-9]?[a-z0-9A-Z.\-]*[a-z0-9A-Z]")
 _TAG: Final = re.compile(r"[a-zA-Z0-9:\-_]{1,255}")
-_NOT_IN_TAG: Final = re.compile(r"[^a-zA-Z0-9:\-_]|_(?=x)")
-_REPLACED: Final = re.compile(r"_x([0-9a-f]+)_")
+_NOT_IN_TAG: Final = re.compile(r"[^a-zA-Z0-9:\-_]|_(?=[xX])")
+_SLOT_DROPLET: Final = re.compile(r"([a-z0-9A-Z.\-]+)-gpu-([a-zA-Z2-7]{6})")
+_PARTS_AFTER_WORD: Final = 3

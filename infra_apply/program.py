@@ -30,6 +30,7 @@ from infra_apply.digitalocean.read import (
 from infra_apply.engine.running import running_engine
 from infra_apply.engine.stack_export import export_stack
 from infra_apply.errors import Failure, Outage, Refusal
+from infra_apply.gpu.fleet_settings import identity_of
 from infra_apply.gpu.slot_spec import current_slots
 from infra_apply.inputs import settings
 from infra_apply.inputs.pulumi_project import find
@@ -88,7 +89,8 @@ def _show_pool(environment: str, project: str) -> None:
                 f"infra-apply gpu scale {project} N --stack {environment}"
             )
         )
-    slots, problems = current_slots(read_gpu_droplets(_client()), environment, project)
+    identity = identity_of(find(Path.cwd()), environment, project)
+    slots, problems = current_slots(read_gpu_droplets(_client()), identity)
     for problem in problems:
         pulumi.log.warn(safe(problem))
     render_slots(slots)

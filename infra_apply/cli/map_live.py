@@ -41,11 +41,13 @@ def look(arguments: argparse.Namespace, company: Company, drawn: Picture) -> Liv
     live, complete = _account(arguments, drawn.graph)
     answers = _answers(drawn.graph, arguments.timeout)
     now = time.time()
-    statuses = live_statuses(drawn.graph, company.plans.values(), live, answers, now)
+    fleets = {settings.fleet for settings in company.stacks.values()}
+    plans = company.plans.values()
+    statuses = live_statuses(drawn.graph, plans, live, answers, now, fleets=fleets)
     picture = replace(
         drawn,
         live_statuses=statuses,
-        strays=strays(drawn.graph, live, now) if live else (),
+        strays=strays(drawn.graph, live, now, fleets=fleets) if live else (),
         as_of=f"{datetime.fromtimestamp(now, UTC):%Y-%m-%d %H:%M} UTC",
     )
     return LivePicture(picture, complete)

@@ -10,7 +10,7 @@ from infra_apply.digitalocean.read import read_gpu_droplets
 from infra_apply.errors import Retry
 from infra_apply.gpu.attempts import engine_failed
 from infra_apply.gpu.destroyer import Destroyer
-from infra_apply.gpu.pool import Pool, Remembered, survey
+from infra_apply.gpu.pool import Pool, PoolIdentity, Remembered, survey
 from infra_apply.gpu.slot_spec import SlotSpec
 from infra_apply.gpu.stack import Backend
 from infra_apply.terminal import StatusLine
@@ -18,15 +18,13 @@ from infra_apply.terminal import StatusLine
 
 @dataclass(frozen=True, slots=True)
 class PoolContext:
-    """A pool's name, its owner's tag, its stack, and what reads and changes it.
+    """Which pool it is, its stack, and what reads and changes it.
 
     `render` registers slots with the engine, `clock` gives seconds since 1970; with `force` a
-    slot at work ends like any other. Without an owner, which a broken stack file cannot tell, any
-    stack's slots of that name count.
+    slot at work ends like any other.
     """
 
-    pool: str
-    owner: str | None
+    identity: PoolIdentity
     stack: str
     backend: Backend
     client: Client
@@ -36,9 +34,14 @@ class PoolContext:
     clock: Callable[[], float]
     force: bool = False
 
+    @property
+    def pool(self) -> str:
+        """The pool's name, which is its instance's."""
+        return self.identity.name
+
     def survey(self, remembered: Remembered) -> Pool:
         """Return the account's slots of the pool beside what its stack remembers."""
-        return survey(self.pool, self.owner, read_gpu_droplets(self.client), remembered)
+        return survey(self.identity, read_gpu_droplets(self.client), remembered)
 
 
 def read_pool(context: PoolContext) -> Pool:

@@ -7,7 +7,17 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from infra_apply.digitalocean.model import LiveDroplet
-from infra_apply.gpu.slot import Slot, slots_of
+from infra_apply.gpu.recognition import Suspect, slots_of, suspects_of
+from infra_apply.gpu.slot import Slot
+
+
+@dataclass(frozen=True, slots=True)
+class PoolIdentity:
+    """Which pool is meant: `name` is its instance's, `transcribe` or `transcribe-dev`."""
+
+    fleet: str
+    environment: str
+    name: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +37,15 @@ class Pool:
     """A pool as DigitalOcean has it, beside what its stack remembers.
 
     `slots` has one droplet a slot id; `extras` are further droplets of those ids, as an answer
-    that was lost leaves them; `gone` are remembered slots without a droplet in the account's list.
+    that was lost leaves them; `gone` are remembered slots without a droplet in the account's list;
+    `suspects` only look like slots of the fleet, and are neither counted nor touched.
     """
 
     slots: tuple[Slot, ...]
     remembered: Remembered
     extras: tuple[Slot, ...] = ()
     gone: tuple[str, ...] = ()
+    suspects: tuple[Suspect, ...] = ()
 
     @property
     def orphans(self) -> tuple[Slot, ...]:
@@ -58,26 +70,24 @@ class Pool:
 
 
 def survey(
-    pool: str, owner: str | None, gpu_droplets: Iterable[LiveDroplet], remembered: Remembered
+    identity: PoolIdentity, gpu_droplets: Iterable[LiveDroplet], remembered: Remembered
 ) -> Pool:
-    """Find a pool's slots: by their tag, or by the droplet's id where the tag was taken away.
-
-    A droplet that another owner's tag claims is none of ours; without an `owner` all are.
-    """
+    """Find a pool's slots: by name and tags, or by the droplet's id that the state has."""
+    fleet, environment, pool = identity.fleet, identity.environment, identity.name
     droplets = tuple(gpu_droplets)
     by_id = {droplet.id: droplet for droplet in droplets}
     # What the state has goes by the state's name, whatever became of its tags: under another
     # name, the engine would end the droplet that it had just taken in.
     in_state = {droplet_id: slot_id for slot_id, droplet_id in remembered.slots.items()}
     slots = [
-        Slot(pool, slot_id, by_id[droplet_id])
+        Slot(pool, slot_id, by_id[droplet_id], environment)
         for droplet_id, slot_id in in_state.items()
         if droplet_id in by_id
     ]
     slots += [
         slot
-        for slot in slots_of(droplets)
-        if slot.droplet.id not in in_state and slot.belongs_to(pool) and _may_be_of(slot, owner)
+        for slot in slots_of(droplets, fleet)
+        if slot.droplet.id not in in_state and slot.belongs_to(pool, environment)
     ]
     by_slot: dict[str, list[Slot]] = {}
     for slot in slots:
@@ -97,12 +107,12 @@ def survey(
                 if droplet_id not in by_id
             )
         ),
+        suspects=tuple(
+            suspect
+            for suspect in suspects_of(droplets, fleet)
+            if suspect.droplet.id not in in_state
+        ),
     )
-
-
-def _may_be_of(slot: Slot, owner: str | None) -> bool:
-    # DigitalOcean's tags are the same whatever their case.
-    return owner is None or slot.owner is None or owner.lower() == slot.owner.lower()
 
 
 def _keeper_first(group: Sequence[Slot], remembered: int | None) -> list[Slot]:

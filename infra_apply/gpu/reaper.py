@@ -1,4 +1,4 @@
-"""Which slots end now: pure, with nothing but DigitalOcean's list of GPU droplets and the time."""
+"""Which slots end now: pure, with DigitalOcean's list of GPU droplets, limits and the time."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from infra_apply.digitalocean.model import LiveDroplet
-from infra_apply.gpu.slot import BOOT_GRACE, LEASE_LASTS, Slot, slots_of
+from infra_apply.gpu.fleet_settings import HourLimits
+from infra_apply.gpu.recognition import Suspect, slots_of, suspects_of
+from infra_apply.gpu.slot import BOOT_GRACE, LEASE_LASTS, Slot
 from infra_apply.terminal import duration
 
 Verdict = Literal["destroy", "keep", "report"]
@@ -15,28 +17,45 @@ Verdict = Literal["destroy", "keep", "report"]
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """A slot, what becomes of it, and why in a few words."""
+    """A slot, or what only looks like one; what becomes of it, and why in a few words."""
 
-    slot: Slot
+    subject: Slot | Suspect
     verdict: Verdict
     why: str
 
+    @property
+    def droplet(self) -> LiveDroplet:
+        """The droplet that is judged."""
+        return self.subject.droplet
 
-def judge(gpu_droplets: Iterable[LiveDroplet], now: float) -> tuple[Judgement, ...]:
-    """Judge every slot; a droplet without a slot's tag is not even named.
 
-    What its deadline's tag does not say in one way is for people to decide, and is only reported:
-    so is a slot whose lease or age cannot be read, unless its deadline has passed.
+def judge(
+    gpu_droplets: Iterable[LiveDroplet], fleet: str, limits: HourLimits, now: float
+) -> tuple[Judgement, ...]:
+    """Judge every slot of a fleet, each alone; what only looks like one is reported.
+
+    A slot ends at the earliest deadline that a tag says, and never lives longer than its pool's
+    hours, whatever its tags say. Until then people decide where no deadline or lease can be read,
+    or where a lease says a time that no worker's clock has come to.
     """
-    return tuple(_judgement(slot, now) for slot in slots_of(gpu_droplets))
+    droplets = tuple(gpu_droplets)
+    return (
+        *(_judgement(slot, limits.of(slot), now) for slot in slots_of(droplets, fleet)),
+        *(Judgement(suspect, "report", suspect.why) for suspect in suspects_of(droplets, fleet)),
+    )
 
 
-def _judgement(slot: Slot, now: float) -> Judgement:
-    deadline = slot.deadline
+def _judgement(slot: Slot, hours: float, now: float) -> Judgement:
+    deadline, age = slot.deadline, slot.age(now)
+    if deadline is not None and now >= deadline:
+        return Judgement(slot, "destroy", f"its deadline passed {duration(now - deadline)} ago")
+    if age is not None and age >= hours * 3600:
+        why = f"it is {duration(age)} old, and may live {duration(hours * 3600)}"
+        return Judgement(slot, "destroy", why)
     if deadline is None:
         return Judgement(slot, "report", "it has no deadline that can be read")
-    if now >= deadline:
-        return Judgement(slot, "destroy", f"its deadline passed {duration(now - deadline)} ago")
+    if slot.lease is not None and slot.lease >= now + LEASE_LASTS:
+        return Judgement(slot, "report", "its lease is of a time to come")
     if slot.is_busy(now):
         return Judgement(slot, "keep", "its lease is live")
     return _leaseless(slot, now)

@@ -38,8 +38,10 @@ def grow(
         if missing > 0:
             placement = _choose_placement(context, plan, attempts, pool)
             ids = new_ids(missing, pool.ids | attempts.failed_ids)
-            now = context.clock()
-            new_slots = [new_slot(plan, slot_id, placement, ssh_keys, now) for slot_id in ids]
+            fleet, now = context.identity.fleet, context.clock()
+            new_slots = [
+                new_slot(fleet, plan, slot_id, placement, ssh_keys, now) for slot_id in ids
+            ]
         change = plan_growth(pool, new_slots)
         if change.is_empty:
             return pool

@@ -1,4 +1,4 @@
-"""A slot: a GPU droplet that carries a slot's tag, and what its tags say of it."""
+"""A slot: a GPU droplet of a pool, and what its tags say of it. See recognition for which are."""
 
 from __future__ import annotations
 
@@ -29,21 +29,16 @@ class Slot:
     pool: str
     id: str
     droplet: LiveDroplet
-
-    @property
-    def owner(self) -> str | None:
-        """The tag of the stack it was made for; None if somebody took the tag away."""
-        return next((tag for tag in self.droplet.tags if naming.is_owner_tag(tag)), None)
+    environment: str
 
     @property
     def deadline(self) -> int | None:
-        """When it ends at the latest; the earliest where several tags say so.
+        """When it ends at the latest: the earliest time that a tag says.
 
-        None without such a tag, or where one of them is no plain number.
+        None without a tag that says one. A tag that says no time takes nothing away.
         """
         deadlines = _times(self.droplet.tags, naming.deadline_of_tag)
-        readable = [deadline for deadline in deadlines if deadline is not None]
-        return min(readable) if readable and len(readable) == len(deadlines) else None
+        return min((deadline for deadline in deadlines if deadline is not None), default=None)
 
     @property
     def lease(self) -> int | None:
@@ -56,9 +51,9 @@ class Slot:
         """Whether a lease's tag says no time at all."""
         return None in _times(self.droplet.tags, naming.lease_of_tag)
 
-    def belongs_to(self, pool: str) -> bool:
+    def belongs_to(self, pool: str, environment: str) -> bool:
         """Say whether it is a slot of this pool; DigitalOcean's tags are the same in any case."""
-        return self.pool.lower() == pool.lower()
+        return (self.pool.lower(), self.environment) == (pool.lower(), environment)
 
     def is_busy(self, now: float) -> bool:
         """Say whether its lease is fresh."""
@@ -66,17 +61,11 @@ class Slot:
 
     def age(self, now: float) -> float | None:
         """Seconds since it was made, None where the account does not say."""
-        return None if self.droplet.made_at is None else max(0.0, now - self.droplet.made_at)
+        return age_of(self.droplet, now)
 
     def cost(self, now: float) -> float | None:
-        """USD so far, None where its age or its price is not known.
-
-        Billing is per second, and 60 s at least (DigitalOcean, from 2026).
-        """
-        age = self.age(now)
-        if age is None or self.droplet.hourly is None:
-            return None
-        return max(age, _BILLED_AT_LEAST) / 3600 * self.droplet.hourly
+        """USD so far, as `cost_of` a droplet."""
+        return cost_of(self.droplet, now)
 
     def phase(self, now: float) -> Phase:
         """Say in a word how it is; a slot that was never busy is starting while it is young."""
@@ -91,14 +80,20 @@ class Slot:
         return "starting" if young and self.lease is None else "idle"
 
 
-def slots_of(droplets: Iterable[LiveDroplet]) -> tuple[Slot, ...]:
-    """Pick the slots out of GPU droplets, sorted by pool, id and droplet."""
-    slots = [
-        Slot(*pool_and_id, droplet)
-        for droplet in droplets
-        if (pool_and_id := next(filter(None, map(naming.slot_of_tag, droplet.tags)), None))
-    ]
-    return tuple(sorted(slots, key=lambda slot: (slot.pool, slot.id, slot.droplet.id)))
+def age_of(droplet: LiveDroplet, now: float) -> float | None:
+    """Seconds since a droplet was made, None where the account does not say."""
+    return None if droplet.made_at is None else max(0.0, now - droplet.made_at)
+
+
+def cost_of(droplet: LiveDroplet, now: float) -> float | None:
+    """USD that a droplet has cost, None where its age or its price is not known.
+
+    Billing is per second, and 60 s at least (DigitalOcean, from 2026).
+    """
+    age = age_of(droplet, now)
+    if age is None or droplet.hourly is None:
+        return None
+    return max(age, _BILLED_AT_LEAST) / 3600 * droplet.hourly
 
 
 def new_ids(

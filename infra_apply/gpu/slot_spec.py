@@ -12,7 +12,7 @@ from infra_apply.diagnostics.suggest import did_you_mean
 from infra_apply.digitalocean.model import LiveDroplet
 from infra_apply.fleet.rules.gpu_ondemand import IDLE_SLOT, is_bare_image
 from infra_apply.gpu.placement import Placement, base_image
-from infra_apply.gpu.pool import Remembered, survey
+from infra_apply.gpu.pool import PoolIdentity, Remembered, survey
 from infra_apply.gpu.slot import Slot
 from infra_apply.plan.model import PoolPlan
 
@@ -35,8 +35,13 @@ class SlotSpec:
     import_id: int | None = None
 
 
-def new_slot(
-    plan: PoolPlan, slot_id: str, placement: Placement, ssh_keys: Mapping[str, int], now: float
+def new_slot(  # noqa: PLR0913, PLR0917 - whose slot, which, and what it is made with
+    fleet: str,
+    plan: PoolPlan,
+    slot_id: str,
+    placement: Placement,
+    ssh_keys: Mapping[str, int],
+    now: float,
 ) -> SlotSpec:
     """Return what a new slot is made with; all its tags are in the first POST.
 
@@ -45,7 +50,7 @@ def new_slot(
     """
     tags = {
         *plan.tags,
-        naming.slot_tag(plan.project, plan.environment, slot_id),
+        naming.slot_tag(fleet, plan.name, slot_id),
         naming.deadline_tag(int(now + plan.max_hours * 3600)),
     }
     return SlotSpec(
@@ -75,14 +80,14 @@ def existing_slot(slot: Slot, *, adopt: bool) -> SlotSpec:
 
 
 def current_slots(
-    gpu_droplets: Iterable[LiveDroplet], environment: str, project: str
+    gpu_droplets: Iterable[LiveDroplet], identity: PoolIdentity
 ) -> tuple[tuple[SlotSpec, ...], tuple[str, ...]]:
     """Return a pool's slots as the account has them, for a preview; and what cannot be shown.
 
     An import of what the state has already is no change. Where two droplets have one id it is not
     known which of them the state has, so that neither is imported.
     """
-    pool = survey(naming.instance(project, environment), None, gpu_droplets, Remembered())
+    pool = survey(identity, gpu_droplets, Remembered())
     doubled = {slot.id for slot in pool.extras}
     problems = tuple(
         f"slot {slot_id} has more than one droplet; `infra-apply gpu scale` ends the second"

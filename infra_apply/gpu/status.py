@@ -8,17 +8,22 @@ from datetime import UTC, datetime
 from typing import Any
 
 from infra_apply.gpu.pool import Pool
+from infra_apply.gpu.recognition import Suspect
 from infra_apply.gpu.slot import Slot
 from infra_apply.terminal import duration, plural, table
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """The pools of one environment by name; `state_read` is False where only the account was."""
+    """The pools of one environment by name; `state_read` is False where only the account was.
+
+    `suspects` only look like slots of the fleet, of whatever environment.
+    """
 
     stack: str
     pools: Mapping[str, Pool]
     state_read: bool = True
+    suspects: tuple[Suspect, ...] = ()
 
 
 def text(status: Status, now: float) -> Iterator[str]:
@@ -79,8 +84,10 @@ def differences(status: Status) -> Iterator[str]:
             if slot.deadline is None:
                 yield (
                     f"{name}: slot {slot.id} (droplet {slot.droplet.id}) has no deadline that can "
-                    "be read, so `gpu reap` leaves it alone"
+                    "be read, so `gpu reap` leaves it alone until its pool's hours are over"
                 )
+    for suspect in status.suspects:
+        yield f"{suspect}; so it is not taken for a slot, and `gpu reap` reports it"
 
 
 def age_text(slot: Slot, now: float) -> str:

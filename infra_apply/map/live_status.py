@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from infra_apply import naming
 from infra_apply.digitalocean.model import Account, LiveDroplet
-from infra_apply.gpu.slot import Slot, slots_of
+from infra_apply.gpu.recognition import slots_of, suspects_of
+from infra_apply.gpu.slot import Slot, cost_of
 from infra_apply.map.graph import Graph, Node
 from infra_apply.map.probe import Answer
 from infra_apply.plan.model import HostPlan, Plan
@@ -28,7 +29,7 @@ class LiveStatus:
 
 @dataclass(frozen=True, slots=True)
 class Stray:
-    """The droplet of a slot whose pool no manifest declares; `cost` is in words."""
+    """The droplet of a slot whose pool no manifest declares, or is not known; all in words."""
 
     pool: str
     droplet: str
@@ -38,17 +39,19 @@ class Stray:
 UNKNOWN: Final = LiveStatus("unknown", "unknown")
 
 
-def live_statuses(
+def live_statuses(  # noqa: PLR0913 - what is drawn, planned and real
     drawn: Graph,
     plans: Iterable[Plan],
     live: Account | None,
     answers: Mapping[str, Answer],
     now: float,
+    *,
+    fleets: Collection[str] = (),
 ) -> dict[str, LiveStatus]:
     """Return the live status of nodes, by id. `live` is None when the account could not be read.
 
-    `answers` are by service id; `now` is in seconds since 1970. Nodes of which nothing can be
-    asked (a mac's host, an external service) have no entry.
+    `answers` are by service id; `now` is in seconds since 1970; `fleets` are those whose slots are
+    meant. Nodes of which nothing can be asked (a mac's host, an external service) have no entry.
     """
     statuses = {id_: _ANSWERS[answer] for id_, answer in answers.items()}
     planned = _planned(plans)
@@ -59,25 +62,46 @@ def live_statuses(
         statuses[node.id] = _cluster(node, live)
     for node in drawn.of("database"):
         statuses[node.id] = _database(node, live)
-    slots = slots_of(live.gpu_droplets) if live else ()
+    slots = _slots(live, fleets) if live else ()
     for node in drawn.of("pool"):
-        of_pool = [slot for slot in slots if slot.belongs_to(_pool_name(node))]
-        statuses[node.id] = _pool(of_pool, now) if live else UNKNOWN
+        of_pool = [slot for slot in slots if _is_in(slot, node)]
+        statuses[node.id] = _pool(of_pool, now) if live and fleets else UNKNOWN
     return statuses
 
 
-def strays(drawn: Graph, live: Account, now: float) -> tuple[Stray, ...]:
-    """Return the slots of pools no manifest declares: they cost, and nobody waits for them."""
-    pools = [_pool_name(node) for node in drawn.of("pool")]
-    return tuple(
-        Stray(slot.pool, slot.droplet.name, _cost_so_far([slot], now))
-        for slot in slots_of(live.gpu_droplets)
-        if not any(slot.belongs_to(pool) for pool in pools)
+def strays(
+    drawn: Graph, live: Account, now: float, *, fleets: Collection[str]
+) -> tuple[Stray, ...]:
+    """Return the slots of pools no manifest declares: they cost, and nobody waits for them.
+
+    So does what only looks like a slot of these fleets, whose pool is not known.
+    """
+    pools = tuple(drawn.of("pool"))
+    undeclared = tuple(
+        Stray(slot.pool, slot.droplet.name, _cost_so_far([slot.droplet], now))
+        for slot in _slots(live, fleets)
+        if not any(_is_in(slot, pool) for pool in pools)
+    )
+    suspects = {
+        suspect.droplet.id: suspect
+        for fleet in sorted(fleets)
+        for suspect in suspects_of(live.gpu_droplets, fleet)
+    }
+    return undeclared + tuple(
+        Stray(
+            f"unknown, as {suspect.why}", suspect.droplet.name, _cost_so_far([suspect.droplet], now)
+        )
+        for suspect in suspects.values()
     )
 
 
-def _pool_name(node: Node) -> str:
-    return naming.instance(node.project or "", node.environment or "")
+def _slots(live: Account, fleets: Collection[str]) -> tuple[Slot, ...]:
+    return tuple(slot for fleet in sorted(fleets) for slot in slots_of(live.gpu_droplets, fleet))
+
+
+def _is_in(slot: Slot, pool: Node) -> bool:
+    name = naming.instance(pool.project or "", pool.environment or "")
+    return slot.belongs_to(name, pool.environment or "")
 
 
 def _planned(plans: Iterable[Plan]) -> dict[str, HostPlan]:
@@ -147,18 +171,20 @@ def _pool(slots: Sequence[Slot], now: float) -> LiveStatus:
         return LiveStatus("good", "empty")
     count = plural(len(slots), "slot")
     notes = tuple(_slot_note(slot, now) for slot in slots)
-    return LiveStatus("good", f"{count}, {_cost_so_far(slots, now)}", notes)
+    return LiveStatus(
+        "good", f"{count}, {_cost_so_far([slot.droplet for slot in slots], now)}", notes
+    )
 
 
 def _slot_note(slot: Slot, now: float) -> str:
     droplet, age = slot.droplet, slot.age(now)
-    so_far = "age unknown" if age is None else f"{age / 3600:.1f} h, {_cost_so_far([slot], now)}"
+    so_far = "age unknown" if age is None else f"{age / 3600:.1f} h, {_cost_so_far([droplet], now)}"
     return f"{slot.id}: {droplet.size} in {droplet.region}, {droplet.status}, {so_far}"
 
 
-def _cost_so_far(slots: Sequence[Slot], now: float) -> str:
-    """Write what slots have cost, in USD; a part that has no price is said."""
-    costs = [slot.cost(now) for slot in slots]
+def _cost_so_far(droplets: Sequence[LiveDroplet], now: float) -> str:
+    """Write what droplets have cost, in USD; a part that has no price is said."""
+    costs = [cost_of(droplet, now) for droplet in droplets]
     known = [cost for cost in costs if cost is not None]
     if not known:
         return "cost unknown"

@@ -25,7 +25,7 @@ from infra_apply.cli.main import main
 from infra_apply.engine.events import EngineMessage, Step
 from infra_apply.engine.run import Outcome
 from infra_apply.gpu.pool import Pool, Remembered
-from infra_apply.gpu.slot import slots_of
+from infra_apply.gpu.slot import Slot
 from infra_apply.gpu.status import Status, as_json
 from infra_apply.gpu.status import text as status_text
 from infra_apply.printing import print_answer, print_json
@@ -273,8 +273,7 @@ def test_an_attack_in_what_the_engine_says_and_does(attack: str, form: str) -> N
 @pytest.mark.parametrize("attack", [NEWLINE, ERROR, ESCAPES, BIDI, SURROGATE])
 def test_an_attack_in_a_slot_of_the_account(attack: str) -> None:
     droplet = slot(1, name=attack, size=attack, region=attack, addresses=(attack,))
-    (read,) = slots_of([droplet])
-    pool = Pool((replace(read, pool=attack, id=attack),), Remembered())
+    pool = Pool((Slot(attack, attack, droplet, "prod"),), Remembered())
     status = Status("prod", {attack: pool})
     require_harmless("", captured(lambda: print_answer("\n".join(status_text(status, NOW)))))
     require_harmless("json", captured(lambda: print_json(as_json(status, NOW))))

@@ -110,7 +110,7 @@ class Stage:
         found = {}
         for droplet in self.account()["droplets"]:
             for tag in droplet["tags"]:
-                if tag.startswith("infra-apply-slot:train:"):
+                if tag.startswith("infra-apply-slot:acme:train:"):
                     found[tag.rpartition(":")[2]] = (droplet["id"], droplet["created_at"])
         return found
 

@@ -12,7 +12,7 @@ from infra_apply.gpu.change import Change
 from infra_apply.gpu.placement import Placement
 from infra_apply.gpu.pool import Pool, Remembered, survey
 from infra_apply.gpu.slot_spec import SlotSpec
-from tests.gpu.droplets import OWNER, slot
+from tests.gpu.droplets import TRAIN, slot
 
 PLACEMENT = Placement("gpu-l40sx1-48gb", "tor1", 1.57)
 NEW = SlotSpec("aaaaaa", "train-gpu-aaaaaa", "tor1", PLACEMENT.size, "gpu-h100x1-base")
@@ -26,7 +26,7 @@ def failed(*errors: str) -> Outcome:
 
 def pool(*names: str) -> Pool:
     live = [slot(number, name) for number, name in enumerate(names, 1)]
-    return survey("train", OWNER, live, Remembered())
+    return survey(TRAIN, live, Remembered())
 
 
 def recorded(error: str, *slots: str, attempts: Attempts | None = None) -> Attempts:

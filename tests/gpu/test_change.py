@@ -30,14 +30,14 @@ PLAN = PoolPlan(
     max_hours=1,
     ssh_keys=("ops",),
     user_data="#!/bin/sh\n",
-    tags=(OWNER, "infra-apply-pool:train"),
+    tags=(OWNER, "infra-apply-pool:acme:train"),
 )
 PLACEMENT = Placement("gpu-h100x1-80gb", "nyc2", 3.39)
 
 
 def grow(held: Pool, missing: int) -> Change:
     ids = new_ids(missing, held.ids)
-    specs = [new_slot(PLAN, slot_id, PLACEMENT, {"ops": 7}, NOW) for slot_id in ids]
+    specs = [new_slot("acme", PLAN, slot_id, PLACEMENT, {"ops": 7}, NOW) for slot_id in ids]
     return plan_growth(held, specs)
 
 
@@ -51,7 +51,7 @@ def test_a_slot_is_deletable_private_and_never_changed_once_it_is_there() -> Non
     assert droplet.inputs["userData"] == ("secret", "#!/bin/sh\n")
     assert {*droplet.inputs} <= {*droplet.ignore_changes}
     assert droplet.inputs["name"] == f"train-gpu-{droplet.name}"
-    assert f"infra-apply-slot:train:{droplet.name}" in droplet.inputs["tags"]
+    assert f"infra-apply-slot:acme:train:{droplet.name}" in droplet.inputs["tags"]
     assert f"infra-apply-deadline:{int(NOW) + 3600}" in droplet.inputs["tags"]
 
 

@@ -21,7 +21,7 @@ from tests.gpu.stage import (
 )
 
 pytestmark = ENGINE_IN_THIS_PROCESS
-SLOT = "infra-apply-slot:"
+SLOT = "infra-apply-slot:acme:"
 
 
 @pytest.fixture
@@ -48,7 +48,7 @@ def test_a_pool_grows_and_shrinks_slot_by_slot_beside_an_unchanged_fleet(it: Sta
     shields = [
         firewall
         for firewall in it.account()["firewalls"]
-        if "infra-apply-pool:train" in firewall["tags"]
+        if "infra-apply-pool:acme:train" in firewall["tags"]
     ]
     assert len(shields) == 1 and "no firewall" not in grown.err
 
@@ -88,7 +88,7 @@ def test_a_slot_has_its_tags_its_key_and_its_image_from_the_first_request_on(
         assert {*body["tags"]} - {deadline} == {
             f"{SLOT}train:{slots[body['name']]}",
             "infra-apply:acme:prod",
-            "infra-apply-pool:train",
+            "infra-apply-pool:acme:train",
             "env:prod",
             "project:train",
             "db:shared-pg",
@@ -227,7 +227,7 @@ def test_with_the_state_gone_the_reaper_alone_ends_every_slot_and_no_host(
     it.company.mkdir()
 
     host = it.twin(name="lime", tags=["env:prod", "infra-apply:acme:prod"])
-    young = it.run("gpu", "reap")
+    young = it.run("gpu", "reap", "--fleet", "acme")
     assert young.code == 0 and "may still be starting" in young.out and len(it.gpus()) == 4
 
     def overdue(droplet: dict[str, Any]) -> None:
@@ -237,9 +237,9 @@ def test_with_the_state_gone_the_reaper_alone_ends_every_slot_and_no_host(
         ]
 
     it.edit(overdue)
-    dry = it.run("gpu", "reap", "--dry-run")
+    dry = it.run("gpu", "reap", "--fleet", "acme", "--dry-run")
     assert dry.code == 0 and dry.out.count("would end") == 3 and len(it.gpus()) == 4
-    reaped = it.run("gpu", "reap")
+    reaped = it.run("gpu", "reap", "--fleet", "acme")
     assert reaped.code == 0, reaped.err
     assert it.gpus() == [host]
 
@@ -260,15 +260,16 @@ def test_a_droplet_that_vanished_after_its_202_is_tried_elsewhere(it: Stage) -> 
     assert len(it.slots()) == 1 and it.status()["differences"] == []
 
 
-def test_a_broken_stack_file_stops_growing_and_not_shrinking(pool_of_three: Stage) -> None:
+def test_a_broken_stack_file_stops_all_since_it_does_not_say_whose_slots_are_meant(
+    pool_of_three: Stage,
+) -> None:
     it = pool_of_three
     file = it.company / "stacks" / "Pulumi.prod.yaml"
     file.write_text(file.read_text() + "  infra-apply:projekts: [\n")
-    assert it.scale(4).code == 1
-    assert len(it.slots()) == 3
-    ended = it.scale(1)
-    assert ended.code == 0, ended.err
-    assert len(it.slots()) == 1 == len(it.gpus())
+    for count in (4, 1, 0):
+        refused = it.scale(count)
+        assert refused.code == 1 and "not known whose slots are meant" in refused.err
+    assert len(it.slots()) == 3 == len(it.gpus())
 
 
 def test_more_than_the_limit_is_refused_and_nobody_to_ask_too(it: Stage) -> None:

@@ -10,57 +10,23 @@ from hypothesis import strategies as st
 
 from infra_apply import naming
 from infra_apply.digitalocean.model import LiveDroplet
-from infra_apply.gpu.slot import BOOT_GRACE, LEASE_LASTS, Phase, Slot, new_ids, slots_of
-from tests.gpu.droplets import NOW, OWNER, live, slot
-
-TRAIN = "infra-apply-slot:train:aaaaaa"
+from infra_apply.gpu.recognition import slots_of
+from infra_apply.gpu.slot import BOOT_GRACE, LEASE_LASTS, Phase, Slot, new_ids
+from tests.gpu.droplets import NOW, slot
 
 
 def only(droplet: LiveDroplet) -> Slot:
-    (slot,) = slots_of([droplet])
+    (slot,) = slots_of([droplet], "acme")
     return slot
 
 
-def test_the_tags_say_pool_id_owner_deadline_and_lease() -> None:
+def test_name_and_tags_say_pool_id_deadline_and_lease() -> None:
     tagged = only(slot(7, "k3x7qa", lease=NOW - 5, deadline=NOW + 60))
     assert (tagged.pool, tagged.id, tagged.droplet.id) == ("train", "k3x7qa", 7)
-    assert (tagged.owner, tagged.deadline, tagged.lease) == (OWNER, NOW + 60, NOW - 5)
-    bare = only(live(7, TRAIN))
-    assert (bare.owner, bare.deadline, bare.lease) == (None, None, None)
+    assert (tagged.environment, tagged.deadline, tagged.lease) == ("prod", NOW + 60, NOW - 5)
+    bare = only(slot(7, deadline=None))
+    assert (bare.deadline, bare.lease) == (None, None)
     assert not bare.has_unreadable_lease
-
-
-@pytest.mark.parametrize(
-    "tags",
-    [
-        (),
-        ("infra-apply-pool:train", "infra-apply-deadline:1"),
-        ("infra-apply-slot:train",),
-        ("infra-apply-slot:train:",),
-        ("infra-apply-slots:train:aaaaaa",),
-        ("infra-apply-host:lime", OWNER),
-    ],
-)
-def test_a_droplet_without_a_whole_slot_tag_is_no_slot(tags: tuple[str, ...]) -> None:
-    assert slots_of([live(1, *tags)]) == ()
-
-
-def test_slots_are_sorted_by_pool_id_and_droplet() -> None:
-    droplets = [
-        live(1, "infra-apply-slot:train:bbbbbb"),
-        live(4, TRAIN),
-        live(2, "infra-apply-slot:train-dev:aaaaaa"),
-        live(3, TRAIN),
-    ]
-    slots = slots_of(droplets)
-    assert [slot.droplet.id for slot in slots] == [3, 4, 1, 2]
-    assert slots == slots_of(reversed(droplets))
-
-
-def test_a_pool_is_the_same_in_any_case_and_another_pool_is_not() -> None:
-    tagged = only(live(1, "infra-apply-slot:Train:aaaaaa"))
-    assert tagged.belongs_to("train") and tagged.belongs_to("TRAIN")
-    assert not tagged.belongs_to("train-dev")
 
 
 @given(st.lists(st.integers(0, 10**12 - 1), min_size=1))
@@ -68,15 +34,15 @@ def test_of_several_deadlines_the_earliest_counts_and_of_leases_the_latest(
     times: list[int],
 ) -> None:
     tags = [naming.deadline_tag(time) for time in times] + [naming.lease_tag(t) for t in times]
-    tagged = only(live(1, TRAIN, *tags))
+    tagged = only(slot(deadline=None, tags=tuple(tags)))
     assert (tagged.deadline, tagged.lease) == (min(times), max(times))
 
 
 @pytest.mark.parametrize("text", ["soon", "1e10", "-5", "0x10", "", "1800000000.5", "٣", "9" * 13])
-def test_a_time_that_is_no_plain_number_leaves_the_deadline_unknown(text: str) -> None:
+def test_a_time_that_is_no_plain_number_takes_none_away(text: str) -> None:
     tags = (f"infra-apply-deadline:{text}", f"infra-apply-lease:{text}")
     odd = only(slot(deadline=NOW, lease=NOW, tags=tags))
-    assert odd.deadline is None
+    assert odd.deadline == NOW
     assert odd.lease == NOW and odd.has_unreadable_lease
 
 

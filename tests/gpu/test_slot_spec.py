@@ -8,7 +8,7 @@ from infra_apply.diagnostics.model import Place
 from infra_apply.gpu.placement import Placement
 from infra_apply.gpu.slot_spec import current_slots, new_slot, problems_of_new_slots
 from infra_apply.plan.model import PoolPlan
-from tests.gpu.droplets import NOW, slot
+from tests.gpu.droplets import NOW, TRAIN, slot
 
 PLAN = PoolPlan(
     project="train",
@@ -20,7 +20,7 @@ PLAN = PoolPlan(
     max_hours=2.5,
     ssh_keys=("ops",),
     user_data="#!/bin/sh\n",
-    tags=("infra-apply-pool:train", "infra-apply:acme:prod", "project:train"),
+    tags=("infra-apply-pool:acme:train", "infra-apply:acme:prod", "project:train"),
     place=Place("train/.infra.yaml", 3),
     droplet_settings=Place("Pulumi.prod.yaml", 2),
     ssh_key_places=(Place("Pulumi.prod.yaml", 4),),
@@ -29,7 +29,7 @@ PLACEMENT = Placement("gpu-mi300x1-192gb", "tor1", 1.99)
 
 
 def test_a_slot_is_made_with_the_pool_s_script_image_key_and_tags() -> None:
-    spec = new_slot(PLAN, "aaaaaa", PLACEMENT, {"ops": 7}, NOW)
+    spec = new_slot("acme", PLAN, "aaaaaa", PLACEMENT, {"ops": 7}, NOW)
     assert (spec.name, spec.size, spec.region) == ("train-gpu-aaaaaa", PLACEMENT.size, "tor1")
     assert (spec.image, spec.ssh_key_ids, spec.user_data) == (
         "gpu-amd-base",
@@ -38,8 +38,8 @@ def test_a_slot_is_made_with_the_pool_s_script_image_key_and_tags() -> None:
     )
     assert spec.tags == (
         f"infra-apply-deadline:{int(NOW + 2.5 * 3600)}",
-        "infra-apply-pool:train",
-        "infra-apply-slot:train:aaaaaa",
+        "infra-apply-pool:acme:train",
+        "infra-apply-slot:acme:train:aaaaaa",
         "infra-apply:acme:prod",
         "project:train",
     )
@@ -47,19 +47,19 @@ def test_a_slot_is_made_with_the_pool_s_script_image_key_and_tags() -> None:
 
 
 def test_a_script_is_in_no_repr() -> None:
-    spec = new_slot(PLAN, "aaaaaa", PLACEMENT, {"ops": 7}, NOW)
+    spec = new_slot("acme", PLAN, "aaaaaa", PLACEMENT, {"ops": 7}, NOW)
     assert "#!/bin/sh" not in repr(PLAN) + repr(spec)
 
 
 def test_an_image_of_the_profile_s_own_wins_over_the_size_s() -> None:
     named = replace(PLAN, image="12345")
-    assert new_slot(named, "aaaaaa", PLACEMENT, {"ops": 7}, NOW).image == "12345"
+    assert new_slot("acme", named, "aaaaaa", PLACEMENT, {"ops": 7}, NOW).image == "12345"
 
 
 def test_a_dev_slot_is_told_from_prod_s_by_every_name() -> None:
-    spec = new_slot(replace(PLAN, environment="dev"), "aaaaaa", PLACEMENT, {"ops": 7}, NOW)
+    spec = new_slot("acme", replace(PLAN, environment="dev"), "aaaaaa", PLACEMENT, {"ops": 7}, NOW)
     assert spec.name == "train-dev-gpu-aaaaaa"
-    assert "infra-apply-slot:train-dev:aaaaaa" in spec.tags
+    assert "infra-apply-slot:acme:train-dev:aaaaaa" in spec.tags
 
 
 def problems(plan: PoolPlan, **ssh_keys: int) -> list[tuple[str, Place]]:
@@ -84,6 +84,6 @@ def test_a_slot_needs_an_ssh_key_that_the_account_has() -> None:
 
 def test_a_look_imports_what_is_there_and_says_where_two_have_one_id() -> None:
     live = [slot(1), slot(2, "bbbbbb"), slot(3, "bbbbbb")]
-    specs, problems = current_slots(live, "prod", "train")
+    specs, problems = current_slots(live, TRAIN)
     assert [(spec.id, spec.import_id) for spec in specs] == [("aaaaaa", 1), ("bbbbbb", None)]
     assert len(problems) == 1 and "bbbbbb" in problems[0]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from infra_apply.gpu.pool import Remembered, survey
 from infra_apply.gpu.status import Status, as_json, text
-from tests.gpu.droplets import NOW, OWNER, slot
+from tests.gpu.droplets import NOW, TRAIN, slot
 
 DROPLETS = (
     slot(1, "aaaaaa", lease=NOW),
@@ -15,7 +15,7 @@ DROPLETS = (
 
 
 def status(state: dict[str, int], *, read: bool = True) -> Status:
-    pool = survey("train", OWNER, DROPLETS, Remembered(state, unfinished=bool(state)))
+    pool = survey(TRAIN, DROPLETS, Remembered(state, unfinished=bool(state)))
     return Status("prod", {"train": pool}, state_read=read)
 
 
@@ -37,7 +37,7 @@ def test_each_slot_has_a_line_and_each_difference_is_named() -> None:
         "  train: a run is making slots, or was cut short; `gpu scale` clears that up",
         (
             "  train: slot bbbbbb (droplet 3) has no deadline that can be read, "
-            "so `gpu reap` leaves it alone"
+            "so `gpu reap` leaves it alone until its pool's hours are over"
         ),
     ]
 

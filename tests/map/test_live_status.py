@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra_apply.digitalocean.model import Account, LiveDroplet
-from infra_apply.gpu.pool import Remembered, survey
+from infra_apply.gpu.pool import PoolIdentity, Remembered, survey
 from infra_apply.gpu.status import Status, as_json
 from infra_apply.inputs.settings import HostSettings
 from infra_apply.map.graph import Graph, build_graph
@@ -23,8 +23,18 @@ DRAWN: Graph = build_graph(COMPANY)
 PLAN: Plan = build(COMPANY, SETTINGS)
 LIME = PLAN.hosts[0].droplet
 DROPLET = LiveDroplet(7, "lime", "active", LIME.region, LIME.size, LIME.tags, ("203.0.113.5",))
+OWNER = f"infra-apply:{SETTINGS.fleet}:prod"
+FLEETS = {SETTINGS.fleet}
 SLOT = LiveDroplet(
-    9, "g", "active", "tor1", "gpu-l40sx1-48gb", ("infra-apply-slot:shop:a1b2c3",), (), 0.0, 1.5
+    9,
+    "shop-gpu-a2b2c3",
+    "active",
+    "tor1",
+    "gpu-l40sx1-48gb",
+    ("infra-apply-slot:acme:shop:a2b2c3", OWNER),
+    (),
+    0.0,
+    1.5,
 )
 
 
@@ -104,14 +114,16 @@ def test_without_an_account_everything_of_it_is_unknown_and_ports_are_not() -> N
 
 
 def pool(*droplets: LiveDroplet, now: float) -> LiveStatus:
-    return live_statuses(DRAWN, [], Account(gpu_droplets=droplets), {}, now)["pool:prod/shop"]
+    return live_statuses(DRAWN, [], Account(gpu_droplets=droplets), {}, now, fleets=FLEETS)[
+        "pool:prod/shop"
+    ]
 
 
 def test_a_slot_costs_from_when_it_was_made() -> None:
     assert pool(SLOT, now=7200.0) == LiveStatus(
         "good",
         "1 slot, $3.00 so far",
-        ("a1b2c3: gpu-l40sx1-48gb in tor1, active, 2.0 h, $3.00 so far",),
+        ("a2b2c3: gpu-l40sx1-48gb in tor1, active, 2.0 h, $3.00 so far",),
     )
 
 
@@ -120,7 +132,7 @@ def test_a_price_or_an_age_that_is_not_known_is_said() -> None:
     assert pool(SLOT, unpriced, now=3600.0).words == "2 slots, $1.50 so far, partly unknown"
     assert pool(unpriced, now=3600.0).words == "1 slot, cost unknown"
     (note,) = pool(replace(SLOT, made_at=None), now=3600.0).notes
-    assert note == "a1b2c3: gpu-l40sx1-48gb in tor1, active, age unknown"
+    assert note == "a2b2c3: gpu-l40sx1-48gb in tor1, active, age unknown"
 
 
 def test_an_empty_pool_is_good() -> None:
@@ -128,14 +140,32 @@ def test_an_empty_pool_is_good() -> None:
 
 
 def test_slots_of_pools_nobody_declares_are_strays() -> None:
-    other = replace(SLOT, tags=("infra-apply-slot:old:zzzzzz", "env:prod", "infra-apply-slot"))
+    tags = ("infra-apply-slot:old:zzzzzz", "env:prod", "infra-apply-slot", OWNER)
+    other = replace(SLOT, name="old-gpu-zzzzzz", tags=tags)
     live = Account(gpu_droplets=(SLOT, other))
-    assert strays(DRAWN, live, 3600.0) == (Stray("old", "g", "$1.50 so far"),)
+    assert strays(DRAWN, live, 3600.0, fleets=FLEETS) == (
+        Stray("old", "old-gpu-zzzzzz", "$1.50 so far"),
+    )
+
+
+@pytest.mark.parametrize("tag", ["infra-apply-slot:_x110000_:a", "infra-apply-slot:_x1b_:a"])
+def test_a_slot_tag_that_cannot_be_read_is_a_stray_and_the_pool_is_shown(tag: str) -> None:
+    odd = replace(SLOT, id=10, name="odd", tags=(tag,))
+    (stray,) = strays(DRAWN, Account(gpu_droplets=(SLOT, odd)), 3600.0, fleets=FLEETS)
+    assert stray == Stray("unknown, as its name is not a slot's", "odd", "$1.50 so far")
+    assert pool(SLOT, odd, now=3600.0).words == "1 slot, $1.50 so far"
+
+
+def test_a_slot_of_another_fleet_is_neither_in_the_pool_nor_a_stray() -> None:
+    tags = ("infra-apply-slot:rival:shop:a2b2c3", "infra-apply:rival:prod")
+    theirs = replace(SLOT, tags=tags)
+    assert strays(DRAWN, Account(gpu_droplets=(theirs,)), 0.0, fleets=FLEETS) == ()
+    assert pool(theirs, now=0.0) == LiveStatus("good", "empty")
 
 
 def test_a_pool_s_tag_is_known_in_any_case_as_digitalocean_keeps_it() -> None:
-    loud = replace(SLOT, tags=("infra-apply-slot:SHOP:a1b2c3",))
-    assert strays(DRAWN, Account(gpu_droplets=(loud,)), 0.0) == ()
+    loud = replace(SLOT, tags=("infra-apply-slot:ACME:SHOP:a2b2c3", OWNER.upper()))
+    assert strays(DRAWN, Account(gpu_droplets=(loud,)), 0.0, fleets=FLEETS) == ()
     assert pool(loud, now=7200.0).words == "1 slot, $3.00 so far"
 
 
@@ -148,7 +178,7 @@ def test_the_map_and_gpu_status_give_a_slot_the_same_cost(
     age: float, hourly: float | None, made_at: float | None
 ) -> None:
     droplet = replace(SLOT, hourly=hourly, made_at=made_at)
-    survey_of_shop = survey("shop", None, [droplet], Remembered())
+    survey_of_shop = survey(PoolIdentity(SETTINGS.fleet, "prod", "shop"), [droplet], Remembered())
     (entry,) = as_json(Status("prod", {"shop": survey_of_shop}), age)["slots"]
     cost = "cost unknown" if entry["spent"] is None else f"${entry['spent']:.2f} so far"
     assert pool(droplet, now=age).words == f"1 slot, {cost}"

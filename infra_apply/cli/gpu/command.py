@@ -14,7 +14,7 @@ from infra_apply.cli.gpu import reap, scale, status
 SUMMARIES: Final = {
     "scale": "make a pool's slots as many as you want",
     "status": "what is there, what it costs, and when it ends",
-    "reap": "end slots past their deadline or without a live lease; needs a token alone",
+    "reap": "end a fleet's slots past their deadline or without a live lease; needs a token alone",
 }
 
 
@@ -74,6 +74,31 @@ def _add_reap_flags(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--dry-run", action="store_true", help="say what would end, and end nothing"
     )
+    parser.add_argument(
+        "--fleet",
+        metavar="NAME",
+        type=_name,
+        help="whose slots (default: the fleet that the settings name)",
+    )
+    parser.add_argument(
+        "--max-hours",
+        metavar="N",
+        type=positive_number,
+        help="the most a slot lives where no settings say its pool's (default: 168)",
+    )
+    parser.add_argument(
+        "-C",
+        dest="directory",
+        metavar="DIR",
+        type=Path,
+        help="the folder with Pulumi.yaml (default: here); none is needed with --fleet",
+    )
+
+
+def _name(word: str) -> str:
+    if not word.strip():  # as an unset variable of a shell leaves it
+        raise argparse.ArgumentTypeError("it is empty")
+    return word
 
 
 def _count(word: str) -> int:

@@ -18,7 +18,6 @@ from infra_apply.cli.common.credentials import (
     configured_credentials,
     decrypted,
     plain,
-    read_document,
 )
 from infra_apply.cli.common.options import pulumi_project_of, stack_of
 from infra_apply.digitalocean.client import Client, Credentials, find_credentials
@@ -27,10 +26,10 @@ from infra_apply.engine.install.installer import install
 from infra_apply.errors import Usage
 from infra_apply.gpu.destroyer import Destroyer
 from infra_apply.gpu.engine_settings import engine_environ, private_config
+from infra_apply.gpu.fleet_settings import read_settings
 from infra_apply.gpu.stack import Backend
-from infra_apply.inputs.pulumi_project import Project, settings_values
-from infra_apply.naming import owner_tag
-from infra_apply.plan.stack import plan_stack, stack_settings
+from infra_apply.inputs.pulumi_project import Project
+from infra_apply.plan.stack import plan_stack
 from infra_apply.printing import print_remark
 from infra_apply.rehearsal import session
 from infra_apply.terminal import StatusLine
@@ -38,16 +37,13 @@ from infra_apply.terminal import StatusLine
 
 @dataclass(frozen=True, slots=True)
 class EnvironmentStack:
-    """An environment's stack, as far as its file can be read: a broken one must not stop an end.
-
-    `owner` is the tag of what the stack owns, None where the file is broken.
-    """
+    """An environment's stack, and the fleet that its settings name."""
 
     pulumi_project: Project
     name: str
     file: Path
     environment: str
-    owner: str | None
+    fleet: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +56,14 @@ class Connection:
 
 
 def read_environment_stack(arguments: argparse.Namespace) -> EnvironmentStack:
-    """Read an environment's stack file, and no manifest. Raises Usage if there is none."""
+    """Read an environment's stack file, and no manifest.
+
+    Raises Usage if there is none, Refusal for one that does not say whose slots are meant.
+    """
     pulumi_project, stack = pulumi_project_of(arguments), stack_of(arguments)
     file = (arguments.config_file or pulumi_project.stack_file(stack)).absolute()
-    settings, _ = stack_settings(pulumi_project, stack, config_file=arguments.config_file)
-    if settings is not None:
-        owner = owner_tag(settings.fleet, settings.environment)
-        return EnvironmentStack(pulumi_project, stack, file, settings.environment, owner)
-    document = read_document(file)
-    environment = settings_values(document).get("environment", stack) if document else stack
-    return EnvironmentStack(pulumi_project, stack, file, str(environment), None)
+    settings = read_settings(pulumi_project, stack, config_file=arguments.config_file)
+    return EnvironmentStack(pulumi_project, stack, file, settings.environment, settings.fleet)
 
 
 @contextmanager

@@ -33,10 +33,10 @@ from infra_apply.errors import Refusal, Retry, Usage
 from infra_apply.gpu import scaling
 from infra_apply.gpu.context import PoolContext, read_pool
 from infra_apply.gpu.placement import placements, why_none
-from infra_apply.gpu.pool import Pool
+from infra_apply.gpu.pool import Pool, PoolIdentity
 from infra_apply.gpu.proposal import describe_growth, describe_shrink
+from infra_apply.gpu.recognition import slots_of
 from infra_apply.gpu.selection import choose_ending, refuse_busy
-from infra_apply.gpu.slot import slots_of
 from infra_apply.gpu.slot_spec import SlotSpec, problems_of_new_slots
 from infra_apply.gpu.status import Status, time_text
 from infra_apply.gpu.status import text as status_text
@@ -55,6 +55,8 @@ def run(arguments: argparse.Namespace) -> int:
         if arguments.lift_lock:
             context.backend.lift_locks(context.stack, context.status_line)
         pool = read_pool(context)
+        for suspect in pool.suspects:
+            print_remark(f"not counted: {suspect}")
         if arguments.count > len(pool.slots):
             scaled = _grow(arguments, stack, context, pool)
         else:
@@ -70,8 +72,9 @@ def pool_context(
 ) -> PoolContext:
     """Return the pool that the arguments name, with what reads and changes it."""
     return PoolContext(
-        pool=naming.instance(arguments.project, stack.environment),
-        owner=stack.owner,
+        identity=PoolIdentity(
+            stack.fleet, stack.environment, naming.instance(arguments.project, stack.environment)
+        ),
         stack=naming.pool_stack(stack.environment, arguments.project),
         backend=replace(connection.backend, patience=patience_of(arguments)),
         client=connection.client,
@@ -157,7 +160,8 @@ def _shrink(arguments: argparse.Namespace, context: PoolContext, pool: Pool) -> 
 
 def _print_other_pools(context: PoolContext) -> None:
     """A misspelt project must not look like a pool that was ended."""
-    counts = Counter(slot.pool for slot in slots_of(read_gpu_droplets(context.client)))
+    slots = slots_of(read_gpu_droplets(context.client), context.identity.fleet)
+    counts = Counter(slot.pool for slot in slots)
     others = ", ".join(f"{pool} ({count})" for pool, count in sorted(counts.items())) or "none"
     print_remark(f"{context.pool} never had a slot; pools with slots: {others}")
 

@@ -11,8 +11,8 @@ from infra_apply.cli.gpu.pool_context import EnvironmentStack, connect, read_env
 from infra_apply.digitalocean.model import LiveDroplet
 from infra_apply.digitalocean.read import read_gpu_droplets
 from infra_apply.errors import Outage
-from infra_apply.gpu.pool import Remembered, survey
-from infra_apply.gpu.slot import slots_of
+from infra_apply.gpu.pool import PoolIdentity, Remembered, survey
+from infra_apply.gpu.recognition import slots_of, suspects_of
 from infra_apply.gpu.stack import Backend
 from infra_apply.gpu.status import Status, as_json, text
 from infra_apply.printing import print_answer, print_json, print_remark
@@ -59,17 +59,23 @@ def _status(
     gpu_droplets: Sequence[LiveDroplet],
     remembered: Mapping[str, Remembered] | None,
 ) -> Status:
-    """Put account and state together; a slot whose owner is not known is among them."""
+    """Put account and state together."""
     asked = naming.instance(project, stack.environment) if project else None
     live = {
-        slot.pool
-        for slot in slots_of(gpu_droplets)
-        if stack.owner is None or slot.owner in {None, stack.owner}
+        slot.pool.lower(): slot.pool
+        for slot in slots_of(gpu_droplets, stack.fleet)
+        if slot.environment == stack.environment
     }
     states = remembered or {}
+    names = live | {name.lower(): name for name in states}
     pools = {
-        name: survey(name, stack.owner, gpu_droplets, states.get(name) or Remembered())
-        for name in sorted({*live, *states})
-        if asked in {None, name}
+        name: survey(
+            PoolIdentity(stack.fleet, stack.environment, name),
+            gpu_droplets,
+            states.get(name) or Remembered(),
+        )
+        for name in sorted(names.values())
+        if asked is None or asked.lower() == name.lower()
     }
-    return Status(stack.name, pools, state_read=remembered is not None)
+    suspects = suspects_of(gpu_droplets, stack.fleet)
+    return Status(stack.name, pools, state_read=remembered is not None, suspects=suspects)
