@@ -15,6 +15,7 @@ import tempfile
 from collections import Counter
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import ExitStack, nullcontext
 from pathlib import Path
 from typing import Any, get_args
 
@@ -31,6 +32,7 @@ from tests.schedules.schedule import (
 )
 from tests.schedules.stage import Stage, prepare
 from tests.schedules.strike import is_playable
+from tests.schedules.warm import warm_python
 
 
 def main() -> int:
@@ -75,6 +77,9 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--attributes", action="store_true", help="the state's store writes files of attributes"
     )
+    parser.add_argument(
+        "--cold", action="store_true", help="start every interpreter anew, as outside of tests"
+    )
     parser.add_argument("--record", action="store_true", help="write recorded.json for the fleet")
     return parser
 
@@ -113,12 +118,17 @@ def _play_all(arguments: argparse.Namespace, schedules: Iterable[Schedule]) -> i
     known = {(entry["number"], entry["schedule"]) for entry in done}
     rest = [schedule for schedule in schedules if (schedule.number, str(schedule)) not in known]
     tally = Counter(entry["outcome"] for entry in done)
-    with tempfile.TemporaryDirectory(prefix="infra-apply-schedules-") as temporary:
+    with (
+        tempfile.TemporaryDirectory(prefix="infra-apply-schedules-") as temporary,
+        ExitStack() as running,
+    ):
         folder = arguments.keep or Path(temporary)
         folder.mkdir(parents=True, exist_ok=True)
         stage_folder = Path(tempfile.mkdtemp(dir=folder, prefix="stage-"))
         fleet = fleet_of(_fleet_name(arguments))
-        stage = prepare(fleet, stage_folder, attributes=arguments.attributes)
+        warm = warm_python(stage_folder) if not arguments.cold else nullcontext()
+        python = running.enter_context(warm) or Path(sys.executable)
+        stage = prepare(fleet, stage_folder, attributes=arguments.attributes, python=python)
         pool = ThreadPoolExecutor(arguments.jobs)
         try:
             futures = [pool.submit(_play, stage, schedule, arguments) for schedule in rest]

@@ -48,8 +48,11 @@ ONE: Final = Fleet("one", {"lime": "shop"}, {"shop": "shared-pg"})
 FLEETS: Final = {fleet.name: fleet for fleet in (FOUR, THREE, ONE)}
 
 
-def write_company(fleet: Fleet, folder: Path) -> Path:
-    """Write the fleet's Pulumi project below a folder and return where it is."""
+def write_company(fleet: Fleet, folder: Path, python: Path = Path(sys.executable)) -> Path:
+    """Write the fleet's Pulumi project below a folder and return where it is.
+
+    `python` is in the `bin` of an environment that has every package the program needs.
+    """
     projects = sorted(fleet.hosts.values())
     manifests = {}
     for host, project in fleet.hosts.items():
@@ -63,8 +66,7 @@ def write_company(fleet: Fleet, folder: Path) -> Path:
     company = write(folder, manifests, settings=SETTINGS, hosts=sorted(fleet.hosts))
     file = company / "Pulumi.yaml"
     project = yaml.safe_load(file.read_text())
-    # The interpreter that runs this has every package the program needs.
-    project["runtime"]["options"]["virtualenv"] = sys.prefix
+    project["runtime"]["options"]["virtualenv"] = str(python.parent.parent)
     file.write_text(yaml.safe_dump(project, sort_keys=False))
     return company
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -119,7 +118,7 @@ class Company:
 
     def _command(self) -> tuple[str, ...]:
         if self.mode == "wrapper":
-            return (sys.executable, "-m", "tests.schedules.quick_command", *UP)
+            return (str(self.stage.python), "-m", "tests.schedules.quick_command", *UP)
         skips = "true" if self.mode == "hasty" else "false"
         return (self._engine, *UP, f"--skip-preview={skips}", "--non-interactive")
 
