@@ -80,7 +80,7 @@ def _play_start(
     for number in numbers:
         case = folder / f"case-{number}"
         played = play(start, arguments.seed, number, case)
-        results.append(_result(played, arguments.seed))
+        results.append(_result(played, arguments.seed, number))
         _report(played, results[-1], arguments.out)
         if not arguments.keep:
             shutil.rmtree(case)
@@ -89,12 +89,12 @@ def _play_start(
     return results
 
 
-def _result(played: Played, seed: int) -> dict[str, Any]:
+def _result(played: Played, seed: int, number: int) -> dict[str, Any]:
     verdict = played.verdict
     wrong = verdict.outcome == "wrong"
     return {
         "seed": seed,
-        "number": played.number,
+        "number": number,
         "start": played.start,
         "domain": played.change.domain,
         "kind": played.change.kind,
@@ -116,9 +116,9 @@ def _reasons(output: str) -> list[str]:
 
 
 def _report(played: Played, result: dict[str, Any], out: Path | None) -> None:
-    change, verdict = played.change, played.verdict
+    change, verdict, number = played.change, played.verdict, result["number"]
     _say(
-        f"{played.number:>5}  {verdict.outcome:<12} {played.seconds:4.0f} s  {played.start:<14}  "
+        f"{number:>5}  {verdict.outcome:<12} {played.seconds:4.0f} s  {played.start:<14}  "
         f"{change.domain}: {change.kind}"
     )
     for line in (*verdict.problems, *result["reasons"][:1]):

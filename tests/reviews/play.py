@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Final, Literal, TypeAlias
 
-from tests.reviews.account_edits import ACCOUNT_EDITS, STATE_EDITS, AccountEdit, StateEdit
+from tests.reviews.account_edits import ACCOUNT_EDITS, AccountEdit
 from tests.reviews.companies import write_company
-from tests.reviews.edits import MANIFEST_EDITS, SETTINGS_EDITS, Edit
 from tests.reviews.harmless import BYSTANDERS, FILE_EDITS, FileEdit
 from tests.reviews.judge import Verdict, judge
+from tests.reviews.manifest_edits import MANIFEST_EDITS, Edit
 from tests.reviews.runs import Served, copy_folder, served
+from tests.reviews.settings_edits import SETTINGS_EDITS
 from tests.reviews.starts import PLAN, Start, observe
+from tests.reviews.state_edits import STATE_EDITS, StateEdit
 
 Domain: TypeAlias = Literal["account", "state", "manifest", "settings", "without effect"]
 Apply: TypeAlias = Callable[[Random, Start, Served], bool]
@@ -35,7 +37,6 @@ class Change:
 class Played:
     """A case that was played, and what the reviewed `up` said."""
 
-    number: int
     start: str
     change: Change
     verdict: Verdict
@@ -45,15 +46,19 @@ class Played:
 
 def play(start: Start, seed: int, number: int, folder: Path) -> Played:
     """Play a case on a copy of its start in `folder`; its change is drawn by seed and number."""
-    began = time.monotonic()
     rng = Random(f"{seed}/case {number}")  # noqa: S311 - it is to be repeated
+    return play_first(start, list(_in_drawn_order(rng)), rng, folder)
+
+
+def play_first(start: Start, changes: Sequence[Change], rng: Random, folder: Path) -> Played:
+    """Play the first of some changes for which the start has what it changes."""
+    began = time.monotonic()
     copy_folder(start.folder, folder)
     with served(folder, start.engine) as copy:
-        change = next(change for change in _in_drawn_order(rng) if change.apply(rng, start, copy))
+        change = next(change for change in changes if change.apply(rng, start, copy))
         observed = observe(copy, "up", "--plan", start.folder / PLAN)
         verdict = judge(start.reference, observed)
-    seconds = time.monotonic() - began
-    return Played(number, start.kind, change, verdict, observed.output, seconds)
+    return Played(start.kind, change, verdict, observed.output, time.monotonic() - began)
 
 
 def _in_drawn_order(rng: Random) -> Iterator[Change]:

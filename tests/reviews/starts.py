@@ -20,6 +20,7 @@ from infra_apply.rehearsal import session
 from infra_apply.rehearsal.plugin.install import install
 from infra_apply.rehearsal.simulator.seed.build import seed
 from tests.companies import manifest
+from tests.reviews import manifest_edits, settings_edits
 from tests.reviews.account_edits import JSON, post, post_droplet
 from tests.reviews.companies import (
     CLUSTERS,
@@ -29,10 +30,11 @@ from tests.reviews.companies import (
     draw_company,
     write_company,
 )
-from tests.reviews.edits import REVIEWED_EDITS, retired
 from tests.reviews.harmless import git
 from tests.reviews.judge import Observed
+from tests.reviews.manifest_edits import Edit
 from tests.reviews.runs import CLOCK, Engine, Served, copy_folder, served
+from tests.reviews.settings_edits import retired
 from tests.schedules.fleets import add_bystanders
 
 # What a reviewed plan is to have, with how often.
@@ -45,6 +47,22 @@ KINDS: Final[Mapping[str, int]] = {
     "half retired": 2,  # deletions, or forgetting
 }
 PLAN: Final = "reviewed.json"
+# Those after which a plan is there to be reviewed.
+REVIEWED_EDITS: Final[tuple[Edit, ...]] = (
+    manifest_edits.other_port,
+    manifest_edits.new_dependency,
+    manifest_edits.dropped_dependency,
+    manifest_edits.new_database,
+    manifest_edits.new_project,
+    settings_edits.other_ssh,
+    settings_edits.other_tunnel,
+    settings_edits.other_public,
+    settings_edits.other_size,
+    settings_edits.other_tags,
+    settings_edits.other_backups,
+    settings_edits.other_limits,
+    settings_edits.growing_disk,
+)
 
 
 class NotReviewableError(Exception):

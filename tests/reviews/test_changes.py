@@ -14,8 +14,9 @@ from infra_apply.plan.model import Plan
 from infra_apply.plan.stack import plan_stack
 from tests.reviews.account_edits import ACCOUNT_EDITS
 from tests.reviews.companies import STACK, draw_company, write_company
-from tests.reviews.edits import MANIFEST_EDITS, SETTINGS_EDITS
 from tests.reviews.harmless import BYSTANDERS, FILE_EDITS
+from tests.reviews.manifest_edits import MANIFEST_EDITS
+from tests.reviews.settings_edits import SETTINGS_EDITS
 from tests.reviews.starts import account_of
 
 SEEDS = range(8)
