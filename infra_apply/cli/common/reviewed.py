@@ -44,7 +44,7 @@ def read_reviewed(file: Path) -> SavedPlan:
 def require_reviewed(
     target: Target, planned: Outcome, commits: Mapping[str, str], saved: SavedPlan
 ) -> None:
-    """Raise Refusal, naming what moved, where a preview goes beyond what was reviewed."""
+    """Raise Refusal, naming what moved, where a preview is not what was reviewed."""
     state = read_state(target)
     now = save_plan(target.plan, planned.steps, state, commits, bytes.fromhex(saved.key))
     differences = list(moved(saved, now))
