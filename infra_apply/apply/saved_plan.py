@@ -6,11 +6,11 @@ import hashlib
 import hmac
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Final
 
 from infra_apply.apply.letting_go import LettingGo
-from infra_apply.apply.work import changing, settable
+from infra_apply.apply.work import UNCHANGING, settable
 from infra_apply.engine.events import Step
 from infra_apply.plan.model import Plan
 from infra_apply.reconcile.state import State
@@ -20,13 +20,21 @@ from infra_apply.reconcile.state import State
 class SavedStep:
     """A step that was reviewed. `inputs` and `start` are keyed hashes of what it sets and changes.
 
-    `start` is that of the state's inputs, which a change rests on.
+    `start` is that of the state's inputs, which a change rests on. `protect` and `retain` say how
+    firmly the resource is held: the engine shows no change where only they differ.
     """
 
     op: str
     urn: str
     inputs: str
     start: str
+    protect: bool
+    retain: bool
+
+    @property
+    def changes(self) -> bool:
+        """Whether the resource is not what it was, after the step."""
+        return self.op not in UNCHANGING
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,9 +51,9 @@ class SavedPlan:
     """A reviewed preview of a stack. `key` keys its hashes, in hexadecimal digits.
 
     `retired` is what goes or is let go of, by the first run or by the one after it, and `steps` are
-    all other changes. `user_data` is a hash of each host's script, which the engine shows to
-    nobody. `commits` and `state` say what it was made from: they may move without an effect on what
-    would be done.
+    all others, those that change nothing too; default providers are in neither. `user_data` is a
+    hash of each host's script, which the engine shows to nobody. `commits` and `state` say what it
+    was made from: they may move without an effect on what would be done.
     """
 
     stack: str
@@ -66,12 +74,13 @@ def save_plan(  # noqa: PLR0913 - all that is reviewed, and what it was made fro
     commits: Mapping[str, str],
     key: bytes,
 ) -> SavedPlan:
-    """Digest a preview's changes; `key` is random, and made for this one plan."""
-    changes = [step for step in changing(steps) if not letting_go.asks_for(step)]
+    """Digest a preview; `key` is random, and made for this one plan."""
     return SavedPlan(
         stack=plan.stack,
         key=key.hex(),
-        steps=tuple(_saved(step, key) for step in changes if not _ends_component(step)),
+        steps=tuple(
+            _saved(step, key) for step in steps if not _is_left_to_others(step, letting_go)
+        ),
         retired=tuple(_saved_retirements(letting_go, key)),
         user_data=_user_data(plan, key),
         commits=commits,
@@ -88,13 +97,8 @@ def as_text(saved: SavedPlan) -> str:
         "state": saved.state,
         "key": saved.key,
         "user_data": dict(saved.user_data),
-        "retired": [
-            {"fate": held.fate, "urn": held.urn, "object": held.object} for held in saved.retired
-        ],
-        "steps": [
-            {"op": step.op, "urn": step.urn, "inputs": step.inputs, "start": step.start}
-            for step in saved.steps
-        ],
+        "retired": [asdict(held) for held in saved.retired],
+        "steps": [asdict(step) for step in saved.steps],
     }
     return json.dumps(document, indent=2) + "\n"
 
@@ -109,10 +113,7 @@ def parse_saved_plan(text: str) -> SavedPlan:
         return SavedPlan(
             stack=str(document["stack"]),
             key=str(document["key"]),
-            steps=tuple(
-                SavedStep(*(str(step[key]) for key in ("op", "urn", "inputs", "start")))
-                for step in document["steps"]
-            ),
+            steps=tuple(_parse_step(step) for step in document["steps"]),
             retired=tuple(
                 SavedRetirement(*(str(held[key]) for key in ("fate", "urn", "object")))
                 for held in document["retired"]
@@ -126,18 +127,22 @@ def parse_saved_plan(text: str) -> SavedPlan:
 
 
 def moved(saved: SavedPlan, now: SavedPlan) -> Iterator[str]:
-    """Yield what today's preview would do and was not reviewed, a line each: nothing is fine.
+    """Yield where today's preview is not what was reviewed, a line each: nothing is fine.
 
     `now` is digested with the saved plan's key. What was reviewed and is done already is fine, and
-    so is a reviewed create that became an import of just that.
+    so is a reviewed create that became an import of just that. What was reviewed and would be left
+    out is not: a droplet is not made without the firewall that was reviewed with it.
     """
     if saved.stack != now.stack:
         yield f"the plan is one of stack {saved.stack}"
         return
     reviewed = {step.urn: step for step in saved.steps}
+    planned = {step.urn: step for step in now.steps}
     for step in now.steps:
         yield from _moved_step(step, reviewed.get(step.urn))
     yield from _moved_retirements(saved, now)
+    for step in saved.steps:
+        yield from _left_out(step, planned.get(step.urn))
     created = {step.urn.rpartition("::")[2] for step in now.steps if step.op == "create"}
     for host, digest in now.user_data.items():
         if host in created and saved.user_data.get(host) != digest:
@@ -145,15 +150,35 @@ def moved(saved: SavedPlan, now: SavedPlan) -> Iterator[str]:
 
 
 def _moved_step(step: SavedStep, reviewed: SavedStep | None) -> Iterator[str]:
+    """Compare what would be done to a resource with what was reviewed."""
     name = _name(step.urn)
-    if reviewed is None:
-        yield f"{name}: {step.op} was not reviewed"
-    elif step.op != reviewed.op and (reviewed.op, step.op) != ("create", "import"):
-        yield f"{name}: {reviewed.op} was reviewed, and it would be: {step.op}"
-    elif step.inputs != reviewed.inputs:
-        yield f"{name}: what it would be set to is not what was reviewed"
-    elif step.op == reviewed.op and step.start != reviewed.start:
-        yield f"{name}: what it is now is not what it was at the review"
+    if step.changes:
+        if reviewed is None or not reviewed.changes:
+            yield f"{name}: {step.op} was not reviewed"
+            return
+        if step.op != reviewed.op and (reviewed.op, step.op) != ("create", "import"):
+            yield f"{name}: {reviewed.op} was reviewed, and it would be: {step.op}"
+            return
+        if step.inputs != reviewed.inputs:
+            yield f"{name}: what it would be set to is not what was reviewed"
+            return
+        if step.op == reviewed.op and step.start != reviewed.start:
+            yield f"{name}: what it is now is not what it was at the review"
+            return
+    if reviewed and (step.protect, step.retain) != (reviewed.protect, reviewed.retain):
+        yield f"{name}: its protection is not what was reviewed"
+
+
+def _left_out(reviewed: SavedStep, planned: SavedStep | None) -> Iterator[str]:
+    """Report a reviewed change that would not be done, and that is not done already."""
+    if not reviewed.changes or (planned and planned.changes):
+        return
+    if reviewed.op == "delete":
+        is_done = planned is None
+    else:
+        is_done = planned is not None and planned.inputs == reviewed.inputs
+    if not is_done:
+        yield f"{_name(reviewed.urn)}: {reviewed.op} was reviewed, and would not be done"
 
 
 def _moved_retirements(saved: SavedPlan, now: SavedPlan) -> Iterator[str]:
@@ -168,9 +193,14 @@ def _moved_retirements(saved: SavedPlan, now: SavedPlan) -> Iterator[str]:
             yield f"{name}: what would go is not what was reviewed"
 
 
-def _ends_component(step: Step) -> bool:
-    """Say whether a step takes a component out of the state, which is nothing in the account."""
-    return step.op == "delete" and not step.custom
+def _is_left_to_others(step: Step, letting_go: LettingGo) -> bool:
+    """Say whether a step is a default provider's, or the end of what is retired or of a component.
+
+    A component is nothing in the account; what is retired is digested by itself.
+    """
+    is_provider = step.type.startswith("pulumi:providers:")
+    ends_component = step.op == "delete" and not step.custom
+    return is_provider or ends_component or letting_go.asks_for(step)
 
 
 def _saved_retirements(letting_go: LettingGo, key: bytes) -> Iterator[SavedRetirement]:
@@ -184,7 +214,13 @@ def _saved(step: Step, key: bytes) -> SavedStep:
         start: Any = None
     else:
         start = [step.id, dict(step.old_inputs), sorted(step.detailed_diff.items())]
-    return SavedStep(step.op, step.urn, _hash(settable(step.inputs), key), _hash(start, key))
+    inputs = _hash(settable(step.inputs), key)
+    return SavedStep(step.op, step.urn, inputs, _hash(start, key), step.protect, step.retain)
+
+
+def _parse_step(step: Mapping[str, Any]) -> SavedStep:
+    op, urn, inputs, start = (str(step[key]) for key in ("op", "urn", "inputs", "start"))
+    return SavedStep(op, urn, inputs, start, bool(step["protect"]), bool(step["retain"]))
 
 
 def _user_data(plan: Plan, key: bytes) -> dict[str, str]:

@@ -50,6 +50,7 @@ UPDATE = step(
     old_inputs={"rules": [22]},
     detailed_diff={"rules[1]": "add"},
 )
+DELETE = step("delete", "Firewall", "basil", id="f2")
 
 
 def saved(*steps: Step, plan: Plan = PLAN, gone: LettingGo = NOTHING) -> SavedPlan:
@@ -61,8 +62,39 @@ def test_what_was_reviewed_is_what_may_be_done() -> None:
 
 
 def test_what_is_done_already_need_not_be_done_again() -> None:
-    assert list(moved(saved(CREATE, UPDATE), saved(UPDATE))) == []
-    assert list(moved(saved(CREATE, UPDATE), saved())) == []
+    made, updated = replace(CREATE, op="same"), replace(UPDATE, op="same")
+    assert list(moved(saved(CREATE, UPDATE), saved(made, UPDATE))) == []
+    assert list(moved(saved(CREATE, UPDATE), saved(made, updated))) == []
+    assert list(moved(saved(DELETE), saved())) == []
+
+
+def test_what_was_reviewed_and_would_be_left_out_is_named() -> None:
+    """The droplet that is left would stand open without the firewall that was reviewed with it."""
+    firewall = step("create", "Firewall", "lime")
+    assert list(moved(saved(CREATE, firewall), saved(CREATE))) == [
+        "Firewall lime: create was reviewed, and would not be done"
+    ]
+    undone = replace(UPDATE, op="same", inputs=UPDATE.old_inputs)
+    assert list(moved(saved(UPDATE), saved(undone))) == [
+        "Firewall lime: update was reviewed, and would not be done"
+    ]
+    assert list(moved(saved(DELETE), saved(replace(DELETE, op="same")))) == [
+        "Firewall basil: delete was reviewed, and would not be done"
+    ]
+
+
+def test_protection_that_is_lifted_is_named_though_the_engine_shows_no_change() -> None:
+    kept = step("same", "Droplet", "lime", protect=True, retain=True)
+    reviewed = saved(kept, UPDATE)
+    assert list(moved(reviewed, saved(kept, UPDATE))) == []
+    for lifted in (replace(kept, protect=False), replace(kept, retain=False)):
+        assert list(moved(reviewed, saved(lifted, UPDATE))) == [
+            "Droplet lime: its protection is not what was reviewed"
+        ]
+    made = replace(CREATE, protect=True)
+    assert list(moved(saved(made), saved(CREATE))) == [
+        "Droplet lime: its protection is not what was reviewed"
+    ]
 
 
 def test_a_reviewed_create_may_have_become_an_import_of_just_that() -> None:
@@ -101,7 +133,8 @@ def test_a_reviewed_create_may_have_become_an_import_of_just_that() -> None:
     ],
 )
 def test_whatever_moved_is_named(now: Step, line: str) -> None:
-    assert list(moved(saved(CREATE, UPDATE), saved(now))) == [line]
+    rest = [drawn for drawn in (CREATE, UPDATE) if drawn.urn != now.urn]
+    assert list(moved(saved(CREATE, UPDATE), saved(now, *rest))) == [line]
 
 
 def test_what_is_retired_goes_as_it_was_reviewed_in_whichever_of_the_two_runs() -> None:
@@ -162,7 +195,7 @@ def test_what_was_written_is_read_back() -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "[]", "{}", '{"version": 2}', "null", '{"version": 2, "key": "zz"}', "[" * 100_000],
+    ["", "[]", "{}", '{"version": 1}', "null", '{"version": 2, "key": "zz"}', "[" * 100_000],
 )
 def test_anything_else_is_no_saved_plan(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
@@ -209,13 +242,21 @@ def test_nothing_that_was_not_reviewed_passes(reviewed: list[Step], now: list[St
     if list(moved(saved(*reviewed, plan=PLAIN), saved(*now, plan=PLAIN))):
         return
     known = {drawn.urn: drawn for drawn in reviewed if drawn.op != "same"}
-    for drawn in now:
+    planned = {drawn.urn: drawn for drawn in now}
+    for urn, drawn in planned.items():
         if drawn.op == "same":
             continue
-        approved = known[drawn.urn]
-        assert json.dumps(drawn.inputs, sort_keys=True) == json.dumps(
-            approved.inputs, sort_keys=True
-        )
+        approved = known.pop(urn)
+        assert _text(drawn.inputs) == _text(approved.inputs)
         assert drawn.op == approved.op or (approved.op, drawn.op) == ("create", "import")
         if drawn.op == approved.op != "create":
             assert drawn.old_inputs == approved.old_inputs
+    for urn, approved in known.items():  # what is left is done already
+        if approved.op == "delete":
+            assert urn not in planned
+        else:
+            assert _text(planned[urn].inputs) == _text(approved.inputs)
+
+
+def _text(inputs: Any) -> str:
+    return json.dumps(inputs, sort_keys=True)

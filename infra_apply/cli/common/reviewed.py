@@ -54,7 +54,7 @@ def require_reviewed(
     commits: Mapping[str, str],
     saved: SavedPlan,
 ) -> None:
-    """Raise Refusal, naming what moved, where a preview goes beyond what was reviewed."""
+    """Raise Refusal, naming what moved, where a preview is not what was reviewed."""
     state, key = read_state(target), bytes.fromhex(saved.key)
     now = save_plan(target.plan, planned.steps, letting_go, state, commits=commits, key=key)
     differences = list(moved(saved, now))
