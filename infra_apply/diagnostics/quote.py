@@ -202,7 +202,8 @@ def _place(frames: Sequence[_Frame], *, settings: bool) -> tuple[tuple[str, ...]
         return (), True
     around = frames[-1]
     if around.is_list or around.key is None or around.key == "<<":
-        return around.path, around.shown
+        # No known mapping stands in a list.
+        return (*around.path, "[]") if around.is_list else around.path, around.shown
     key = around.key
     path = (*around.path, key)
     if not settings:

@@ -126,7 +126,7 @@ def description(value: object) -> str:
     """Return a value as a message shows it: its kind, and itself if it is short and no secret."""
     kind = next(kind for types, kind in _KINDS if isinstance(value, types))
     if isinstance(value, str):
-        if redact.shaped_like_secret(value) or len(value) > _LONG:
+        if redact.without_shapes(value) != value or len(value) > _LONG:
             return f"a text of {len(value)} characters"
         return json.dumps(value, ensure_ascii=False)
     if isinstance(value, bool | int | float) and len(str(value)) <= _LONG:

@@ -122,8 +122,8 @@ class Owners:
     """What belongs to whom: what is not named here is anybody's.
 
     `projects`: project -> the folder its manifests lie in, relative to Pulumi.yaml. `clusters` and
-    `profiles`: name -> the projects that may use it. `quarantined` names projects whose manifests
-    are not read.
+    `profiles`: name -> the projects that may use it. `quarantined` names projects whose
+    manifests are not to be read, which is said to have no effect yet.
     """
 
     projects: Mapping[str, str] = field(default_factory=dict)

@@ -256,7 +256,8 @@ class _Reader:
 
     def _report_duplicate(self, event: Any, at: Path) -> None:
         related = Related(self.into.key(*at), "the first one is here")
-        message = f"the key `{at[-1]}` is given twice"
+        # Deeper down it may be part of a value that nobody may see; the quoted line knows.
+        message = f"the key `{at[0]}` is given twice" if len(at) == 1 else "a key is given twice"
         place = _place(self.into.path, event.start_mark)
         self.diagnostics.append(Diagnostic(GIVEN_TWICE, place, message, "keep one", (related,)))
 

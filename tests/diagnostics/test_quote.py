@@ -25,6 +25,13 @@ HIDING_PLACES = (
     "whatever:\n  - x: 1\n    y: {}",
     "whatever: |\n  first\n  {}",
     "whatever: {{a: {}, b: 1}}",
+    "whatever: {{{}: 1, {}: 2}}",
+    "project: {{a: {}}}",
+    "depends_on: [{{a: {}}}]",
+    "gpu: {{mode: on-demand, mode: on-demand, webhook: {}}}",
+    "'what\\ever' : {}",
+    '"what\\x65ver": {}',
+    "service: [{{port: {}}}]",
     "whatever: !{} x",
     "whatever: &{} x",
     "whatever: *{}",
@@ -58,7 +65,9 @@ def test_a_value_under_a_key_that_is_not_the_conventions_is_never_quoted(
     monkeypatch.chdir(tmp_path)
     Path("shop").mkdir()
     for content in (VALID + lines, lines, lines + "\n" + VALID):
-        Path("shop/.infra.yaml").write_text(content.replace("{}", SECRET).replace("{{", "{"))
+        Path("shop/.infra.yaml").write_text(
+            content.replace("{}", SECRET).replace("{{", "{").replace("}}", "}")
+        )
         assert main(["check", "shop", "--format", output_format]) == 1
         assert SECRET not in "".join(capsys.readouterr())
 
@@ -178,3 +187,19 @@ def test_a_symlink_inside_the_projects_folder_is_followed(
     (shop / ".infra.yaml").symlink_to("infra/prod")
     assert main(["check", "shop"]) == 0
     assert "no mistakes found" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("output_format", ["text", "json", "sarif", "github"])
+@pytest.mark.parametrize("target", ["/proc/self/environ", "../secret.env"])
+def test_of_a_stack_file_that_is_a_link_to_another_file_nothing_is_quoted(
+    target: str,
+    output_format: str,
+    shop: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("PGPASSWORD", SECRET)
+    (shop / "Pulumi.yaml").write_text("name: x\nruntime: python\n")
+    (shop / "Pulumi.prod.yaml").symlink_to(target)
+    assert main(["check", "-C", "shop", "--format", output_format]) == 1
+    assert SECRET not in "".join(capsys.readouterr())

@@ -83,6 +83,10 @@ def check(fleet: Fleet) -> Iterator[Diagnostic]:
     yield from _profiles(settings)
     yield from _shadows(fleet, settings)
     yield from _public(fleet, settings)
+    if settings.owners.quarantined:
+        message = "`owners.quarantined` has no effect yet: these manifests are read as any other"
+        place = settings.key("owners", "quarantined")
+        yield Diagnostic(WITHOUT_EFFECT, place, message, "mend or remove the manifests")
     if not fleet.unread:
         yield from _hosts(fleet, settings)
         yield from _projects(fleet, settings)
