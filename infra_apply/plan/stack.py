@@ -184,8 +184,9 @@ def stack_settings(
 ) -> tuple[Settings | None, tuple[Diagnostic, ...]]:
     """Read and check one stack's settings. Raises Usage if nothing says what they are."""
     file = (config_file or pulumi_project.stack_file(stack)).absolute()
+    within = None if config_file else str(pulumi_project.folder)
     try:
-        document, diagnostics = read(str(file), files.content(str(file), MAX_BYTES))
+        document, diagnostics = read(str(file), files.content(str(file), MAX_BYTES, within=within))
     except OSError as error:
         if values is None:
             raise _no_stack(pulumi_project, stack, file, error) from None
