@@ -31,6 +31,7 @@ IMPORTED: Final = (
     "infra_apply.rehearsal.plugin.servicer",
     "infra_apply.cli.main",
     "infra_apply.cli.up",
+    "infra_apply.engine.language.files",  # it keeps the interpreter that imports it
     "pulumi.automation",
     "pulumi.runtime.proto.language_pb2_grpc",
     "importlib.metadata",
@@ -55,7 +56,7 @@ for number in range({first}, {last}):
     except OSError:
         pass
 request = {{"arguments": sys.argv[1:], "environ": dict(os.environ), "folder": os.getcwd(),
-           "descriptors": descriptors, "ignored": ignored}}
+           "descriptors": descriptors, "ignored": ignored, "prefix": {prefix!r}}}
 # Also those that are ignored here: the program may set them, as the language host does.
 for number in signals:
     signal.signal(number, lambda number, _frame: server.send(bytes([number])))
@@ -75,7 +76,8 @@ def warm_python(folder: Path) -> Iterator[Path]:
     """Give a `python` for as long as the block lasts; `folder` gets `bin/python` and its socket."""
     address, launcher = folder / "warm", folder / "bin" / "python"
     launcher.parent.mkdir()
-    text = _LAUNCHER.format(python=sys.executable, address=str(address), first=_FIRST, last=_LAST)
+    values = {"python": sys.executable, "address": str(address), "prefix": str(folder)}
+    text = _LAUNCHER.format(**values, first=_FIRST, last=_LAST)
     launcher.write_text(text)
     launcher.chmod(0o755)
     command = [sys.executable, "-m", "tests.warm", str(address)]
@@ -172,6 +174,9 @@ def _become(request: dict[str, Any], descriptors: list[int], launcher: socket.so
     os.environ.clear()
     os.environ.update(request["environ"])
     os.chdir(request["folder"])
+    # Whatever this starts with an interpreter of its own is warm, too.
+    sys.prefix = request["prefix"]
+    sys.executable = str(Path(sys.prefix, "bin", "python"))
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     signal.signal(signal.SIGINT, signal.default_int_handler)
     for number in request["ignored"]:

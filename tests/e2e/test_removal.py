@@ -73,7 +73,7 @@ def test_what_is_retired_is_let_go_in_one_command_and_stays_or_goes_after_a_snap
     left = {"databases": ["wiki"], "users": ["wiki"]}
     assert names(applied) == {
         "droplets": ["basil", "clove"],
-        "firewalls": ["basil", "clove"],
+        "firewalls": ["acme-basil", "acme-clove"],
         **left,
     }
     assert sum("DELETE" in request for request in sent(applied)[len(sent_before) :]) == 4
@@ -94,7 +94,8 @@ def test_a_service_moves_to_another_host_and_the_old_one_is_let_go_after(applied
     assert names(applied)["droplets"] == ["basil", "clove", "elm", "lime"]
     gone = applied.rehearse("up")
     assert gone.returncode == 0, gone.stderr
-    left = {kind: ["basil", "clove", "elm"] for kind in ("droplets", "firewalls")}
+    hosts = ["basil", "clove", "elm"]
+    left = {"droplets": hosts, "firewalls": [f"acme-{host}" for host in hosts]}
     assert names(applied) == {**ONCE, **left}
     assert len(snapshots(applied)) == 1
     assert changes(applied.json("preview")) == set()
