@@ -107,18 +107,23 @@ def _empty_state(plan: Plan, account: Account, state: State) -> Iterator[Diagnos
     if not state.is_empty:
         return
     adopted = {host.adopt for host in plan.hosts}
+    let_go = {name for name, fate in plan.retired.items() if fate == "keep"}
     owner = naming.owner_tag(plan.fleet, plan.environment)
     droplets = [
         droplet
         for droplet in account.all_droplets
-        if has_tag(droplet, owner) and not is_slot(droplet) and droplet.id not in adopted
+        if has_tag(droplet, owner)
+        and not is_slot(droplet)
+        and droplet.id not in adopted
+        and droplet.name not in let_go
     ]
     if droplets:
         names = ", ".join(f"{droplet.name} ({droplet.id})" for droplet in droplets)
         message = f"the state is empty, and the account has droplets of this stack: {names}"
         hint = (
             "log in to the backend that holds the state (`pulumi whoami -v` names this one); if it"
-            f" is lost: infra-apply adopt --stack {plan.stack} --write"
+            f" is lost: infra-apply adopt --stack {plan.stack} --write; from a droplet that was let"
+            f" go, remove the tag `{owner}`"
         )
         yield Diagnostic(STATE_IS_EMPTY, plan.place, message, hint)
 

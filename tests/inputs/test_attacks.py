@@ -145,3 +145,19 @@ def test_a_mesh_address_that_is_one_is_taken(
 ) -> None:
     Path("mesh.json").write_text(json.dumps({"hosts": {"lime": {"address": address}}}))
     assert codes_by_path(capsys, b"wiki") == {"wiki/.infra.yaml": ["IA501"]}
+
+
+def test_a_stack_file_that_leads_out_of_the_project_is_not_read(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "secret.env").write_text("config: {digitalocean:token: hunter2}\n")
+    project = tmp_path / "project"
+    (project / "stacks").mkdir(parents=True)
+    (project / "Pulumi.yaml").write_text(
+        "name: infra-apply\nruntime: python\nstackConfigDir: stacks\n"
+    )
+    (project / "stacks" / "Pulumi.prod.yaml").symlink_to(tmp_path / "secret.env")
+    assert main(["plan", "-C", str(project), "--stack", "prod"]) != 0
+    printed = "".join(capsys.readouterr())
+    assert "leads out of the project" in printed
+    assert "hunter2" not in printed

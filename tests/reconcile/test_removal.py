@@ -200,3 +200,11 @@ def test_what_is_not_a_retired_hosts_own_droplet_is_nothing_to_its_removal(
 ) -> None:
     live = account(HERE, droplet(8, tags=tags), firewalls=LIVE.firewalls)
     assert problems_of(wanted(WIKI, lime="destroy"), state(BASIL), live) == []
+
+
+def test_a_host_that_was_let_go_last_leaves_no_state_that_looks_lost() -> None:
+    elsewhere = plan(settings=replace(QUIET, retired={"lime": "keep", "basil": "destroy"}))
+    _, problems = reconcile(elsewhere, account(droplet()), State())
+    assert problems == ()
+    _, problems = reconcile(elsewhere, account(droplet(8, "basil")), State())
+    assert [problem.code.id for problem in problems] == ["IA921"]
