@@ -108,3 +108,14 @@ def test_a_program_that_heeds_a_signal_ignored_where_it_was_started_hears_it(
         assert process.stdout.readline() == b"here\n"
         process.send_signal(signal.SIGINT)
         assert process.wait(60) == 3
+
+
+def test_it_ends_with_the_process_that_has_started_it(tmp_path: Path) -> None:
+    address = tmp_path / "warm"
+    command = [sys.executable, "-m", "tests.warm", str(address)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdin is not None
+        assert process.stdout.readline() == b"ready\n"
+        process.stdin.close()
+        assert process.wait(60) == 0

@@ -81,7 +81,8 @@ def warm_python(folder: Path) -> Iterator[Path]:
     launcher.write_text(text)
     launcher.chmod(0o755)
     command = [sys.executable, "-m", "tests.warm", str(address)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+    # It ends with its stdin, so also where this process is killed.
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdout is not None
         if not process.stdout.readline():
             raise RuntimeError("the warm interpreter does not start")
@@ -92,7 +93,7 @@ def warm_python(folder: Path) -> Iterator[Path]:
 
 
 def main(address: str) -> None:
-    """Fork for every launcher that connects, until SIGTERM."""
+    """Fork for every launcher that connects, until SIGTERM or the end of stdin."""
     for name in IMPORTED:
         import_module(name)
     gc.collect()
@@ -109,9 +110,12 @@ def main(address: str) -> None:
     with selectors.DefaultSelector() as selector:
         selector.register(server, selectors.EVENT_READ)
         selector.register(woken, selectors.EVENT_READ)
+        selector.register(0, selectors.EVENT_READ)
         launchers: dict[int, socket.socket] = {}
         while True:
             for key, _ in selector.select():
+                if key.fileobj == 0:
+                    return
                 if key.fileobj is server:
                     _start(server.accept()[0], launchers, [server.fileno(), woken, wake])
                 else:
