@@ -57,6 +57,7 @@ class SavedPlan:
     """
 
     stack: str
+    account: str
     key: str
     steps: tuple[SavedStep, ...]
     retired: tuple[SavedRetirement, ...]
@@ -71,12 +72,14 @@ def save_plan(  # noqa: PLR0913 - all that is reviewed, and what it was made fro
     letting_go: LettingGo,
     state: State,
     *,
+    account: str | None,
     commits: Mapping[str, str],
     key: bytes,
 ) -> SavedPlan:
-    """Digest a preview; `key` is random, and made for this one plan."""
+    """Digest a preview; `key` is random, and made for this one plan. `account` is its id."""
     return SavedPlan(
         stack=plan.stack,
+        account=_hash(account, key),
         key=key.hex(),
         steps=tuple(
             _saved(step, key) for step in steps if not _is_left_to_others(step, letting_go)
@@ -93,6 +96,7 @@ def as_text(saved: SavedPlan) -> str:
     document = {
         "version": _VERSION,
         "stack": saved.stack,
+        "account": saved.account,
         "commits": dict(saved.commits),
         "state": saved.state,
         "key": saved.key,
@@ -112,6 +116,7 @@ def parse_saved_plan(text: str) -> SavedPlan:
         bytes.fromhex(document["key"])
         return SavedPlan(
             stack=str(document["stack"]),
+            account=str(document["account"]),
             key=str(document["key"]),
             steps=tuple(_parse_step(step) for step in document["steps"]),
             retired=tuple(
@@ -135,6 +140,9 @@ def moved(saved: SavedPlan, now: SavedPlan) -> Iterator[str]:
     """
     if saved.stack != now.stack:
         yield f"the plan is one of stack {saved.stack}"
+        return
+    if saved.account != now.account:
+        yield "the plan is one of another account, or the token of one of them may not read it"
         return
     reviewed = {step.urn: step for step in saved.steps}
     planned = {step.urn: step for step in now.steps}

@@ -120,6 +120,19 @@ def read_droplet_limit(client: Client) -> int | None:
     return limit if isinstance(limit, int) else None
 
 
+def read_account_id(client: Client) -> str | None:
+    """Return what tells this account from others: its team's id, or else its own.
+
+    None where the token may not read it.
+    """
+    try:
+        account = client.get("/v2/account").get("account") or {}
+    except TokenRefused:
+        return None
+    number = (account.get("team") or {}).get("uuid") or account.get("uuid")
+    return str(number) if number else None
+
+
 def read_firewalls(client: Client) -> tuple[LiveFirewall, ...]:
     """Return every firewall."""
     return tuple(

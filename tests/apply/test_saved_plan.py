@@ -53,8 +53,16 @@ UPDATE = step(
 DELETE = step("delete", "Firewall", "basil", id="f2")
 
 
-def saved(*steps: Step, plan: Plan = PLAN, gone: LettingGo = NOTHING) -> SavedPlan:
-    return save_plan(plan, steps, gone, State(), commits={}, key=KEY)
+def saved(
+    *steps: Step, plan: Plan = PLAN, gone: LettingGo = NOTHING, account: str | None = "ours"
+) -> SavedPlan:
+    return save_plan(plan, steps, gone, State(), account=account, commits={}, key=KEY)
+
+
+@pytest.mark.parametrize("account", ["theirs", None])
+def test_a_plan_of_another_account_is_refused_whatever_it_would_do(account: str | None) -> None:
+    (line,) = moved(saved(CREATE), saved(CREATE, account=account))
+    assert "another account" in line
 
 
 def test_what_was_reviewed_is_what_may_be_done() -> None:

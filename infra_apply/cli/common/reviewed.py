@@ -11,8 +11,10 @@ from infra_apply.apply.letting_go import LettingGo
 from infra_apply.apply.remembered import read_state
 from infra_apply.apply.saved_plan import SavedPlan, as_text, moved, parse_saved_plan, save_plan
 from infra_apply.apply.target import Target
+from infra_apply.digitalocean.read import read_account_id
 from infra_apply.engine.run import Outcome
 from infra_apply.errors import Refusal, Usage
+from infra_apply.reconcile.state import State
 
 
 def save_reviewed(
@@ -24,12 +26,21 @@ def save_reviewed(
 ) -> None:
     """Write a preview's digest into a file that only its user may read. Raises Usage, Outage."""
     state, key = read_state(target), secrets.token_bytes(32)
-    saved = save_plan(target.plan, planned.steps, letting_go, state, commits=commits, key=key)
+    saved = _digest(target, planned, letting_go, state, commits=commits, key=key)
+    write_private(file, as_text(saved))
+
+
+def write_private(file: Path, text: str) -> None:
+    """Write a file that only its user may read. Raises Usage.
+
+    A link is not followed, and nobody is waited for at the other end of a pipe.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK
     try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        descriptor = os.open(file, flags, 0o600)
         with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
             os.fchmod(descriptor, 0o600)
-            opened.write(as_text(saved))
+            opened.write(text)
     except OSError as error:
         raise Usage(f"{file} cannot be written: {error.strerror}") from None
 
@@ -56,7 +67,7 @@ def require_reviewed(
 ) -> None:
     """Raise Refusal, naming what moved, where a preview is not what was reviewed."""
     state, key = read_state(target), bytes.fromhex(saved.key)
-    now = save_plan(target.plan, planned.steps, letting_go, state, commits=commits, key=key)
+    now = _digest(target, planned, letting_go, state, commits=commits, key=key)
     differences = list(moved(saved, now))
     if not differences:
         return
@@ -65,6 +76,21 @@ def require_reviewed(
         "\n".join(["this is not what was reviewed:", *lines, *_since(saved, now)]),
         state="nothing was changed",
         next_step="preview it again with --save, and have that reviewed",
+    )
+
+
+def _digest(  # noqa: PLR0913 - all that is reviewed
+    target: Target,
+    planned: Outcome,
+    letting_go: LettingGo,
+    state: State,
+    *,
+    commits: Mapping[str, str],
+    key: bytes,
+) -> SavedPlan:
+    account = read_account_id(target.client)
+    return save_plan(
+        target.plan, planned.steps, letting_go, state, account=account, commits=commits, key=key
     )
 
 
