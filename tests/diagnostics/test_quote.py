@@ -201,5 +201,7 @@ def test_of_a_stack_file_that_is_a_link_to_another_file_nothing_is_quoted(
     monkeypatch.setenv("PGPASSWORD", SECRET)
     (shop / "Pulumi.yaml").write_text("name: x\nruntime: python\n")
     (shop / "Pulumi.prod.yaml").symlink_to(target)
-    assert main(["check", "-C", "shop", "--format", output_format]) == 1
-    assert SECRET not in "".join(capsys.readouterr())
+    assert main(["check", "-C", "shop", "--format", output_format]) == 2
+    printed = "".join(capsys.readouterr())
+    assert SECRET not in printed
+    assert "leads out of the project" in printed or "no such file" in printed.lower()

@@ -24,7 +24,7 @@ def start(tmp_path_factory: pytest.TempPathFactory) -> Start:
 @pytest.mark.parametrize(
     ("kind", "words"),
     [
-        ("no ssh list", "Firewall lime: create was reviewed, and would not be done"),
+        ("no ssh list", "Firewall lime: what it would be set to is not what was reviewed"),
         ("protect: false", "Droplet lime: its protection is not what was reviewed"),
         ("new dependency", "what it would be set to is not what was reviewed"),
         ("stranger's droplet of a host's name", "error[IA"),
