@@ -64,10 +64,17 @@ def remove(company: Shell, project: str) -> None:
 
 
 def edit_account(company: Shell, change: Callable[[Any], None]) -> None:
-    """Change the account as somebody in DigitalOcean's console would."""
-    account = company.state_of_account()
-    change(account)
-    (company.account / "account.json").write_text(json.dumps(account))
+    """Change the account as somebody in DigitalOcean's console would, also while it is served."""
+    file = company.account / "account.json"
+    fresh = file.with_name("account.edited")
+    while True:
+        before = file.read_text()
+        account = json.loads(before)
+        change(account)
+        fresh.write_text(json.dumps(account))
+        if file.read_text() == before:  # a request may have been answered meanwhile
+            fresh.replace(file)
+            return
 
 
 def play(company: Shell, faults: str) -> tuple[str, str]:

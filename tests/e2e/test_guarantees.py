@@ -13,6 +13,7 @@ import pytest
 import yaml
 
 from tests.companies import manifest, write
+from tests.e2e.company import edit_account
 from tests.e2e.shell import PROGRAM, Shell
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
@@ -37,13 +38,6 @@ def configure(company: Shell, **settings: Any) -> None:
     document = yaml.safe_load(file.read_text())
     document["config"] |= {f"infra-apply:{key}": value for key, value in settings.items()}
     file.write_text(yaml.safe_dump(document))
-
-
-def edit(company: Shell, change: Callable[[Any], None]) -> None:
-    """Change the account as somebody in DigitalOcean's console would."""
-    account = company.state_of_account()
-    change(account)
-    (company.account / "account.json").write_text(json.dumps(account))
 
 
 def requests(company: Shell, method: str, path: str) -> int:
@@ -89,7 +83,7 @@ def up_while(company: Shell, path: str, change: Callable[[Any], None]) -> tuple[
         assert process.poll() is None, process.communicate()
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(0.1)
-    edit(company, change)
+    edit_account(company, change)
     output, _ = process.communicate(timeout=300)
     return process.returncode, output
 
@@ -154,7 +148,7 @@ def test_a_firewall_that_a_stranger_makes_meanwhile_is_left_as_it_is_until_its_n
     assert refused.returncode == 1, refused.stderr
     assert "Firewall lime: `acme-lime` was somebody else's" in refused.stderr
     assert company.state_of_account()["firewalls"] == before
-    edit(company, lambda account: account["firewalls"][0].update(name="theirs"))
+    edit_account(company, lambda account: account["firewalls"][0].update(name="theirs"))
     done = company.rehearse("up")
     assert done.returncode == 0, done.stderr
     assert [held["name"] for held in company.state_of_account()["firewalls"]] == [
@@ -214,15 +208,15 @@ def lose_lime(account: Any) -> None:
 
 
 def test_a_restored_copy_beside_its_original_destroys_and_swaps_nothing(fleet: Shell) -> None:
-    edit(fleet, copy_lime)
+    edit_account(fleet, copy_lime)
     refuse_everywhere(fleet, "`lime` is several droplets, all of this stack")
 
 
 def test_a_restored_copy_of_a_droplet_that_is_gone_is_taken_only_where_somebody_says_so(
     fleet: Shell,
 ) -> None:
-    edit(fleet, copy_lime)
-    edit(fleet, lose_lime)
+    edit_account(fleet, copy_lime)
+    edit_account(fleet, lose_lime)
     before = fleet.state_of_account(), resources(fleet)
     for verb in ("up", "preview", "up"):
         refused = fleet.rehearse(verb)
@@ -240,8 +234,8 @@ def test_a_restored_copy_of_a_droplet_that_is_gone_is_taken_only_where_somebody_
 def test_plain_pulumi_refuses_the_copy_of_a_droplet_that_is_gone_however_often_it_is_run(
     fleet: Shell,
 ) -> None:
-    edit(fleet, copy_lime)
-    edit(fleet, lose_lime)
+    edit_account(fleet, copy_lime)
+    edit_account(fleet, lose_lime)
     before = fleet.state_of_account()
     for _ in range(2):  # the refresh of the first one takes the original out of the state
         refused = fleet.pulumi(PLAIN)
