@@ -25,8 +25,9 @@ setup:
 preview: engine
 	@$(BIN)/infra-apply rehearse preview
 
+# In the order of their files: those with few tests take longest, and would be left for the end.
 test: setup
-	@$(BIN)/python -m pytest -n auto --dist loadfile
+	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 test-quick: $(VENV)/dev
 	@$(BIN)/python -m pytest -n auto -m "not engine and not process and not browser"
