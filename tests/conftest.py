@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import platform
 import signal
 import stat
@@ -32,6 +33,11 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     platform.processor()  # asks `uname` once a process; an API client's user agent wants it
     sys.addaudithook(_refuse_processes)
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Let one worker more than there are cores run: the end-to-end tests wait for a fifth of it."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.hookimpl(wrapper=True)
