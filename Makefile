@@ -25,7 +25,7 @@ setup:
 preview: engine
 	@$(BIN)/infra-apply rehearse preview
 
-# In the order of their files: those with few tests take longest, and would be left for the end.
+# In their order: files with few tests take longest, and would be left for the end.
 test: setup
 	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 

@@ -42,7 +42,7 @@ from infra_apply.reconcile.model import Decisions
 from infra_apply.reconcile.state import State, parse_state
 from infra_apply.render.slots import render_slots
 from infra_apply.render.stack import render
-from infra_apply.safe_text import safe
+from infra_apply.terminal.safe_text import safe
 
 
 def main() -> None:

@@ -40,6 +40,11 @@ def pytest_xdist_auto_num_workers() -> int:
     return (os.cpu_count() or 1) + 1
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run what takes long first: the quick tests then fill what the workers have left."""
+    items.sort(key=lambda item: item.get_closest_marker("engine") is None)
+
+
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
     """Only a test that is marked as one may start a process: the quick ones stay quick."""

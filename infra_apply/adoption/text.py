@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from infra_apply.adoption.model import NotProposed, Proposals
 from infra_apply.digitalocean.model import LiveDroplet
-from infra_apply.safe_text import printable
-from infra_apply.terminal import duration, plural
+from infra_apply.terminal.layout import duration, plural
+from infra_apply.terminal.safe_text import printable
 
 
 def reasons(proposals: Proposals) -> Iterator[str]:

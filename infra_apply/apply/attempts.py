@@ -16,7 +16,7 @@ from infra_apply.apply.work import changing, joined, unapproved
 from infra_apply.engine.events import Step
 from infra_apply.engine.run import Interrupted, Outcome
 from infra_apply.errors import Failure, Refusal
-from infra_apply.terminal import plural
+from infra_apply.terminal.layout import plural
 
 WAITS: Final = (10.0, 30.0, 90.0)
 """Seconds between tries after an outage."""

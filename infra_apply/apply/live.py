@@ -18,7 +18,7 @@ from infra_apply.digitalocean.read import (
 )
 from infra_apply.plan.model import HostPlan, Plan
 from infra_apply.reconcile.state import DROPLET, HOST, State
-from infra_apply.terminal import plural
+from infra_apply.terminal.layout import plural
 
 
 @dataclass(frozen=True, slots=True)

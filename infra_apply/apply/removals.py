@@ -10,7 +10,7 @@ from infra_apply.apply.wording import resource_label
 from infra_apply.engine.events import Step
 from infra_apply.errors import Refusal
 from infra_apply.plan.model import Plan
-from infra_apply.terminal import plural
+from infra_apply.terminal.layout import plural
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from infra_apply.engine.lock.waiting import Patience, run_with_lock
 from infra_apply.engine.progress import Progress
 from infra_apply.engine.run import Outcome, Verb
 from infra_apply.plan.model import Plan
-from infra_apply.terminal import StatusLine
+from infra_apply.terminal.layout import StatusLine
 
 
 @dataclass(frozen=True, slots=True)

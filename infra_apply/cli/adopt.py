@@ -25,7 +25,7 @@ from infra_apply.diagnostics.report.paths import relative
 from infra_apply.inputs.document import Document
 from infra_apply.inputs.files import replace
 from infra_apply.plan.stack import plan_stack
-from infra_apply.printing import print_answer, print_json, print_remark
+from infra_apply.terminal.printing import print_answer, print_json, print_remark
 
 
 def add_parser(subparsers: Any) -> None:

@@ -26,7 +26,7 @@ from infra_apply.inputs.pulumi_project import Project
 from infra_apply.plan.model import Plan
 from infra_apply.reconcile.state import State, parse_state
 from infra_apply.rehearsal import session
-from infra_apply.terminal import StatusLine
+from infra_apply.terminal.layout import StatusLine
 
 
 def read_adoptable(arguments: argparse.Namespace, pulumi_project: Project, plan: Plan) -> Account:

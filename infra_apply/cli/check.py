@@ -26,8 +26,8 @@ from infra_apply.fleet.folders import Root
 from infra_apply.fleet.load import load
 from infra_apply.inputs.manifest import environment_of
 from infra_apply.inputs.settings import Settings
-from infra_apply.printing import print_answer
-from infra_apply.terminal import wants_colour
+from infra_apply.terminal.layout import wants_colour
+from infra_apply.terminal.printing import print_answer
 
 FORMATS: Final = ("text", "json", "sarif", "github")
 

@@ -16,7 +16,7 @@ from infra_apply.cost.prices import BUILT_IN, prices_of
 from infra_apply.cost.text import lines
 from infra_apply.digitalocean.read import read_sizes
 from infra_apply.errors import Outage
-from infra_apply.printing import print_answer, print_json, print_remark
+from infra_apply.terminal.printing import print_answer, print_json, print_remark
 
 
 def add_parser(subparsers: Any) -> None:

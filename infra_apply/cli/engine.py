@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any
 from infra_apply.engine.install import find
 from infra_apply.engine.install.installer import ENGINE_FROM, install
 from infra_apply.errors import Failure, Outage
-from infra_apply.printing import print_answer, print_remark
-from infra_apply.terminal import StatusLine
+from infra_apply.terminal.layout import StatusLine
+from infra_apply.terminal.printing import print_answer, print_remark
 
 if TYPE_CHECKING:
     import argparse

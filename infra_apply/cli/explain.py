@@ -8,7 +8,7 @@ from typing import Any
 from infra_apply.diagnostics.suggest import nearest
 from infra_apply.errors import Usage
 from infra_apply.fleet.rules.table import CODES
-from infra_apply.printing import print_answer
+from infra_apply.terminal.printing import print_answer
 
 
 def add_parser(subparsers: Any) -> None:

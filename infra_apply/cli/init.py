@@ -17,8 +17,8 @@ from infra_apply.fleet.load import Loaded
 from infra_apply.fleet.model import Fleet
 from infra_apply.inputs import manifest
 from infra_apply.inputs.manifest import Environment, Provider
-from infra_apply.printing import print_answer, print_remark
-from infra_apply.safe_text import printable
+from infra_apply.terminal.printing import print_answer, print_remark
+from infra_apply.terminal.safe_text import printable
 
 SCHEMA_FILE: Final = ".infra.schema.json"
 """Stands beside the manifest, so that an editor finds it in every clone and without a network."""

@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Final, NoReturn
 
 from infra_apply.errors import Failure
-from infra_apply.printing import print_remark
+from infra_apply.terminal.printing import print_remark
 
 # Only the module of the command that runs is imported: `check` starts in every pre-commit.
 COMMANDS: Final = {

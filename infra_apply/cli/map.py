@@ -20,9 +20,9 @@ from infra_apply.map.mermaid import mermaid
 from infra_apply.map.model import Picture
 from infra_apply.map.page.build import page
 from infra_apply.map.text import impact_lines, tree
-from infra_apply.printing import print_answer, print_json, print_remark
-from infra_apply.safe_text import printable
-from infra_apply.terminal import wants_colour
+from infra_apply.terminal.layout import wants_colour
+from infra_apply.terminal.printing import print_answer, print_json, print_remark
+from infra_apply.terminal.safe_text import printable
 
 
 def add_parser(subparsers: Any) -> None:

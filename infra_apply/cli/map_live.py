@@ -25,7 +25,7 @@ from infra_apply.map.live_status import live_statuses, strays
 from infra_apply.map.model import Picture
 from infra_apply.map.probe import Answer, Target, probe_ports
 from infra_apply.plan.company import Company
-from infra_apply.terminal import StatusLine
+from infra_apply.terminal.layout import StatusLine
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,8 +16,6 @@ from infra_apply.errors import Refusal
 from infra_apply.inputs import mesh
 from infra_apply.inputs.files import replace
 from infra_apply.plan.company import Company
-from infra_apply.printing import print_answer, print_json, print_remark
-from infra_apply.safe_text import printable
 from infra_apply.services_map.build import (
     Regenerated,
     UnreadableMesh,
@@ -25,7 +23,9 @@ from infra_apply.services_map.build import (
     removals,
     services_map,
 )
-from infra_apply.terminal import plural
+from infra_apply.terminal.layout import plural
+from infra_apply.terminal.printing import print_answer, print_json, print_remark
+from infra_apply.terminal.safe_text import printable
 
 
 def add_parser(subparsers: Any) -> None:

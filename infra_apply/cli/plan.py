@@ -13,7 +13,7 @@ from infra_apply.cost.text import one_line
 from infra_apply.plan.json import as_json
 from infra_apply.plan.stack import plan_stack
 from infra_apply.plan.text import lines
-from infra_apply.printing import print_answer, print_json
+from infra_apply.terminal.printing import print_answer, print_json
 
 
 def add_parser(subparsers: Any) -> None:

@@ -15,9 +15,9 @@ from infra_apply.cli.common.outcome import show
 from infra_apply.engine.lock.waiting import run_with_lock
 from infra_apply.engine.progress import Progress
 from infra_apply.errors import Usage
-from infra_apply.printing import print_answer, print_remark
 from infra_apply.rehearsal import session
-from infra_apply.terminal import StatusLine
+from infra_apply.terminal.layout import StatusLine
+from infra_apply.terminal.printing import print_answer, print_remark
 
 VERBS: Final = {
     "preview": "what `pulumi up` would do",

@@ -6,7 +6,7 @@ import argparse
 from typing import Any
 
 from infra_apply.cli.common.schema_text import schema_text
-from infra_apply.printing import print_answer
+from infra_apply.terminal.printing import print_answer
 
 
 def add_parser(subparsers: Any) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 from infra_apply.cost.model import Cost, HostCost, PoolCost, ShareCost
-from infra_apply.terminal import plural, table
+from infra_apply.terminal.layout import plural, table
 
 
 def lines(cost: Cost) -> Iterator[str]:

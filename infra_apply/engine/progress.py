@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from infra_apply.engine.events import EngineMessage, Event, Phase, Step, Summary
 
 if TYPE_CHECKING:
-    from infra_apply.terminal import StatusLine
+    from infra_apply.terminal.layout import StatusLine
 
 _COUNTED_OPS = frozenset({"same", "create", "update", "delete", "replace", "import", "read"})
 

@@ -13,7 +13,7 @@ from infra_apply.gpu.change import Change
 from infra_apply.gpu.context import PoolContext
 from infra_apply.gpu.pool import Pool
 from infra_apply.gpu.selection import refuse_busy
-from infra_apply.safe_text import safe
+from infra_apply.terminal.safe_text import safe
 
 
 def apply(context: PoolContext, pool: Pool, change: Change) -> Outcome | None:

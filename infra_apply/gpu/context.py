@@ -13,7 +13,7 @@ from infra_apply.gpu.destroyer import Destroyer
 from infra_apply.gpu.pool import Pool, PoolIdentity, Remembered, survey
 from infra_apply.gpu.slot_spec import SlotSpec
 from infra_apply.gpu.stack import Backend
-from infra_apply.terminal import StatusLine
+from infra_apply.terminal.layout import StatusLine
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from infra_apply.digitalocean.model import LiveDroplet
 from infra_apply.gpu.fleet_settings import HourLimits
 from infra_apply.gpu.recognition import Suspect, slots_of, suspects_of
 from infra_apply.gpu.slot import BOOT_GRACE, LEASE_LASTS, Slot
-from infra_apply.terminal import duration
+from infra_apply.terminal.layout import duration
 
 Verdict = Literal["destroy", "keep", "report"]
 

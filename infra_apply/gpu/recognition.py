@@ -14,7 +14,7 @@ from typing import Final
 from infra_apply import naming
 from infra_apply.digitalocean.model import LiveDroplet
 from infra_apply.gpu.slot import Slot
-from infra_apply.safe_text import printable
+from infra_apply.terminal.safe_text import printable
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,7 +22,7 @@ from infra_apply.engine.stack_export import export_stack
 from infra_apply.errors import Outage
 from infra_apply.gpu.pool import Remembered
 from infra_apply.gpu.state import remembered_in
-from infra_apply.terminal import StatusLine
+from infra_apply.terminal.layout import StatusLine
 
 if TYPE_CHECKING:
     from pulumi.automation import PulumiFn

@@ -10,7 +10,7 @@ from typing import Any
 from infra_apply.gpu.pool import Pool
 from infra_apply.gpu.recognition import Suspect
 from infra_apply.gpu.slot import Slot
-from infra_apply.terminal import duration, plural, table
+from infra_apply.terminal.layout import duration, plural, table
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from infra_apply.gpu.slot import Slot, cost_of
 from infra_apply.map.graph import Graph, Node
 from infra_apply.map.probe import Answer
 from infra_apply.plan.model import HostPlan, Plan
-from infra_apply.terminal import plural
+from infra_apply.terminal.layout import plural
 
 Mark = Literal["good", "drift", "bad", "unknown"]
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from infra_apply.map.graph import Graph, Kind, Node
-from infra_apply.safe_text import printable
+from infra_apply.terminal.safe_text import printable
 
 
 def mermaid(graph: Graph) -> Iterator[str]:

@@ -9,7 +9,7 @@ from typing import Final
 from infra_apply.diagnostics.model import Diagnostic, Findings
 from infra_apply.map.graph import Graph, Node
 from infra_apply.map.live_status import LiveStatus, Stray
-from infra_apply.terminal import plural
+from infra_apply.terminal.layout import plural
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,8 +9,8 @@ from typing import Final
 from infra_apply.map.graph import Affected, Graph, Node
 from infra_apply.map.live_status import LiveStatus, Mark
 from infra_apply.map.model import LANES, Picture, summary
-from infra_apply.safe_text import Colour, painted, printable
-from infra_apply.terminal import plural
+from infra_apply.terminal.layout import plural
+from infra_apply.terminal.safe_text import Colour, painted, printable
 
 
 def tree(picture: Picture, *, colour: bool = False) -> Iterator[str]:

@@ -14,8 +14,8 @@ from infra_apply.plan.model import (
     PoolPlan,
     ServicePlan,
 )
-from infra_apply.safe_text import printable
-from infra_apply.terminal import table
+from infra_apply.terminal.layout import table
+from infra_apply.terminal.safe_text import printable
 
 
 def lines(plan: Plan) -> Iterator[str]:

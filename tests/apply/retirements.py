@@ -23,7 +23,7 @@ from infra_apply.errors import Failure
 from infra_apply.plan.model import Fate
 from infra_apply.reconcile.model import Retirement
 from infra_apply.reconcile.state import StateResource
-from infra_apply.terminal import StatusLine
+from infra_apply.terminal.layout import StatusLine
 from tests import companies
 from tests.apply.steps import outcome
 from tests.apply.test_lost_answers import Clock

@@ -17,7 +17,7 @@ from infra_apply.digitalocean.client import Client
 from infra_apply.engine.install.find import Engine
 from infra_apply.engine.run import Interrupted, Outcome
 from infra_apply.errors import Outage, Refusal, Retry
-from infra_apply.terminal import StatusLine
+from infra_apply.terminal.layout import StatusLine
 from tests import companies
 from tests.apply.steps import error, outcome, step
 from tests.apply.test_lost_answers import Clock, ListingClient

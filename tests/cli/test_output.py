@@ -24,7 +24,7 @@ from infra_apply.gpu.pool import Pool, Remembered
 from infra_apply.gpu.slot import Slot
 from infra_apply.gpu.status import Status, as_json
 from infra_apply.gpu.status import text as status_text
-from infra_apply.printing import print_answer, print_json
+from infra_apply.terminal.printing import print_answer, print_json
 from tests.companies import database, manifest, plan, service, write
 from tests.gpu.droplets import NOW, slot
 

@@ -6,7 +6,7 @@ import io
 
 from infra_apply.engine.events import EngineMessage, Event, Phase, Step, Summary
 from infra_apply.engine.progress import Progress
-from infra_apply.terminal import StatusLine
+from infra_apply.terminal.layout import StatusLine
 
 
 def done(name: str, kind: str = "t:Host") -> Step:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from infra_apply.map.graph import build_graph
 from infra_apply.map.model import Picture
 from infra_apply.map.page.build import embedded, page
-from infra_apply.safe_text import printable
+from infra_apply.terminal.safe_text import printable
 from tests.companies import fleet, service
 
 HOSTILE = "</script><script>alert(1)</script><!--<img src=x onerror=alert(1)>{{script}}\u2028&amp;"

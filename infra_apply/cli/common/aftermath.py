@@ -15,7 +15,7 @@ from infra_apply.cli.common.outcome import show
 from infra_apply.cli.common.second_look import print_lines
 from infra_apply.engine.lock.site import LockSite
 from infra_apply.engine.run import Outcome
-from infra_apply.printing import print_remark
+from infra_apply.terminal.printing import print_remark
 
 
 def tell_what_was_done(

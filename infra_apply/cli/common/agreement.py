@@ -20,8 +20,8 @@ from infra_apply.engine.lock.site import LockSite
 from infra_apply.engine.run import Outcome
 from infra_apply.engine.tree import lines
 from infra_apply.plan.text import notes
-from infra_apply.printing import print_remark
-from infra_apply.terminal import elapsed, wants_colour
+from infra_apply.terminal.layout import elapsed, wants_colour
+from infra_apply.terminal.printing import print_remark
 
 
 def refuse_unasked_removals(

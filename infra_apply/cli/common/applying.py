@@ -27,7 +27,7 @@ from infra_apply.engine.lock.site import LockSite, find_site
 from infra_apply.engine.lock.waiting import lift_locks, wait_until_free, work_under_way
 from infra_apply.engine.run import Outcome
 from infra_apply.errors import Usage
-from infra_apply.printing import print_remark
+from infra_apply.terminal.printing import print_remark
 
 
 def add_apply_flags(parser: argparse.ArgumentParser, verb: str) -> None:

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable
 
 from infra_apply.errors import Refusal
-from infra_apply.printing import print_remark
+from infra_apply.terminal.printing import print_remark
 
 
 def require_consent(lines: Iterable[str], *, given: bool) -> None:

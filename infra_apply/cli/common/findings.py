@@ -7,8 +7,8 @@ from pathlib import Path
 
 from infra_apply.diagnostics.model import Findings
 from infra_apply.diagnostics.report import text
-from infra_apply.printing import print_remark
-from infra_apply.terminal import plural, wants_colour
+from infra_apply.terminal.layout import plural, wants_colour
+from infra_apply.terminal.printing import print_remark
 
 
 def print_findings(findings: Findings) -> None:

@@ -15,8 +15,8 @@ from infra_apply.engine.tree import lines
 from infra_apply.errors import Outage
 from infra_apply.plan.model import Plan
 from infra_apply.plan.text import not_rendered, notes
-from infra_apply.printing import print_answer, print_json, print_remark
-from infra_apply.terminal import wants_colour
+from infra_apply.terminal.layout import wants_colour
+from infra_apply.terminal.printing import print_answer, print_json, print_remark
 
 
 def show(  # noqa: PLR0913 - what to show, and how

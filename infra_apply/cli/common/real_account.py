@@ -25,7 +25,7 @@ from infra_apply.engine.install.installer import install
 from infra_apply.errors import Refusal
 from infra_apply.inputs.pulumi_project import Project
 from infra_apply.plan.stack import PlannedStack, plan_stack
-from infra_apply.terminal import StatusLine
+from infra_apply.terminal.layout import StatusLine
 
 
 def real_context(arguments: Namespace) -> Context:

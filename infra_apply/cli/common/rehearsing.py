@@ -31,9 +31,9 @@ from infra_apply.errors import Failure, Refusal
 from infra_apply.inputs.pulumi_project import Project
 from infra_apply.plan.model import Plan
 from infra_apply.plan.stack import PlannedStack, plan_stack
-from infra_apply.printing import print_remark
 from infra_apply.rehearsal import session
-from infra_apply.terminal import StatusLine
+from infra_apply.terminal.layout import StatusLine
+from infra_apply.terminal.printing import print_remark
 
 CLOCK: Final = 20.0
 """How much faster than a real account's a rehearsal's clock runs where nobody says otherwise."""

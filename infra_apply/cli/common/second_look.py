@@ -14,8 +14,8 @@ from infra_apply.apply.verdict import judge
 from infra_apply.cli.common.surplus import describe_surplus
 from infra_apply.engine.run import Outcome
 from infra_apply.errors import Outage, Refusal
-from infra_apply.printing import print_remark
 from infra_apply.reconcile.state import State
+from infra_apply.terminal.printing import print_remark
 
 
 def look_once_more(target: Target) -> int:

@@ -12,7 +12,7 @@ from infra_apply.cli.common.consent import require_consent
 from infra_apply.errors import Outage, Refusal
 from infra_apply.gpu.destroyer import Destroyer
 from infra_apply.reconcile.state import State
-from infra_apply.terminal import duration
+from infra_apply.terminal.layout import duration
 
 
 def describe_surplus(target: Target, live: Live, state: State) -> Iterator[str]:

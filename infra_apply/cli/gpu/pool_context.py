@@ -30,9 +30,9 @@ from infra_apply.gpu.fleet_settings import read_settings
 from infra_apply.gpu.stack import Backend
 from infra_apply.inputs.pulumi_project import Project
 from infra_apply.plan.stack import plan_stack
-from infra_apply.printing import print_remark
 from infra_apply.rehearsal import session
-from infra_apply.terminal import StatusLine
+from infra_apply.terminal.layout import StatusLine
+from infra_apply.terminal.printing import print_remark
 
 
 @dataclass(frozen=True, slots=True)

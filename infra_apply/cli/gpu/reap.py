@@ -23,9 +23,9 @@ from infra_apply.gpu.fleet_settings import (
 from infra_apply.gpu.reaper import judge
 from infra_apply.gpu.recognition import Suspect, fleets_with_slots
 from infra_apply.gpu.slot import Slot
-from infra_apply.printing import print_answer, print_remark
-from infra_apply.safe_text import printable
-from infra_apply.terminal import StatusLine
+from infra_apply.terminal.layout import StatusLine
+from infra_apply.terminal.printing import print_answer, print_remark
+from infra_apply.terminal.safe_text import printable
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -42,8 +42,8 @@ from infra_apply.gpu.status import Status, time_text
 from infra_apply.gpu.status import text as status_text
 from infra_apply.plan.model import Plan, PoolPlan
 from infra_apply.plan.stack import plan_stack
-from infra_apply.printing import print_answer, print_remark
-from infra_apply.terminal import StatusLine, plural, wants_colour
+from infra_apply.terminal.layout import StatusLine, plural, wants_colour
+from infra_apply.terminal.printing import print_answer, print_remark
 
 
 def run(arguments: argparse.Namespace) -> int:

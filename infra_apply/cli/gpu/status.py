@@ -15,7 +15,7 @@ from infra_apply.gpu.pool import PoolIdentity, Remembered, survey
 from infra_apply.gpu.recognition import slots_of, suspects_of
 from infra_apply.gpu.stack import Backend
 from infra_apply.gpu.status import Status, as_json, text
-from infra_apply.printing import print_answer, print_json, print_remark
+from infra_apply.terminal.printing import print_answer, print_json, print_remark
 
 
 def run(arguments: argparse.Namespace) -> int:

@@ -11,7 +11,7 @@ from pathlib import Path
 from infra_apply.diagnostics.model import Diagnostic, Findings, Place
 from infra_apply.diagnostics.report.paths import relative, relative_text
 from infra_apply.diagnostics.report.text import summary
-from infra_apply.safe_text import printable
+from infra_apply.terminal.safe_text import printable
 
 
 def findings(result: Findings, folder: Path) -> str:

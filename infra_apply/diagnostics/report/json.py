@@ -7,7 +7,7 @@ from typing import Any
 
 from infra_apply.diagnostics.model import Diagnostic, Findings, Place
 from infra_apply.diagnostics.report.paths import relative, relative_text
-from infra_apply.safe_text import json_text
+from infra_apply.terminal.safe_text import json_text
 
 
 def findings(result: Findings, folder: Path) -> str:

@@ -12,8 +12,8 @@ from infra_apply.diagnostics.lines import read_lines
 from infra_apply.diagnostics.model import Diagnostic, Findings, Place
 from infra_apply.diagnostics.quote import Quotable, quotable
 from infra_apply.diagnostics.report.paths import relative, relative_text
-from infra_apply.safe_text import Colour, painted, printable
-from infra_apply.terminal import plural
+from infra_apply.terminal.layout import plural
+from infra_apply.terminal.safe_text import Colour, painted, printable
 
 
 def findings(result: Findings, folder: Path, *, colour: bool = False) -> str:

@@ -7,7 +7,7 @@ from traceback import TracebackException
 from typing import Final
 
 from infra_apply.diagnostics import redact
-from infra_apply.safe_text import printable
+from infra_apply.terminal.safe_text import printable
 
 TRACEBACK: Final = "INFRA_APPLY_TRACEBACK"
 """The environment variable that asks for the traceback, with the value 1."""

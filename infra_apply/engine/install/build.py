@@ -20,7 +20,7 @@ from infra_apply.engine.language import files
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from infra_apply.terminal import StatusLine
+    from infra_apply.terminal.layout import StatusLine
 
 PINS = Path(__file__).with_name("go")
 MINIMUM_GO = (1, 25, 11)

@@ -20,7 +20,7 @@ from infra_apply.errors import Outage, Usage
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from infra_apply.terminal import StatusLine
+    from infra_apply.terminal.layout import StatusLine
 
 ENGINE_FROM = "INFRA_APPLY_ENGINE_FROM"
 """Environment variable: `registry` leaves the vendor's installer out, for machines that may only

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from infra_apply.terminal import StatusLine
+    from infra_apply.terminal.layout import StatusLine
 
 _BETWEEN_TRIES = 0.5
 

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from infra_apply.terminal import StatusLine
+    from infra_apply.terminal.layout import StatusLine
 
 TIMEOUT = 300.0
 """Seconds; the release is an archive of about 150 MB."""

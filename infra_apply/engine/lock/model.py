@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 from typing import Final, Literal
 
 from infra_apply.errors import LockHolder
-from infra_apply.safe_text import printable
+from infra_apply.terminal.safe_text import printable
 
 Verdict = Literal["gone", "running", "unknown"]
 

@@ -13,7 +13,7 @@ from infra_apply.engine.lock.model import Machine, RunRecord, judge, new_lock_of
 from infra_apply.engine.lock.site import LockSite
 from infra_apply.engine.run import Outcome
 from infra_apply.errors import Retry
-from infra_apply.terminal import StatusLine
+from infra_apply.terminal.layout import StatusLine
 
 
 class Attempt(Protocol):

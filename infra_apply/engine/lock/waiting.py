@@ -22,7 +22,7 @@ from infra_apply.engine.lock.recording import Attempt, run_recorded
 from infra_apply.engine.lock.site import LockSite, find_site
 from infra_apply.engine.run import Outcome, Verb, run
 from infra_apply.errors import Outage, Refusal, Retry
-from infra_apply.terminal import StatusLine
+from infra_apply.terminal.layout import StatusLine
 
 TEN_MINUTES: Final = 600.0
 """Seconds that a run waits for a lock where nobody says otherwise."""

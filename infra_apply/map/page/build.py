@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from infra_apply.map.json import as_json
 from infra_apply.map.model import LANES, Picture
-from infra_apply.safe_text import printable, safe_json
+from infra_apply.terminal.safe_text import printable, safe_json
 
 
 def page(picture: Picture) -> str:

@@ -11,7 +11,7 @@ import pytest
 from infra_apply.engine.child_process import ChildFailed
 from infra_apply.engine.install import build
 from infra_apply.engine.language import files
-from infra_apply.terminal import StatusLine
+from infra_apply.terminal.layout import StatusLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -18,7 +18,7 @@ from infra_apply.engine.child_process import ChildFailed
 from infra_apply.engine.install import find, vendor
 from infra_apply.engine.install.installer import BUILD, VENDOR, Method, _chosen_methods, install
 from infra_apply.errors import Outage, Usage
-from infra_apply.terminal import StatusLine
+from infra_apply.terminal.layout import StatusLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

@@ -13,7 +13,7 @@ from infra_apply.engine.lock.model import Process, RunRecord
 from infra_apply.engine.lock.site import LockSite
 from infra_apply.engine.lock.waiting import Patience, run_when_free
 from infra_apply.engine.run import Outcome
-from infra_apply.terminal import StatusLine
+from infra_apply.terminal.layout import StatusLine
 
 DONE = Outcome(ok=True, steps=(), diagnostics=(), duration=0.0, changes={})
 SINCE = "2026-11-22T10:00:00Z"

@@ -24,7 +24,7 @@ from infra_apply.engine.lock.site import LockSite, find_site
 from infra_apply.engine.lock.waiting import Patience, run_with_lock
 from infra_apply.engine.run import Outcome, Verb
 from infra_apply.errors import Outage, Retry
-from infra_apply.terminal import StatusLine
+from infra_apply.terminal.layout import StatusLine
 from tests.engine.slow_project import slow_project
 from tests.engine.tiny_project import write_project
 
@@ -36,7 +36,7 @@ UP = """
     from pathlib import Path
     from infra_apply.engine.install.find import Engine
     from infra_apply.engine.lock.waiting import run_with_lock
-    from infra_apply.terminal import StatusLine
+    from infra_apply.terminal.layout import StatusLine
     engine, folder = Engine(Path(sys.argv[1]), "3.259.0", "cache", ""), Path(sys.argv[2])
     environ = json.loads(sys.argv[3])
     run_with_lock("up", engine=engine, pulumi_project=folder, stack="dev", environ=environ,

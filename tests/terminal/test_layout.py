@@ -7,8 +7,7 @@ import re
 
 import pytest
 
-from infra_apply.safe_text import painted, printable
-from infra_apply.terminal import (
+from infra_apply.terminal.layout import (
     StatusLine,
     duration,
     elapsed,
@@ -16,6 +15,7 @@ from infra_apply.terminal import (
     table,
     wants_colour,
 )
+from infra_apply.terminal.safe_text import painted, printable
 
 
 class Terminal(io.StringIO):

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from infra_apply.safe_text import encodable, json_text, painted, printable, safe, safe_json
+from infra_apply.terminal.safe_text import encodable, json_text, painted, printable, safe, safe_json
 
 MARKS = ["::", "##", "##[", "##vso[", "##teamcity[", "<{%", "\n", "\r", "\t", " ", "\x1b[31m", "\\"]
 CHARACTERS = st.characters(codec=None, categories=None)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final, TextIO
 
-from infra_apply.safe_text import encodable, printable, safe
+from infra_apply.terminal.safe_text import encodable, printable, safe
 
 BETWEEN_LINES: Final = 15.0
 """Seconds between two lines of a status where there is no terminal."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 import sys
 from typing import Any
 
-from infra_apply.safe_text import json_text
-from infra_apply.terminal import write
+from infra_apply.terminal.layout import write
+from infra_apply.terminal.safe_text import json_text
 
 
 def print_answer(text: str, *, end: str = "\n", annotations: bool = False) -> None:
