@@ -14,6 +14,8 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.warm import WARM, warm_python
+
 # How long an example takes says how loaded the machine is; a failure prints what replays it.
 hypothesis.settings.register_profile("tests", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("tests")
@@ -68,6 +70,20 @@ def _refuse_processes(event: str, _: tuple[object, ...]) -> None:
         raise RuntimeError(
             f"{_running[-1]} starts a process: mark it with one of {', '.join(SLOW)}"
         )
+
+
+@pytest.fixture(scope="session")
+def warm_interpreters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Lead what is started to a `python` that has imported everything already, in `.venv`'s place.
+
+    Tests in the same process that come later are led to it, too.
+    """
+    with (
+        warm_python(tmp_path_factory.mktemp("warm")) as python,
+        pytest.MonkeyPatch.context() as patch,
+    ):
+        patch.setenv(WARM, str(python.parent.parent))
+        yield python
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib import import_module
 from pathlib import Path
@@ -37,6 +37,8 @@ IMPORTED: Final = (
     "importlib.metadata",
     "logging.config",
 )
+WARM: Final = "VIRTUAL_ENV"
+"""The variable that leads language hosts, and tests, to a `python` that has imported everything."""
 # The descriptors beyond 0 to 2 that a process may be handed: the language host's pipe.
 _FIRST, _LAST = 3, 64
 _LAUNCHER = """\
@@ -69,6 +71,12 @@ for number in descriptors:
 code = server.recv(1)
 os._exit(code[0] if code else 137)
 """
+
+
+def interpreter(environ: Mapping[str, str] = os.environ) -> Path:
+    """Return the `python` that the environment leads to where it is a warm one, else this one."""
+    folder = Path(environ.get(WARM, "/nowhere"))
+    return folder / "bin" / "python" if (folder / "warm").is_socket() else Path(sys.executable)
 
 
 @contextmanager

@@ -14,8 +14,7 @@ import pytest
 
 from infra_apply.engine.install import find
 from tests.e2e.company import copy_of, write_company
-from tests.e2e.shell import WARM, Shell
-from tests.warm import warm_python
+from tests.e2e.shell import Shell
 
 ROOT: Final = Path(__file__).parents[2]
 
@@ -27,19 +26,9 @@ def engine() -> find.Engine:
     return found
 
 
-@pytest.fixture(scope="session")
-def warm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """A `python` that has imported everything already."""
-    with warm_python(tmp_path_factory.mktemp("warm")) as python:
-        yield python
-
-
 @pytest.fixture(scope="session", autouse=True)
-def warm_interpreters(warm: Path) -> Iterator[None]:
-    """Let the command line and all that the engine starts begin in it, as `.venv` would be."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(WARM, str(warm.parent.parent))
-        yield
+def started_warm(warm_interpreters: Path) -> None:
+    """Start the command line and all that the engine starts in interpreters that are warm."""
 
 
 @pytest.fixture(autouse=True)

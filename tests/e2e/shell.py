@@ -11,17 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+from tests.warm import interpreter
+
 PROGRAM: Final = Path(sys.executable).parent / "infra-apply"
-WARM: Final = "VIRTUAL_ENV"
-"""The variable that leads language hosts, and this, to a `python` that has imported everything."""
 PLAIN_UP: Final = "pulumi up --yes --skip-preview 2>&1"
 
 
 def command(environ: Mapping[str, str] | None = None) -> tuple[Path, ...]:
     """Return what starts `infra-apply`: its script, by the warm interpreter where there is one."""
-    folder = (environ or os.environ).get(WARM)
-    warm = Path(folder, "bin", "python") if folder else PROGRAM
-    return (warm, PROGRAM) if warm.parent.parent.joinpath("warm").is_socket() else (PROGRAM,)
+    return interpreter(environ or os.environ), PROGRAM
 
 
 @dataclass(frozen=True, slots=True)

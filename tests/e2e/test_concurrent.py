@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import uuid
 from collections.abc import Callable, Iterator
@@ -13,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from tests.companies import manifest, write
-from tests.e2e.shell import PROGRAM, Shell
+from tests.e2e.shell import Shell
 from tests.schedules.strike import MARK, kill
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
@@ -48,15 +49,8 @@ def applied(tmp_path_factory: pytest.TempPathFactory) -> Shell:
 
 
 def start(company: Shell, verb: str, *words: str, mark: str = "") -> subprocess.Popen[str]:
-    """Start a verb of a rehearsal, and go on without waiting for its end."""
-    return subprocess.Popen(
-        [PROGRAM, "rehearse", verb, "--account", company.account, "--clock", "200", *words],
-        cwd=company.project,
-        env={**os.environ, MARK: mark},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    """Start a verb of a rehearsal that `kill(mark)` ends; go on without waiting for its end."""
+    return company.start(verb, *words, env={**os.environ, MARK: mark})
 
 
 def wait_until(happened: Callable[[], bool], process: subprocess.Popen[str]) -> None:
@@ -74,6 +68,19 @@ def is_locked(company: Shell) -> bool:
 def has_droplet(company: Shell) -> bool:
     file = company.account / "account.json"
     return file.exists() and bool(json.loads(file.read_text())["droplets"])
+
+
+@contextmanager
+def standing_still(company: Shell, process: subprocess.Popen[str]) -> Iterator[None]:
+    """Stop the engine of a run while its droplet is being made, and let it go on afterwards."""
+    wait_until(lambda: has_droplet(company), process)
+    (lock,) = (company.account / BACKEND / "locks").rglob("*.json")
+    engine = int(json.loads(lock.read_text())["pid"])
+    os.kill(engine, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(engine, signal.SIGCONT)
 
 
 def end(process: subprocess.Popen[str]) -> subprocess.CompletedProcess[str]:
@@ -109,14 +116,16 @@ def test_a_second_run_waits_and_says_for_whom_and_a_preview_says_that_somebody_i
     company: Shell,
 ) -> None:
     first = start(company, "up", "--faults", "faults.yaml")
-    wait_until(lambda: is_locked(company), first)
-    second, looked = start(company, "up"), end(start(company, "preview"))
+    with standing_still(company, first):
+        second = start(company, "up")
+        said = next((line for line in second.stderr or () if "which is at work" in line), "")
+        looked = end(start(company, "preview"))
     assert "stack prod is being worked on by " in looked.stderr
     assert "Traceback" not in looked.stderr
     assert "8 to create" not in looked.stdout
     waited, done = end(second), end(first)
     assert (done.returncode, waited.returncode) == (0, 0), (done, waited)
-    assert ", which is at work) since 20" in waited.stderr
+    assert ", which is at work) since 20" in said
     assert "8 created" in done.stdout
     assert "8 unchanged" in waited.stdout
     assert names(company) == ONCE
@@ -128,8 +137,8 @@ def test_plain_pulumi_beside_a_run_names_who_holds_the_lock_and_changes_nothing(
     first = start(
         company, "exec", "--faults", "faults.yaml", "--", "pulumi", "up", "--yes", "--skip-preview"
     )
-    wait_until(lambda: is_locked(company), first)
-    second = company.pulumi("pulumi up --yes --skip-preview 2>&1; echo code $?; pulumi preview")
+    with standing_still(company, first):
+        second = company.pulumi("pulumi up --yes --skip-preview 2>&1; echo code $?; pulumi preview")
     assert "the stack is currently locked by 1 lock(s)" in second.stdout
     assert "code 0" not in second.stdout
     assert "Traceback" not in second.stdout + second.stderr

@@ -14,7 +14,7 @@ import yaml
 
 from tests.companies import manifest, write
 from tests.e2e.company import edit_account
-from tests.e2e.shell import PROGRAM, Shell
+from tests.e2e.shell import Shell
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
 
@@ -64,14 +64,7 @@ def up_while(company: Shell, path: str, change: Callable[[Any], None]) -> tuple[
     """Run `up`, and change the account while a POST to a path is not answered yet."""
     slow = f"[{{method: POST, path: '{path}', when: after, delay: 4}}]"
     (company.project / "faults.yaml").write_text(slow)
-    flags = ("--account", company.account, "--clock", "200", "--faults", "faults.yaml")
-    process = subprocess.Popen(
-        [PROGRAM, "rehearse", "up", *flags],
-        cwd=company.project,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    process = company.start("up", "--faults", "faults.yaml")
     account = company.account / "account.json"
 
     def has_begun() -> bool:
@@ -84,8 +77,8 @@ def up_while(company: Shell, path: str, change: Callable[[Any], None]) -> tuple[
         with pytest.raises(subprocess.TimeoutExpired):
             process.wait(0.1)
     edit_account(company, change)
-    output, _ = process.communicate(timeout=300)
-    return process.returncode, output
+    stdout, stderr = process.communicate(timeout=300)
+    return process.returncode, stdout + stderr
 
 
 def take_database(account: Any) -> None:

@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import pytest
 
 from tests.e2e.conftest import ROOT
-from tests.e2e.shell import WARM, Shell
+from tests.e2e.shell import Shell
+from tests.warm import WARM
 
 pytestmark = pytest.mark.engine
 

@@ -28,8 +28,8 @@ HEALED = (
 
 
 @pytest.fixture(scope="module")
-def stage(tmp_path_factory: pytest.TempPathFactory, warm: Path) -> Stage:
-    return prepare(ONE, tmp_path_factory.mktemp("stage"), python=warm)
+def stage(tmp_path_factory: pytest.TempPathFactory, warm_interpreters: Path) -> Stage:
+    return prepare(ONE, tmp_path_factory.mktemp("stage"), python=warm_interpreters)
 
 
 @pytest.mark.parametrize("strike", HEALED, ids=str)

@@ -181,14 +181,7 @@ def test_a_second_droplet_of_a_host_is_named_and_goes_only_where_somebody_says_s
 
 def test_after_sigterm_what_is_in_flight_is_finished_told_and_gone_on_with(company: Shell) -> None:
     played = faults(company, "[{method: POST, path: /v2/droplets, when: after, delay: 5}]")
-    flags = ("--account", company.account, "--clock", "200", *played)
-    process = subprocess.Popen(
-        [PROGRAM, "rehearse", "up", *flags],
-        cwd=company.project,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    process = company.start("up", *played)
     requests = company.account / "requests.jsonl"
     while process.poll() is None:
         if requests.exists() and posts(company, "/v2/firewalls"):

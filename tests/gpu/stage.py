@@ -21,6 +21,7 @@ import yaml
 
 from infra_apply.cli.main import main
 from tests.companies import manifest, write
+from tests.warm import interpreter
 
 CACHED = Path.home() / ".cache/infra-apply/engine/v3.259.0/bin/pulumi"
 ENGINE = os.environ.get("INFRA_APPLY_TEST_ENGINE") or shutil.which("pulumi") or str(CACHED)
@@ -33,7 +34,7 @@ PROGRAM = (
 # garbage collector, which complains of them, and is run while the test still ignores that.
 ENGINE_IN_THIS_PROCESS = [
     pytest.mark.engine,
-    pytest.mark.usefixtures("collected"),
+    pytest.mark.usefixtures("collected", "warm_interpreters"),
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
 SETTINGS: dict[str, Any] = {
@@ -75,7 +76,10 @@ class Stage:
     def run(self, *words: str, clock: float = 100) -> Ran:
         """Run a command to its end, in this process: to start another takes as long again."""
         out, err = io.StringIO(), io.StringIO()
+        python = interpreter()  # for what the engine starts
         with ExitStack() as stack:
+            stack.enter_context(mock.patch("sys.executable", str(python)))
+            stack.enter_context(mock.patch("sys.prefix", str(python.parent.parent)))
             stack.enter_context(mock.patch.dict(os.environ, environment(), clear=True))
             stack.enter_context(mock.patch("sys.stdin", io.StringIO()))
             stack.enter_context(chdir(self.company))

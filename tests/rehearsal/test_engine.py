@@ -5,7 +5,6 @@ from __future__ import annotations
 import gc
 import os
 import shutil
-import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from infra_apply.rehearsal.plugin.install import install
 from infra_apply.rehearsal.simulator.faults import Fault
 from infra_apply.rehearsal.simulator.seed.build import seed
 from infra_apply.rehearsal.simulator.server import Server, serve
+from tests.warm import interpreter
 
 CACHED = Path.home() / ".cache/infra-apply/engine/v3.259.0/bin/pulumi"
 ENGINE = os.environ.get("INFRA_APPLY_TEST_ENGINE") or shutil.which("pulumi") or str(CACHED)
@@ -29,6 +29,7 @@ CLOCK = 40
 
 pytestmark = [
     pytest.mark.engine,
+    pytest.mark.usefixtures("warm_interpreters"),
     # The Automation API leaves event loops to the garbage collector; see the fixture.
     pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning"),
 ]
@@ -85,7 +86,7 @@ class Lab:
 
 @contextmanager
 def lab(directory: Path, *faults: Fault) -> Iterator[Lab]:
-    install(directory / "home", SDK, Path(sys.executable))
+    install(directory / "home", SDK, interpreter())
     (directory / "work").mkdir()
     state = seed(clusters=[("shared-pg", "pg")], ssh_keys=["alice"])
     with serve(directory / "account", state, clock_scale=CLOCK, faults=faults) as server:
