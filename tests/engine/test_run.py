@@ -272,7 +272,7 @@ def test_an_engine_that_is_gone_is_an_outage(
     missing = Engine(tmp_path / "pulumi", "3.259.0", "cache", "")
     with pytest.raises(Outage, match="does not start: No such file") as caught:
         go("preview", project(HOSTS), engine=missing)
-    assert caught.value.next_step == "infra-apply engine install"
+    assert caught.value.next_step == "infra-apply engine install --force"
 
 
 def test_an_engine_that_is_killed_is_an_outage(

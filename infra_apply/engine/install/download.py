@@ -13,6 +13,8 @@ import sys
 import threading
 import urllib.error
 import urllib.request
+from http.client import HTTPException
+from typing import IO
 
 ANSWER_WITHIN = 15.0
 """Seconds until the first byte; they decide whether the host can be reached at all."""
@@ -27,19 +29,26 @@ def main(address: str, file: str) -> None:
     reach.daemon = True
     reach.start()
     try:
-        with urllib.request.urlopen(address, timeout=_STALLED) as answer:  # noqa: S310 - https
-            reach.cancel()
-            size = 0
-            with open(file, "xb") as target:  # noqa: PTH123 - the start of it is waited for
-                while part := answer.read(_PART):
-                    size += target.write(part)
-                    if size > _LARGEST:
-                        sys.exit(f"its host sent more than {_LARGEST >> 20} MB")
-                    print(size, flush=True)  # noqa: T201 - the progress
+        answer = urllib.request.urlopen(address, timeout=_STALLED)  # noqa: S310 - the vendor's
     except urllib.error.HTTPError as error:
         sys.exit(f"its host answered {error.code}")
-    except OSError as error:
+    except (OSError, HTTPException) as error:
         sys.exit(f"its host cannot be reached ({getattr(error, 'reason', error)})")
+    reach.cancel()
+    try:
+        with answer, open(file, "xb") as target:  # noqa: PTH123 - the start of it is waited for
+            _copy(answer, target)
+    except (OSError, HTTPException) as error:
+        sys.exit(f"the download broke off ({error})")
+
+
+def _copy(answer: IO[bytes], target: IO[bytes]) -> None:
+    size = 0
+    while part := answer.read(_PART):
+        size += target.write(part)
+        if size > _LARGEST:
+            sys.exit(f"its host sent more than {_LARGEST >> 20} MB")
+        print(size, flush=True)  # noqa: T201 - the progress
 
 
 def _give_up() -> None:

@@ -43,15 +43,20 @@ RELEASE = archive(("pulumi/pulumi", b"the program"), ("pulumi/pulumi-language-go
 
 
 @contextmanager
-def vendor_that_sends(content: bytes, status: int = 200) -> Iterator[tuple[str, list[str]]]:
-    """Serve one answer on this machine; yields the address and the paths that were asked for."""
+def vendor_that_sends(
+    content: bytes, status: int = 200, *, missing: int = 0
+) -> Iterator[tuple[str, list[str]]]:
+    """Serve one answer on this machine; yields the address and the paths that were asked for.
+
+    The connection ends `missing` bytes before the length that was announced.
+    """
     paths: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             paths.append(self.path)
             self.send_response(status)
-            self.send_header("Content-Length", str(len(content)))
+            self.send_header("Content-Length", str(len(content) + missing))
             self.end_headers()
             self.wfile.write(content)
 
@@ -126,6 +131,17 @@ def test_a_program_in_the_archive_that_is_a_folder_is_refused(root: Path, tmp_pa
         tar.addfile(folder)
     with pytest.raises(ChildFailed, match="has no file pulumi/pulumi"):
         vendor._unpack(tmp_path / "odd.tar.gz", root / "bin" / "pulumi")
+
+
+@pytest.mark.process
+def test_half_an_archive_is_not_the_pinned_one(root: Path) -> None:
+    half = RELEASE[: len(RELEASE) // 2]
+    with (
+        vendor_that_sends(half, missing=len(half)) as (address, _),
+        pytest.raises(ChildFailed, match=r"^(the download broke off|what its host sent is not)"),
+    ):
+        install(root, address, sum_of(RELEASE))
+    assert list(root.parent.rglob("*")) == [root]
 
 
 @pytest.mark.process
