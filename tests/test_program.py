@@ -11,6 +11,7 @@ import pytest
 
 from infra_apply import program
 from infra_apply.diagnostics.model import Diagnostic, Place
+from infra_apply.digitalocean.client import FOREIGN_ENDPOINT
 from infra_apply.digitalocean.model import Account
 from infra_apply.errors import Outage, Refusal
 from infra_apply.fleet.rules.table import CODES
@@ -125,6 +126,15 @@ def test_a_provider_that_sends_a_create_again_is_refused(
 def test_a_provider_that_sends_each_request_once_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pulumi.Config, "get", lambda *_: "0")
     program._require_single_tries()
+
+
+def test_a_plain_update_sends_the_token_to_no_foreign_host(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DIGITALOCEAN_TOKEN", "dop_v1_hush")
+    monkeypatch.delenv(FOREIGN_ENDPOINT, raising=False)
+    config = {"apiEndpoint": "https://evil.example"}
+    monkeypatch.setattr(pulumi.Config, "get", lambda _, key: config.get(key))
+    with pytest.raises(Refusal, match=r"is at evil\.example, which is not DigitalOcean"):
+        program._look(PLAN, State())
 
 
 ATTACK = "pg\n::stop-commands::x ##[error] <{%x%}> \x1b[2J\u202e\ud800"

@@ -70,7 +70,7 @@ def _client(arguments: argparse.Namespace, pulumi_project: Project, stack: str) 
             yield client
         return
     file = (arguments.config_file or pulumi_project.stack_file(stack)).absolute()
-    configured = configured_credentials(file)
+    configured = configured_credentials(file, pulumi_project)
     values = (
         decrypted(configured, file, _engine(), pulumi_project, stack)
         if are_encrypted(configured)

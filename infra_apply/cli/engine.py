@@ -24,24 +24,28 @@ def add_parser(subparsers: Any) -> None:
         "engine", help="find or install the Pulumi engine"
     )
     verbs = parser.add_subparsers(dest="verb", required=True, metavar="install|which")
-    verbs.add_parser(
+    install_parser = verbs.add_parser(
         "install",
         help="make sure there is one; prints its path",
         description=(
             f"Uses pulumi >= {find.VERSION} from PATH or the user's cache, else installs it there:"
-            " by the vendor's installer, else by a build from Go modules (about 4 minutes)."
-            f" {ENGINE_FROM}=registry leaves the vendor's installer out."
+            " the vendor's release, whose SHA-256 is pinned, else a build from Go modules (about 4"
+            f" minutes). {ENGINE_FROM}=registry leaves the vendor's release out."
         ),
-    ).set_defaults(run=run_install)
+    )
+    install_parser.add_argument(
+        "--force", action="store_true", help="put a new one into the cache, whatever is there"
+    )
+    install_parser.set_defaults(run=run_install)
     verbs.add_parser("which", help="print the path of the one that is used").set_defaults(
         run=run_which
     )
 
 
-def run_install(_arguments: argparse.Namespace) -> int:
+def run_install(arguments: argparse.Namespace) -> int:
     """Install if needed; the path on stdout, how and why on stderr."""
     try:
-        engine = install(os.environ, StatusLine(sys.stderr))
+        engine = install(os.environ, StatusLine(sys.stderr), force=arguments.force)
     except KeyboardInterrupt:
         print_remark("engine: interrupted; nothing was installed")
         return INTERRUPTED
@@ -53,14 +57,17 @@ def run_install(_arguments: argparse.Namespace) -> int:
 
 def run_which(_arguments: argparse.Namespace) -> int:
     """Look, install nothing."""
-    for candidate in find.search(os.environ):
-        if isinstance(candidate, find.Engine):
-            return _print_path(candidate)
-        print_remark(f"engine: skipped: {candidate.why}")
-    failure = Outage(
+    failure: Failure = Outage(
         f"no pulumi >= {find.VERSION} on PATH or in {find.cache_folder()}",
         next_step="infra-apply engine install",
     )
+    for candidate in find.search(os.environ):
+        if isinstance(candidate, find.Engine):
+            return _print_path(candidate)
+        if candidate.untrusted:
+            failure = candidate.refusal()
+        else:
+            print_remark(f"engine: skipped: {candidate.why}")
     print_remark(str(failure))
     return failure.exit_code
 

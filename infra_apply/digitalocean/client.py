@@ -13,10 +13,12 @@ from urllib3 import BaseHTTPResponse
 from urllib3.exceptions import HTTPError, MaxRetryError, ResponseError
 from urllib3.util import Retry as RetryPolicy
 
-from infra_apply.digitalocean.connection import connect, is_loopback
-from infra_apply.errors import Ambiguous, Outage, Retry, Usage
+from infra_apply.digitalocean.connection import connect
+from infra_apply.errors import Ambiguous, Outage, Refusal, Retry, Usage
+from infra_apply.inputs import api_endpoint
 
-DEFAULT_ENDPOINT: Final = "https://api.digitalocean.com"
+FOREIGN_ENDPOINT: Final = "INFRA_APPLY_FOREIGN_ENDPOINT"
+"""Environment variable: the endpoint that is meant although it is not DigitalOcean's, exactly."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +33,8 @@ def find_credentials(environ: Mapping[str, str], config: Mapping[str, str | None
     """Find endpoint and token where the DigitalOcean provider does: its config, then `environ`.
 
     `config` holds the stack's `digitalocean:token` and `digitalocean:apiEndpoint`, if any.
-    Raises Usage without a token, and where it would go over the network in the clear.
+    Raises Usage without a token, and where it would go over the network in the clear; Refusal where
+    it would go to a foreign host, which nobody has confirmed by `FOREIGN_ENDPOINT`.
     """
     token = (
         config.get("token")
@@ -46,15 +49,33 @@ def find_credentials(environ: Mapping[str, str], config: Mapping[str, str | None
             next_step="export DIGITALOCEAN_TOKEN=..., or rehearse without one: "
             "infra-apply rehearse preview",
         )
-    endpoint = (endpoint or DEFAULT_ENDPOINT).rstrip("/")
-    parts = urlsplit(endpoint)
-    if parts.scheme != "https" and not is_loopback(parts.hostname or ""):
-        raise Usage(
-            "the endpoint of the API is no https address: the token would be sent in the clear",
-            state="nothing was read or changed",
-            next_step="correct DIGITALOCEAN_API_URL, or `digitalocean:apiEndpoint` of the stack",
-        )
+    endpoint = (endpoint or api_endpoint.DEFAULT).rstrip("/")
+    _check_endpoint(endpoint, environ)
     return Credentials(endpoint, token)
+
+
+def _check_endpoint(endpoint: str, environ: Mapping[str, str]) -> None:
+    destination = api_endpoint.destination(endpoint)
+    if destination == "unsafe":
+        raise Usage(
+            "the endpoint of the API is no plain https address: the token would be sent in the"
+            " clear, or to whoever is meant by it",
+            state="nothing was read or changed",
+            next_step=_CORRECT_ENDPOINT,
+        )
+    if destination == "foreign" and environ.get(FOREIGN_ENDPOINT, "").rstrip("/") != endpoint:
+        raise Refusal(
+            f"the endpoint of the API is at {api_endpoint.host_of(endpoint)}, which is not"
+            " DigitalOcean: the token would go there",
+            state="nothing was read or changed, and the token was not sent",
+            next_step=f"{_CORRECT_ENDPOINT}; if it is meant, set {FOREIGN_ENDPOINT} to the same"
+            " address",
+        )
+
+
+_CORRECT_ENDPOINT: Final = (
+    "correct DIGITALOCEAN_API_URL, or `digitalocean:apiEndpoint` of the stack"
+)
 
 
 class TokenRefused(Outage):

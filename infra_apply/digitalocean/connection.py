@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from ipaddress import ip_address
 from typing import Final
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 from urllib3 import PoolManager, ProxyManager, Timeout
 from urllib3.util import make_headers
+
+from infra_apply.inputs.api_endpoint import is_loopback
 
 
 def connect(endpoint: str, *, headers: Mapping[str, str]) -> PoolManager:
@@ -38,13 +39,6 @@ def _proxy_of(endpoint: str) -> str | None:
         return None
     proxy = proxies.get(parts.scheme)
     return proxy if not proxy or "://" in proxy else f"http://{proxy}"
-
-
-def is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
 
 
 _TIMEOUT: Final = Timeout(connect=5, read=30)  # seconds

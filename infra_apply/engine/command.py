@@ -101,7 +101,7 @@ class ExactCommand(PulumiCommand):
             raise Outage(
                 f"{self.command} does not start: {error.strerror or error}",
                 state="nothing was changed",
-                next_step="infra-apply engine install",
+                next_step="infra-apply engine install --force",
             ) from error
 
     def _own_env(self) -> dict[str, str]:

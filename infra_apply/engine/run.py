@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
@@ -97,6 +98,9 @@ def run(  # noqa: PLR0913 - each a decision of the caller
         if (meaning := collector.add(event)) is not None:
             on_event(meaning)
 
+    # `program` runs here, and grpc would send what it says to the engine, on this machine, through
+    # the proxy of `http_proxy`. As language/child.py does it for the project's own program.
+    os.environ["no_grpc_proxy"] = "127.0.0.1,localhost"  # noqa: SIM112 - grpc reads this one
     started = time.monotonic()
     acting_phase = 1 if verb == "up" and plan_file is not None else _ACTING_PHASE[verb]
     try:

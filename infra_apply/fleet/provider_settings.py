@@ -5,13 +5,12 @@ Pulumi gives them to the DigitalOcean provider; here they are only looked at.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterator
 from typing import Final
-from urllib.parse import urlsplit
 
 from infra_apply.diagnostics.code import Code, Severity
 from infra_apply.diagnostics.model import Diagnostic
+from infra_apply.inputs import api_endpoint
 from infra_apply.inputs.settings import Settings
 
 TOKEN: Final = Code(
@@ -28,11 +27,19 @@ OPEN_ENDPOINT: Final = Code(
     "the token would go over the network as plain text, to whoever answers",
     "write https, or remove `digitalocean:apiEndpoint`",
 )
-CODES: Final = (TOKEN, OPEN_ENDPOINT)
+FOREIGN_ENDPOINT: Final = Code(
+    "IA816",
+    "API endpoint of somebody else",
+    "the token would go there; `preview`, `up` and whatever else has a token refuse, unless "
+    "INFRA_APPLY_FOREIGN_ENDPOINT is set to the same address where they run",
+    "remove `digitalocean:apiEndpoint`, or make sure that it is meant",
+    Severity.WARNING,
+)
+CODES: Final = (TOKEN, OPEN_ENDPOINT, FOREIGN_ENDPOINT)
 
 
 def check(settings: Settings) -> Iterator[Diagnostic]:
-    """Report a token in a stack file, and an endpoint that is neither https nor this machine."""
+    """Report a token in a stack file, and an endpoint that is neither DigitalOcean's nor here."""
     config = settings.document.data.get("config")
     if not isinstance(config, dict):
         return
@@ -43,18 +50,19 @@ def check(settings: Settings) -> Iterator[Diagnostic]:
         message = f"the stack {settings.stack} has a token {how} in its file"
         yield Diagnostic(TOKEN, place, message, "remove it, and set DIGITALOCEAN_TOKEN")
     endpoint = config.get("digitalocean:apiEndpoint")
-    if isinstance(endpoint, str) and not _is_closed(endpoint):
-        place = settings.document.value("config", "digitalocean:apiEndpoint")
+    if isinstance(endpoint, str):
+        yield from _endpoint(settings, endpoint)
+
+
+def _endpoint(settings: Settings, endpoint: str) -> Iterator[Diagnostic]:
+    place = settings.document.value("config", "digitalocean:apiEndpoint")
+    where = api_endpoint.destination(endpoint)
+    if where == "unsafe":
         message = "a token would go to `digitalocean:apiEndpoint` without https"
-        yield Diagnostic(OPEN_ENDPOINT, place, message, "write https, or remove the setting")
-
-
-def _is_closed(endpoint: str) -> bool:
-    try:
-        parts = urlsplit(endpoint)
-        if parts.scheme.lower() == "https":
-            return True
-        host = parts.hostname or ""
-        return host == "localhost" or ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
+        hint = "write a plain https address, or remove the setting"
+        yield Diagnostic(OPEN_ENDPOINT, place, message, hint)
+    elif where == "foreign":
+        host = api_endpoint.host_of(endpoint)
+        message = f"the token of the stack {settings.stack} would go to `{host}`"
+        hint = "remove the setting: without it the token goes to DigitalOcean"
+        yield Diagnostic(FOREIGN_ENDPOINT, place, message, hint)

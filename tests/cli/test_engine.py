@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra_apply.cli import engine
+from infra_apply.engine.install import find, trust
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,6 +57,25 @@ def test_which_without_an_engine_says_what_was_skipped_and_what_to_run(
         f"engine: skipped: {old} is version 3.1.0, older than 3.259.0\n"
         f"no pulumi >= 3.259.0 on PATH or in {tmp_path}/cache/infra-apply/engine\n"
         "  next:  infra-apply engine install\n"
+    )
+
+
+@pytest.mark.parametrize("verb", ["install", "which"])
+def test_a_cached_engine_that_was_swapped_is_refused_and_never_run(
+    script: Script, capsys: pytest.CaptureFixture[str], tmp_path: Path, verb: str
+) -> None:
+    folder = find.cached_binary().parents[1]
+    path = script(str(folder.relative_to(tmp_path) / "bin" / "pulumi"), "echo v3.259.0\n")
+    trust.record(folder)
+    path.write_text(f"#!/bin/sh\ntouch {tmp_path}/was-run\n")
+    assert command(verb) == 1
+    out, err = capsys.readouterr()
+    assert (out, (tmp_path / "was-run").exists()) == ("", False)
+    assert err == (
+        f"{path} is not what was put there: its SHA-256 is not the recorded one\n"
+        "  state: the engine was not run, and nothing was changed\n"
+        "  next:  find out who wrote there; then put a new one in its place:"
+        " infra-apply engine install --force\n"
     )
 
 

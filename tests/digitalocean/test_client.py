@@ -11,8 +11,14 @@ from typing import Any
 
 import pytest
 
-from infra_apply.digitalocean.client import Client, Credentials, TokenRefused, find_credentials
-from infra_apply.errors import Ambiguous, Failure, Outage, Retry, Usage
+from infra_apply.digitalocean.client import (
+    FOREIGN_ENDPOINT,
+    Client,
+    Credentials,
+    TokenRefused,
+    find_credentials,
+)
+from infra_apply.errors import Ambiguous, Failure, Outage, Refusal, Retry, Usage
 
 
 @contextmanager
@@ -201,21 +207,61 @@ def test_no_token_is_a_usage_error_that_offers_a_rehearsal() -> None:
 
 
 @pytest.mark.parametrize(
-    "endpoint", ["http://api.example.com", "http://127.0.0.1.example.com", "ftp://x", "api.example"]
-)
-def test_a_token_never_leaves_this_machine_in_the_clear(endpoint: str) -> None:
+    "endpoint",
+    [
+        "http://api.example.com", "http://127.0.0.1.example.com", "ftp://x", "api.example",
+        "http://evil.example\\@127.0.0.1", "https://evil.example\\@api.digitalocean.com",
+        "https://api.digitalocean.com@evil.example", "http://127.0.0.1@evil.example",
+        "https://evil.example#@api.digitalocean.com", "https://evil.example?@api.digitalocean.com",
+        "https://api.digitalocean.com\n.evil.example", "http://[::1", "//evil.example", "https://",
+    ],
+)  # fmt: skip
+def test_a_token_never_leaves_this_machine_in_the_clear_nor_by_a_trick(endpoint: str) -> None:
     config = {"token": "dop_v1_x", "apiEndpoint": endpoint}
     with pytest.raises(Usage, match="in the clear") as refused:
         find_credentials({}, config)
     assert "dop_v1_x" not in str(refused.value)
+    confirmed = {FOREIGN_ENDPOINT: endpoint, "DIGITALOCEAN_TOKEN": "x"}
     with pytest.raises(Usage, match="in the clear"):
-        find_credentials({"DIGITALOCEAN_TOKEN": "x", "DIGITALOCEAN_API_URL": endpoint}, {})
+        find_credentials({**confirmed, "DIGITALOCEAN_API_URL": endpoint}, {})
 
 
 @pytest.mark.parametrize(
-    "endpoint", ["https://api.example.com", "http://127.0.0.1:8080", "http://[::1]:80"]
+    "endpoint",
+    [
+        "https://evil.example",
+        "https://api.digitalocean.com.evil.example",
+        "https://203.0.113.9:443",
+    ],
 )
-def test_a_token_goes_over_https_or_stays_on_this_machine(endpoint: str) -> None:
+@pytest.mark.parametrize("confirmed", [None, "", "yes", "https://api.digitalocean.com"])
+def test_a_token_goes_to_no_foreign_host_that_nobody_confirmed(
+    endpoint: str, confirmed: str | None
+) -> None:
+    environ = {} if confirmed is None else {FOREIGN_ENDPOINT: confirmed}
+    with pytest.raises(Refusal, match="is not DigitalOcean: the token would go there") as refused:
+        find_credentials(environ, {"token": "dop_v1_x", "apiEndpoint": endpoint})
+    assert "dop_v1_x" not in str(refused.value)
+    with pytest.raises(Refusal, match="is not DigitalOcean"):
+        find_credentials(
+            {**environ, "DIGITALOCEAN_TOKEN": "x", "DIGITALOCEAN_API_URL": endpoint}, {}
+        )
+
+
+@pytest.mark.parametrize("endpoint", ["https://api.example.com", "https://api.example.com:8443/v"])
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_a_foreign_host_that_is_confirmed_is_used(endpoint: str, slash: str) -> None:
+    environ = {FOREIGN_ENDPOINT: endpoint, "DIGITALOCEAN_TOKEN": "x"}
+    config = {"apiEndpoint": endpoint + slash}
+    assert find_credentials(environ, config).endpoint == endpoint
+
+
+@pytest.mark.parametrize(
+    "endpoint",
+    ["https://api.digitalocean.com", "https://API.digitalocean.com:443", "http://127.0.0.1:8080",
+     "http://[::1]:80", "http://localhost:1"],
+)  # fmt: skip
+def test_a_token_goes_to_digitalocean_or_stays_on_this_machine(endpoint: str) -> None:
     assert find_credentials({}, {"token": "x", "apiEndpoint": endpoint}).endpoint == endpoint
 
 

@@ -194,6 +194,27 @@ def test_a_function_runs_in_place_of_the_projects_program(
     assert ops(outcome) == {"tiny-dev": "create", "k3x9qa": "create"}
 
 
+def test_a_function_and_the_engine_talk_past_a_dead_proxy(
+    go_shared: Callable[..., Outcome],
+    project: Callable[..., Path],
+    monkeypatch: pytest.MonkeyPatch,
+    shared_environ: Mapping[str, str],
+) -> None:
+    import pulumi  # noqa: PLC0415
+
+    names = ("http_proxy", "https_proxy", "all_proxy", "grpc_proxy")
+    proxies = {name: "http://127.0.0.1:9" for low in names for name in (low, low.upper())}
+    for name, value in proxies.items():
+        monkeypatch.setenv(name, value)
+    outcome = go_shared(
+        "preview",
+        project("raise SystemExit(9)"),
+        program=lambda: pulumi.export("x", 1),
+        environ={**shared_environ, **proxies},
+    )
+    assert outcome.ok, outcome.diagnostics
+
+
 def test_the_stack_that_the_user_selected_stays_selected(
     go: Callable[..., Outcome],
     project: Callable[..., Path],
@@ -251,7 +272,7 @@ def test_an_engine_that_is_gone_is_an_outage(
     missing = Engine(tmp_path / "pulumi", "3.259.0", "cache", "")
     with pytest.raises(Outage, match="does not start: No such file") as caught:
         go("preview", project(HOSTS), engine=missing)
-    assert caught.value.next_step == "infra-apply engine install"
+    assert caught.value.next_step == "infra-apply engine install --force"
 
 
 def test_an_engine_that_is_killed_is_an_outage(

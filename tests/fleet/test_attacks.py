@@ -258,13 +258,16 @@ def test_a_managed_firewall_of_a_host_that_is_looked_up_is_a_finding(
         ("apiEndpoint", "http://127.0.0.1@example.com", ["IA813"]),
         ("apiEndpoint", "api.example.com", ["IA813"]),
         ("apiEndpoint", "http://[::1", ["IA813"]),
-        ("apiEndpoint", "https://api.example.com", []),
+        ("apiEndpoint", "https://evil.example\\@api.digitalocean.com", ["IA813"]),
+        ("apiEndpoint", "https://evil.example", ["IA816"]),
+        ("apiEndpoint", "https://api.digitalocean.com.evil.example", ["IA816"]),
+        ("apiEndpoint", "https://api.digitalocean.com", []),
         ("apiEndpoint", "http://127.0.0.1:8000", []),
         ("apiEndpoint", "http://[::1]:8000", []),
     ],
 )
 @pytest.mark.usefixtures("company")
-def test_a_token_in_a_stack_file_and_an_endpoint_without_https_are_findings(
+def test_a_token_in_a_stack_file_and_an_endpoint_elsewhere_are_findings(
     key: str, value: object, codes: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     manifest("shop", service=SERVICE)

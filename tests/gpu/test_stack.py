@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -88,7 +89,7 @@ def test_the_private_settings_keep_how_secrets_are_kept_and_no_credentials(tmp_p
     private = private_config(file, tmp_path)
     assert yaml.safe_load(private.read_text()) == {
         "encryptionsalt": "v1:salt",
-        "config": {"digitalocean:requestsPerSecond": 2},
+        "config": {"digitalocean:requestsPerSecond": 2, "digitalocean:httpRetryMax": "0"},
     }
     assert file.read_text() == text
 
@@ -97,15 +98,22 @@ def test_the_private_settings_keep_how_secrets_are_kept_and_no_credentials(tmp_p
 def test_a_broken_stack_file_says_nothing(broken: str, tmp_path: Path) -> None:
     (tmp_path / "Pulumi.prod.yaml").write_text(broken)
     private = private_config(tmp_path / "Pulumi.prod.yaml", tmp_path)
-    assert yaml.safe_load(private.read_text()) == {"config": {}}
+    assert yaml.safe_load(private.read_text()) == {"config": {"digitalocean:httpRetryMax": "0"}}
 
 
-def test_the_provider_gets_the_account_that_was_looked_at_and_repeats_no_post() -> None:
-    given = {"DIGITALOCEAN_TOKEN": "other", "DIGITALOCEAN_HTTP_RETRY_MAX": "4", "HOME": "/h"}
+def test_a_stack_file_that_is_a_pipe_or_a_bomb_says_nothing(tmp_path: Path) -> None:
+    for write in (os.mkfifo, lambda path: Path(path).write_text("[" * 100_000)):
+        write(tmp_path / "Pulumi.prod.yaml")
+        private = private_config(tmp_path / "Pulumi.prod.yaml", tmp_path)
+        assert yaml.safe_load(private.read_text())["config"].keys() == {"digitalocean:httpRetryMax"}
+        (tmp_path / "Pulumi.prod.yaml").unlink()
+
+
+def test_the_provider_gets_the_account_that_was_looked_at() -> None:
+    given = {"DIGITALOCEAN_TOKEN": "other", "HOME": "/h"}
     assert engine_environ(given, endpoint="http://127.0.0.1:1", token="mine") == {
         "DIGITALOCEAN_API_URL": "http://127.0.0.1:1",
         "DIGITALOCEAN_TOKEN": "mine",
-        "DIGITALOCEAN_HTTP_RETRY_MAX": "0",
         "HOME": "/h",
     }
 

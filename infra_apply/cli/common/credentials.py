@@ -15,23 +15,25 @@ from infra_apply.inputs.pulumi_project import Project
 from infra_apply.inputs.yaml_reader import MAX_BYTES, read
 
 
-def read_document(file: Path) -> Document | None:
-    """Read a stack file; None if it cannot be."""
-    try:
-        return read(str(file), files.content(str(file), MAX_BYTES))[0]
-    except OSError:
-        return None
+def configured_credentials(file: Path, pulumi_project: Project) -> dict[str, Any]:
+    """Return `token` and `apiEndpoint` as a stack file has them: a mapping is an encrypted one.
 
-
-def configured_credentials(file: Path) -> dict[str, Any]:
-    """Return `token` and `apiEndpoint` as the stack file has them: a mapping is an encrypted one.
-
-    What it does not set is None.
+    What it does not set is None, as is everything of a file that cannot be read. A stack file of
+    the project itself is read through no link that leads out of the project.
     """
-    document = read_document(file)
+    document = _read_document(file, pulumi_project)
     config = document.data.get("config") if document else None
     values = config if isinstance(config, dict) else {}
     return {key: values.get(f"digitalocean:{key}") for key in ("token", "apiEndpoint")}
+
+
+def _read_document(file: Path, pulumi_project: Project) -> Document | None:
+    is_own = file.parent == pulumi_project.stacks_folder.absolute()
+    within = str(pulumi_project.folder) if is_own else None
+    try:
+        return read(str(file), files.content(str(file), MAX_BYTES, within=within))[0]
+    except OSError:
+        return None
 
 
 def are_encrypted(credentials: Mapping[str, Any]) -> bool:

@@ -73,7 +73,7 @@ def _engine_and_client(
 ) -> tuple[Engine, Client]:
     """Find the token first: the engine may take minutes to be built."""
     file = (arguments.config_file or project.stack_file(stack)).absolute()
-    configured = configured_credentials(file)
+    configured = configured_credentials(file, project)
     if are_encrypted(configured):
         engine = install(os.environ, status_line)
         values = decrypted(configured, file, engine, project, stack)

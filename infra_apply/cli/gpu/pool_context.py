@@ -108,7 +108,7 @@ def connect_account(arguments: argparse.Namespace) -> Iterator[tuple[Client, Des
 
 def _engine_and_credentials(stack: EnvironmentStack) -> tuple[Engine, Credentials]:
     """Install the engine, which decrypts the stack file's credentials where they are encrypted."""
-    configured = configured_credentials(stack.file)
+    configured = configured_credentials(stack.file, stack.pulumi_project)
     if are_encrypted(configured):
         engine = install(os.environ, StatusLine(sys.stderr))
         values = decrypted(configured, stack.file, engine, stack.pulumi_project, stack.name)

@@ -11,6 +11,10 @@ from typing import TYPE_CHECKING, Literal
 
 from platformdirs import user_cache_path
 
+from infra_apply.engine.install import trust
+from infra_apply.engine.install.tool_environ import tool_environ
+from infra_apply.errors import Refusal
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -30,10 +34,23 @@ class Engine:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A `pulumi` that is there and of no use; `why` is one line."""
+    """A `pulumi` that is there and of no use; `why` is one line.
+
+    With `untrusted` somebody else may have put it there, or did.
+    """
 
     path: Path
     why: str
+    untrusted: bool = False
+
+    def refusal(self) -> Refusal:
+        """Return what ends a command that would run it."""
+        return Refusal(
+            self.why,
+            state="the engine was not run, and nothing was changed",
+            next_step="find out who wrote there; then put a new one in its place:"
+            " infra-apply engine install --force",
+        )
 
 
 def find(environ: Mapping[str, str]) -> Engine | None:
@@ -48,11 +65,30 @@ def search(environ: Mapping[str, str]) -> list[Engine | Skipped]:
     candidates: list[Engine | Skipped] = []
     cached = cached_binary()
     on_path = shutil.which("pulumi", path=environ.get("PATH", ""))
-    if on_path and Path(on_path).resolve() != cached.resolve():
-        candidates.append(_examine(Path(on_path), "path", environ))
+    # Only the cache's folder is resolved: a link in the engine's own place is no engine on PATH.
+    if on_path and Path(on_path).resolve() != cached.parent.resolve() / cached.name:
+        candidates.append(_examine_on_path(Path(on_path), environ))
     if cached.exists() and not any(isinstance(candidate, Engine) for candidate in candidates):
-        candidates.append(_examine(cached, "cache", environ))
+        candidates.append(examine_cached())
     return candidates
+
+
+def examine_cached() -> Engine | Skipped:
+    """Look whether the cached engine may be run; it is not run for that.
+
+    It ran when it was put there, and its content is the same.
+    """
+    cached = cached_binary()
+    folder = cached.parent.parent
+    try:
+        trust.check(folder, cache_folder().parent)
+    except trust.Untrusted as reason:
+        return Skipped(cached, f"{cached} {reason}", untrusted=True)
+    except trust.Unrecorded:
+        return Skipped(cached, f"{cached} has no {trust.RECORD} beside it, which says what it is")
+    except OSError as error:
+        return Skipped(cached, f"{cached} cannot be looked at: {error.strerror or error}")
+    return Engine(cached, VERSION, "cache", f"version {VERSION} in the cache, as it was put there")
 
 
 def cache_folder() -> Path:
@@ -70,7 +106,7 @@ def version_of(path: Path, environ: Mapping[str, str]) -> str:
     try:
         result = subprocess.run(  # noqa: S603 - a pulumi that we found
             [str(path), "version"],
-            env={**environ, "PULUMI_SKIP_UPDATE_CHECK": "true"},
+            env={**tool_environ(environ), "PULUMI_SKIP_UPDATE_CHECK": "true"},
             stdin=subprocess.DEVNULL,
             capture_output=True,
             check=False,
@@ -91,9 +127,7 @@ def version_of(path: Path, environ: Mapping[str, str]) -> str:
     return match[1]
 
 
-def _examine(
-    path: Path, origin: Literal["path", "cache"], environ: Mapping[str, str]
-) -> Engine | Skipped:
+def _examine_on_path(path: Path, environ: Mapping[str, str]) -> Engine | Skipped:
     try:
         version = version_of(path, environ)
     except ValueError as reason:
@@ -102,8 +136,7 @@ def _examine(
         return Skipped(path, f"{path} is version {version}, older than {VERSION}")
     if not _has_language_host(path, environ):
         return Skipped(path, f"{path} has no pulumi-language-python beside it or on PATH")
-    where = "on PATH" if origin == "path" else "in the cache"
-    return Engine(path, version, origin, f"version {version} {where}, new enough (>= {VERSION})")
+    return Engine(path, version, "path", f"version {version} on PATH, new enough (>= {VERSION})")
 
 
 def _version_numbers(version: str) -> tuple[int, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
+import os
 import shutil
 import tempfile
 from dataclasses import dataclass
@@ -11,11 +12,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from infra_apply.engine.child_process import ChildFailed
-from infra_apply.engine.install import build, find, vendor
+from infra_apply.engine.install import build, find, trust, vendor
 from infra_apply.engine.install.find import VERSION, Engine
 from infra_apply.engine.install.lock import file_lock
+from infra_apply.engine.install.tool_environ import tool_environ
 from infra_apply.engine.language import files
-from infra_apply.errors import Outage, Usage
+from infra_apply.errors import Outage, Refusal, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -23,7 +25,7 @@ if TYPE_CHECKING:
     from infra_apply.terminal.layout import StatusLine
 
 ENGINE_FROM = "INFRA_APPLY_ENGINE_FROM"
-"""Environment variable: `registry` leaves the vendor's installer out, for machines that may only
+"""Environment variable: `registry` leaves the vendor's release out, for machines that may only
 reach package registries. Unset or empty tries every method."""
 
 _STAGING = ".staging-"
@@ -31,34 +33,39 @@ _STAGING = ".staging-"
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """A way to get an engine: `install` makes `bin/pulumi` in a folder or raises ChildFailed."""
+    """A way to get an engine: `install` fills `bin` in a folder or raises ChildFailed."""
 
     name: str
     origin: Literal["vendor", "build"]
     install: Callable[[Path, Mapping[str, str], StatusLine], None]
 
 
-VENDOR = Method("the vendor's installer", "vendor", vendor.install)
+VENDOR = Method("the vendor's release", "vendor", vendor.install)
 BUILD = Method("a build from Go modules", "build", build.install)
 
 
 def install(
-    environ: Mapping[str, str], status_line: StatusLine, methods: Sequence[Method] | None = None
+    environ: Mapping[str, str],
+    status_line: StatusLine,
+    methods: Sequence[Method] | None = None,
+    *,
+    force: bool = False,
 ) -> Engine:
-    """The engine to use; installed into the cache unless one is found.
+    """The engine to use; installed into the cache unless one is found, or anyway with `force`.
 
     One process installs at a time: a second waits and finds what the first made. An interrupted
     or killed install leaves no engine and no litter beyond the next install. Raises Usage for a
-    wrong `INFRA_APPLY_ENGINE_FROM` and Outage, with every method's reason, when none works.
+    wrong `INFRA_APPLY_ENGINE_FROM`, Refusal for a cached engine that others may have written, and
+    Outage, with every method's reason, when none works.
     """
     methods = _chosen_methods(environ) if methods is None else methods
-    if engine := _find_engine(environ, status_line):
+    if not force and (engine := _find_engine(environ, status_line)):
         return engine
     folder = find.cache_folder()
     try:
-        folder.mkdir(parents=True, exist_ok=True)
+        _prepare(folder)
         with file_lock(folder / "lock", status_line):
-            if engine := _find_engine(environ, status_line, repeat=False):
+            if not force and (engine := _find_engine(environ, status_line, repeat=False)):
                 return engine
             _clear_leftovers(folder)
             return _try_methods(methods, environ, status_line)
@@ -86,12 +93,14 @@ def _chosen_methods(environ: Mapping[str, str]) -> tuple[Method, ...]:
 def _find_engine(
     environ: Mapping[str, str], status_line: StatusLine, *, repeat: bool = True
 ) -> Engine | None:
-    """Give the engine that is there, the language host in a built one brought up to date."""
+    """Give the engine that is there, the language host in a cached one brought up to date."""
     for candidate in find.search(environ):
         if isinstance(candidate, Engine):
-            if candidate.origin == "cache" and files.installed_in(candidate.path.parent):
+            if candidate.origin == "cache":
                 _refresh_language_host(candidate.path.parent)
             return candidate
+        if candidate.untrusted:
+            raise candidate.refusal()
         if repeat:
             status_line.say(f"engine: skipped: {candidate.why}")
     return None
@@ -101,6 +110,26 @@ def _refresh_language_host(bin_folder: Path) -> None:
     # A read-only cache (a shared image) keeps the host that it was built with.
     with contextlib.suppress(OSError):
         files.install(bin_folder)
+
+
+def _prepare(folder: Path) -> None:
+    """Make the cache's folders, or take them back: from now on nobody else may write there.
+
+    What others may have put there before is not used: the engine in it is replaced. Raises
+    Refusal for folders that are links or somebody else's, and OSError.
+    """
+    folder.parent.parent.mkdir(parents=True, exist_ok=True)
+    for ours in (folder.parent, folder):
+        ours.mkdir(mode=0o755, exist_ok=True)
+        trust.take_back(ours)
+    try:
+        trust.check_folders(folder, folder.parent)
+    except trust.Untrusted as reason:
+        raise Refusal(
+            f"an engine in {folder} {reason}",
+            state="no engine was installed",
+            next_step="set XDG_CACHE_HOME to a folder of your own",
+        ) from None
 
 
 def _clear_leftovers(folder: Path) -> None:
@@ -122,7 +151,7 @@ def _try_methods(
             root = Path(staging, "root")
             root.mkdir()
             try:
-                method.install(root, environ, status_line)
+                method.install(root, tool_environ(environ), status_line)
                 return _move_into_cache(root, method, environ)
             except ChildFailed as failed:
                 reasons.append(f"{method.name}: {failed}")
@@ -140,18 +169,20 @@ def _try_methods(
 
 def _move_into_cache(root: Path, method: Method, environ: Mapping[str, str]) -> Engine:
     """Move a filled folder into the cache in one step, if its engine runs."""
-    fresh = root / "bin" / "pulumi"
     try:
-        version = find.version_of(fresh, environ)
+        version = find.version_of(root / "bin" / "pulumi", environ)
     except ValueError as reason:
         raise ChildFailed(f"the engine it made {reason}") from None
+    if version != VERSION:
+        raise ChildFailed(f"the engine it made is version {version}, not {VERSION}")
+    trust.record(root)
     target = find.cached_binary().parent.parent
-    if target.exists():  # it does not run, or it would have been found
-        target.rename(root.with_name("broken"))
+    if os.path.lexists(target):  # it is not used, or is to be replaced
+        target.rename(root.with_name("former"))
     root.replace(target)
-    engine = find.find(environ)
-    if engine is None:
-        raise ChildFailed("the engine it made has no language host for Python")
+    engine = find.examine_cached()
+    if isinstance(engine, find.Skipped):
+        raise engine.refusal()
     return dataclasses.replace(
-        engine, version=version, origin=method.origin, why=f"installed now by {method.name}"
+        engine, origin=method.origin, why=f"version {version}, installed now: {method.name}"
     )

@@ -24,12 +24,15 @@ def file_lock(path: Path, status_line: StatusLine) -> Iterator[None]:
     flock(2) frees the lock when its holder ends, killed or not. The file itself stays: removing
     it would let two processes hold two files of one name.
     """
-    with path.open("a+", encoding="utf-8") as file:
+    # A link is not followed: what it leads to would be emptied.
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "r+", encoding="utf-8") as file:
         while not _try_lock(file):
             status_line.show(f"engine: waiting for {_holder(file)}, which is installing it")
             time.sleep(_BETWEEN_TRIES)
         status_line.end()
-        file.truncate(0)
+        file.seek(0)
+        file.truncate()
         file.write(f"process {os.getpid()}")
         file.flush()
         try:

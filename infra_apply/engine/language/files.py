@@ -61,11 +61,6 @@ def install(bin_folder: Path, python: str = sys.executable) -> None:
         fresh.replace(target)
 
 
-def installed_in(bin_folder: Path) -> bool:
-    """Say whether the host in `bin_folder` is ours (a vendor's release brings its own)."""
-    return (bin_folder / "language_host.py").is_file()
-
-
 def _launcher(title: str, script: str, arguments: str, python: str) -> str:
     quoted = "'" + python.replace("'", "'\\''") + "'"
     return _LAUNCHER.format(what=title, script=script, arguments=arguments, fallback=quoted)

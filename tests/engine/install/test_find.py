@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra_apply.engine.install import find
+from infra_apply.engine.install import find, trust
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -28,8 +28,10 @@ def pulumi(script: Script, folder: str, version: str) -> Path:
     return script(f"{folder}/pulumi", f"echo v{version}\n")
 
 
-def cached(script: Script, version: str = "3.259.0") -> Path:
-    return pulumi(script, "cache/infra-apply/engine/v3.259.0/bin", version)
+def cached(script: Script) -> Path:
+    path = pulumi(script, "cache/infra-apply/engine/v3.259.0/bin", "3.259.0")
+    trust.record(path.parent.parent)
+    return path
 
 
 def skipped(environ: Mapping[str, str]) -> list[str]:

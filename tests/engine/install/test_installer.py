@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import fcntl
 import io
-import os
 import signal
 import subprocess
 import sys
@@ -15,9 +14,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from infra_apply.engine.child_process import ChildFailed
-from infra_apply.engine.install import find, vendor
+from infra_apply.engine.install import find, trust
 from infra_apply.engine.install.installer import BUILD, VENDOR, Method, _chosen_methods, install
-from infra_apply.errors import Outage, Usage
+from infra_apply.errors import Outage, Refusal, Usage
 from infra_apply.terminal.layout import StatusLine
 
 if TYPE_CHECKING:
@@ -48,6 +47,14 @@ def engine_in(root: Path, version: str = "3.259.0") -> None:
         (root / "bin" / name).chmod(0o755)
 
 
+def engine_in_cache() -> Path:
+    """Put an engine where an earlier install would have; its program's path."""
+    folder = find.cached_binary().parent.parent
+    engine_in(folder)
+    trust.record(folder)
+    return folder / "bin" / "pulumi"
+
+
 def works(root: Path, _environ: Mapping[str, str], _status_line: StatusLine) -> None:
     engine_in(root)
 
@@ -72,7 +79,7 @@ def test_the_first_way_that_works_fills_the_cache(
     engine = install(environ, status_line, methods)
     assert engine.path == find.cached_binary()
     assert (engine.version, engine.origin) == ("3.259.0", "vendor")
-    assert engine.why == "installed now by the first"
+    assert engine.why == "version 3.259.0, installed now: the first"
     assert cached_names() == ["lock", "v3.259.0"]
 
 
@@ -80,7 +87,7 @@ def test_the_first_way_that_works_fills_the_cache(
 def test_an_engine_that_is_there_is_returned_at_once(
     environ: dict[str, str], status_line: StatusLine
 ) -> None:
-    engine_in(find.cached_binary().parent.parent)
+    engine_in_cache()
     engine = install(environ, status_line, [Method("any", "build", never)])
     assert engine.origin == "cache"
 
@@ -89,23 +96,23 @@ def test_an_engine_that_is_there_is_returned_at_once(
 def test_a_way_that_fails_is_told_in_one_line_and_the_next_is_tried(
     environ: dict[str, str], status_line: StatusLine, stream: io.StringIO
 ) -> None:
-    methods = [Method("the vendor's installer", "vendor", fails), Method("a build", "build", works)]
+    methods = [Method("the vendor's release", "vendor", fails), Method("a build", "build", works)]
     assert install(environ, status_line, methods).origin == "build"
     assert stream.getvalue() == (
-        "engine: the vendor's installer did not work: its host cannot be reached\n"
+        "engine: the vendor's release did not work: its host cannot be reached\n"
     )
 
 
 def test_no_way_left_is_an_outage_that_names_every_reason(
     environ: dict[str, str], status_line: StatusLine
 ) -> None:
-    methods = [Method("the vendor's installer", "vendor", fails), Method("a build", "build", fails)]
+    methods = [Method("the vendor's release", "vendor", fails), Method("a build", "build", fails)]
     with pytest.raises(Outage) as caught:
         install(environ, status_line, methods)
     assert caught.value.exit_code == 3
     assert str(caught.value) == textwrap.dedent("""\
         no Pulumi engine could be installed. Tried:
-          the vendor's installer: its host cannot be reached
+          the vendor's release: its host cannot be reached
           a build: its host cannot be reached
           state: no engine was installed; nothing was changed
           next:  put pulumi >= 3.259.0 on PATH, or give this machine access to a Go module \
@@ -127,15 +134,66 @@ def test_an_engine_that_does_not_run_is_not_moved_into_the_cache(
 
 
 @pytest.mark.process
-def test_a_broken_engine_in_the_cache_is_told_and_replaced(
-    environ: dict[str, str], status_line: StatusLine, stream: io.StringIO
+def test_an_engine_without_a_record_is_told_not_run_and_replaced(
+    environ: dict[str, str], status_line: StatusLine, stream: io.StringIO, tmp_path: Path
 ) -> None:
     cached = find.cached_binary()
     engine_in(cached.parent.parent)
-    cached.write_text("#!/bin/sh\nexit 9\n")
+    cached.write_text(f"#!/bin/sh\ntouch {tmp_path}/was-run\n")
     assert install(environ, status_line, [Method("a build", "build", works)]).origin == "build"
-    assert stream.getvalue() == f"engine: skipped: {cached} does not run (exit code 9)\n"
+    assert stream.getvalue() == (
+        f"engine: skipped: {cached} has no engine.sha256 beside it, which says what it is\n"
+    )
+    assert not (tmp_path / "was-run").exists()
     assert cached_names() == ["lock", "v3.259.0"]
+
+
+@pytest.mark.process
+def test_another_version_than_the_pinned_is_not_moved_into_the_cache(
+    environ: dict[str, str], status_line: StatusLine
+) -> None:
+    def newer(root: Path, _environ: Mapping[str, str], _status_line: StatusLine) -> None:
+        engine_in(root, "3.260.0")
+
+    with pytest.raises(Outage, match=r"the engine it made is version 3\.260\.0, not 3\.259\.0"):
+        install(environ, status_line, [Method("a build", "build", newer)])
+    assert cached_names() == ["lock"]
+
+
+@pytest.mark.process
+def test_a_new_engine_is_put_into_the_place_of_one_that_others_wrote_if_that_is_asked_for(
+    environ: dict[str, str], status_line: StatusLine
+) -> None:
+    cached = engine_in_cache()
+    cached.write_text("#!/bin/sh\n")
+    with pytest.raises(Refusal, match="is not what was put there"):
+        install(environ, status_line, [Method("any", "build", never)])
+    find.cache_folder().chmod(0o777)
+    methods = [Method("a build", "build", works)]
+    assert install(environ, status_line, methods, force=True).origin == "build"
+    assert install(environ, status_line, [Method("any", "build", never)]).origin == "cache"
+    assert cached_names() == ["lock", "v3.259.0"]
+
+
+def test_nothing_is_installed_into_a_cache_that_is_a_link(
+    environ: dict[str, str], status_line: StatusLine, tmp_path: Path
+) -> None:
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "c").mkdir()
+    (tmp_path / "c" / "infra-apply").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(Refusal, match="infra-apply is a link"):
+        install(environ, status_line, [Method("any", "build", never)])
+
+
+def test_a_lock_that_is_a_link_empties_nothing(
+    environ: dict[str, str], status_line: StatusLine, tmp_path: Path
+) -> None:
+    (tmp_path / "precious").write_text("text")
+    find.cache_folder().mkdir(parents=True)
+    (find.cache_folder() / "lock").symlink_to(tmp_path / "precious")
+    with pytest.raises(Outage, match="symbolic links"):
+        install(environ, status_line, [Method("any", "build", never)])
+    assert (tmp_path / "precious").read_text() == "text"
 
 
 @pytest.mark.process
@@ -167,7 +225,7 @@ def test_a_second_install_waits_says_for_whom_and_finds_what_the_first_made(
     thread.start()
     while "waiting for process 4711, which is installing it" not in stream.getvalue():
         assert thread.is_alive()
-    engine_in(find.cached_binary().parent.parent)
+    engine_in_cache()
     first.close()
     thread.join(20)
     assert [engine.origin for engine in engines] == ["cache"]
@@ -197,7 +255,7 @@ def test_ctrl_c_during_a_build_ends_it_and_exits_130(
     environ["INFRA_APPLY_ENGINE_FROM"] = "registry"
     program = (
         "import sys, argparse; from infra_apply.cli import engine;"
-        "sys.exit(engine.run_install(argparse.Namespace()))"
+        "sys.exit(engine.run_install(argparse.Namespace(force=False)))"
     )
     with subprocess.Popen(
         [sys.executable, "-c", program], env=environ, stderr=subprocess.PIPE, text=True
@@ -227,40 +285,3 @@ def test_the_vendor_comes_first_and_registry_leaves_it_out() -> None:
     assert _chosen_methods({"INFRA_APPLY_ENGINE_FROM": "registry"}) == (BUILD,)
     with pytest.raises(Usage, match="INFRA_APPLY_ENGINE_FROM=moon is not known"):
         _chosen_methods({"INFRA_APPLY_ENGINE_FROM": "moon"})
-
-
-@pytest.mark.process
-def test_the_vendors_installer_gets_the_folder_and_the_version(
-    environ: dict[str, str],
-    status_line: StatusLine,
-    script: Callable[[str, str], Path],
-    tmp_path: Path,
-) -> None:
-    installer = script("installer", 'mkdir "$1/bin"; echo "$2" > "$1/bin/pulumi"\n')
-    root = tmp_path / "root"
-    root.mkdir()
-    vendor.install(root, environ, status_line, command=(str(installer),))
-    assert (root / "bin" / "pulumi").read_text() == "3.259.0\n"
-
-
-@pytest.mark.process
-def test_a_vendor_out_of_reach_is_one_line(
-    environ: dict[str, str],
-    status_line: StatusLine,
-    script: Callable[[str, str], Path],
-    tmp_path: Path,
-) -> None:
-    installer = script("installer", "echo 'its host cannot be reached (timed out)' >&2; exit 1\n")
-    with pytest.raises(ChildFailed, match=r"^its host cannot be reached \(timed out\)$"):
-        vendor.install(tmp_path, environ, status_line, command=(str(installer),))
-
-
-@pytest.mark.process
-def test_the_installers_own_program_tells_an_unreachable_host_in_one_line(
-    environ: dict[str, str], status_line: StatusLine, tmp_path: Path
-) -> None:
-    # A closed port on this machine as the proxy: nothing outside is asked.
-    environ |= {"https_proxy": "http://127.0.0.1:9", "HTTPS_PROXY": "http://127.0.0.1:9"}
-    with pytest.raises(ChildFailed, match=r"^its host cannot be reached \(.*refused.*\)$"):
-        vendor.install(tmp_path, environ, status_line)
-    assert os.listdir(tmp_path) == []  # noqa: PTH208 - emptiness
