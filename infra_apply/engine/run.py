@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
 import time
@@ -107,13 +108,20 @@ def run(  # noqa: PLR0913 - each a decision of the caller
         workspace = Workspace(
             pulumi_project, command, program, config_elsewhere=config_file is not None
         )
-        selected = _select_stack(stack, workspace, create=create_stack)
         options = _options(
             verb, config_file, parallel, refresh=refresh, clear=clear_pending_creates
         )
         if plan_file is not None:
             options["plan"] = str(plan_file)
-        getattr(selected, verb)(on_event=collect, color="never", **options)
+
+        act = getattr(QuietStack(stack, workspace, StackInitMode.SELECT), verb)
+        try:
+            act(on_event=collect, color="never", **options)
+        except StackNotFoundError as error:
+            if collector.phases:  # it ran, and another stack is meant
+                raise
+            _create(stack, workspace, error, allowed=create_stack)
+            act(on_event=collect, color="never", **options)
     except (CommandError, RuntimeError) as error:
         if failure := _failure(verb, stack, command, collector, error):
             raise failure from error
@@ -137,20 +145,13 @@ def _outcome(
     )
 
 
-def _select_stack(name: str, workspace: Workspace, *, create: bool) -> QuietStack:
-    try:
-        return QuietStack(name, workspace, StackInitMode.SELECT)
-    except StackNotFoundError as error:
-        if create:
-            return _create_stack(name, workspace)
-        raise no_such_stack(name, workspace) from error
-
-
-def _create_stack(name: str, workspace: Workspace) -> QuietStack:
-    try:
-        return QuietStack(name, workspace, StackInitMode.CREATE)
-    except StackAlreadyExistsError:  # another run has made it this very moment
-        return QuietStack(name, workspace, StackInitMode.SELECT)
+def _create(
+    stack: str, workspace: Workspace, missing: StackNotFoundError, *, allowed: bool
+) -> None:
+    if not allowed:
+        raise no_such_stack(stack, workspace) from missing
+    with contextlib.suppress(StackAlreadyExistsError):  # another run has made it this very moment
+        workspace.create_stack(stack)
 
 
 def _options(
@@ -178,7 +179,7 @@ def _failure(
     """
     result = command.results.get(verb)
     if result is None:
-        result = command.results.get("stack")
+        result = command.results.get("stack")  # it was to be made
         if result is None:
             return Outage(f"pulumi {verb} failed: {error}", next_step="run it again")
     if not result.code:
