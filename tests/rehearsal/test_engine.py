@@ -15,6 +15,7 @@ import pulumi
 import pulumi_digitalocean as do
 import pytest
 from pulumi import automation as auto
+from pulumi.automation._stack import StackInitMode
 
 from infra_apply.rehearsal.plugin.install import install
 from infra_apply.rehearsal.simulator.faults import Fault
@@ -42,6 +43,24 @@ def collected() -> Iterator[None]:
     gc.collect()
 
 
+class ReadyWorkspace(auto.LocalWorkspace):
+    """Its stack is there: to ask for it takes as long as a quarter of a preview."""
+
+    def select_stack(self, stack_name: str) -> None:
+        """Do nothing."""
+
+
+class QuietStack(auto.Stack):
+    """Asks for outputs only where a test wants them, not after every update."""
+
+    def outputs(self) -> auto.OutputMap:
+        """Return nothing."""
+        return {}
+
+    def asked_outputs(self) -> auto.OutputMap:
+        return super().outputs()
+
+
 @dataclass(frozen=True, slots=True)
 class Lab:
     """A stack on a simulated account; programs are given run by run."""
@@ -49,7 +68,12 @@ class Lab:
     server: Server
     directory: Path
 
-    def stack(self, program: Callable[[], None], url: str | None = None) -> auto.Stack:
+    def stack(self, program: Callable[[], None], url: str | None = None) -> QuietStack:
+        return QuietStack("dev", self.workspace(program, url), StackInitMode.SELECT)
+
+    def workspace(
+        self, program: Callable[[], None] | None = None, url: str | None = None
+    ) -> ReadyWorkspace:
         environment = {
             "PATH": f"{Path(ENGINE).parent}{os.pathsep}{os.environ['PATH']}",
             "PULUMI_HOME": str(self.directory / "home"),
@@ -62,15 +86,15 @@ class Lab:
             "DIGITALOCEAN_HTTP_RETRY_MAX": "1",
             "INFRA_APPLY_REHEARSAL_CLOCK": str(CLOCK),
         }
-        options = auto.LocalWorkspaceOptions(
+        return ReadyWorkspace(
             work_dir=str(self.directory / "work"),
+            program=program,
             env_vars=environment,
             project_settings=auto.ProjectSettings(name="lab", runtime="python"),
             pulumi_command=auto.PulumiCommand(
                 root=str(Path(ENGINE).parents[1]), skip_version_check=True
             ),
         )
-        return auto.create_or_select_stack("dev", project_name="lab", program=program, opts=options)
 
     def up(self, program: Callable[[], None]) -> Any:
         return self.stack(program).up().summary.resource_changes
@@ -90,7 +114,9 @@ def lab(directory: Path, *faults: Fault) -> Iterator[Lab]:
     (directory / "work").mkdir()
     state = seed(clusters=[("shared-pg", "pg")], ssh_keys=["alice"])
     with serve(directory / "account", state, clock_scale=CLOCK, faults=faults) as server:
-        yield Lab(server, directory)
+        it = Lab(server, directory)
+        it.workspace().create_stack("dev")
+        yield it
         assert server.unmodelled == []
 
 
@@ -142,7 +168,8 @@ def test_a_fleet_is_planned_applied_refreshed_and_destroyed(tmp_path: Path) -> N
         assert it.preview(fleet) == {"create": 6}
         assert it.droplets() == []
         stack = it.stack(fleet)
-        outputs = stack.up().outputs
+        stack.up()
+        outputs = stack.asked_outputs()
         assert outputs["address"].value == "203.0.113.11"
         assert (outputs["password"].value, outputs["password"].secret) == ("AVNS_pw_app", True)
         state = (tmp_path / ".pulumi" / "stacks" / "lab" / "dev.json").read_text()
