@@ -35,6 +35,7 @@ from infra_apply.reconcile.recognition import has_tag, is_slot
 from infra_apply.reconcile.removal import decide_retirements, diagnose_removals
 from infra_apply.reconcile.sizes import diagnose_limit, diagnose_offers
 from infra_apply.reconcile.state import DROPLET, HOST, State
+from infra_apply.reconcile.wider_access import find_wider_access
 
 
 def reconcile(
@@ -70,6 +71,7 @@ def reconcile(
             *_hosts_in_doubt(matches, state),
             *may_have_been_made(plan, account, state),
         ),
+        wider_access=find_wider_access(plan, state),
     )
     return decisions, diagnostics
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from infra_apply.digitalocean.model import Cluster
 from infra_apply.plan.model import DatabasePlan, Fate, HostPlan, Plan, PoolPlan
 from infra_apply.reconcile.state import StateResource
+from infra_apply.reconcile.wider_access import WiderAccess
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,7 @@ class Decisions:
     `sizes_now` has the size of each host's droplet that is there already. `import_firewalls` has
     the ids of live firewalls by name, likewise. `may_exist` names what the last update may
     have made without knowing, and what is to be made now: it is looked for once more before that.
+    `wider_access` is what others may reach afterwards and could not when it was last applied.
     """
 
     plan: Plan
@@ -71,6 +73,7 @@ class Decisions:
     import_firewalls: Mapping[str, str] = field(default_factory=dict)
     retirements: tuple[Retirement, ...] = ()
     may_exist: tuple[str, ...] = ()
+    wider_access: tuple[WiderAccess, ...] = ()
 
     @property
     def decided_plan(self) -> Plan:
