@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import io
+import os
 import signal
 import subprocess
 import sys
@@ -173,6 +174,19 @@ def test_a_new_engine_is_put_into_the_place_of_one_that_others_wrote_if_that_is_
     assert install(environ, status_line, methods, force=True).origin == "build"
     assert install(environ, status_line, [Method("any", "build", never)]).origin == "cache"
     assert cached_names() == ["lock", "v3.259.0"]
+
+
+@pytest.mark.process
+@pytest.mark.parametrize("umask", [0o000, 0o002, 0o077])
+def test_whatever_the_umask_nobody_else_may_write_what_was_installed(
+    environ: dict[str, str], status_line: StatusLine, umask: int
+) -> None:
+    before = os.umask(umask)
+    try:
+        install(environ, status_line, [Method("a build", "build", works)])
+        assert install(environ, status_line, [Method("any", "build", never)]).origin == "cache"
+    finally:
+        os.umask(before)
 
 
 def test_nothing_is_installed_into_a_cache_that_is_a_link(
