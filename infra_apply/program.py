@@ -6,9 +6,10 @@ import os
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pulumi
+from pulumi.runtime import invoke_output
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 from infra_apply import naming
@@ -77,7 +78,7 @@ def _render_stack() -> None:
     _report(problems)
     if decisions is not None:
         pulumi.log.info(safe(f"cost: {_cost(decisions, account)}"))
-        render(decisions)
+        render(decisions, _former_outputs)
 
 
 def _show_pool(environment: str, project: str) -> None:
@@ -112,9 +113,22 @@ def _require_single_tries() -> None:
         )
 
 
+def _former_outputs() -> pulumi.Output[Any]:
+    """Ask the engine for this stack's outputs as the last update left them.
+
+    The engine answers from its backend and registers nothing (measured with engine 3.259).
+    """
+    answer = invoke_output("pulumi:pulumi:readStackOutputs", {"name": _stack_name()})
+    return answer.apply(lambda told: told["outputs"])
+
+
+def _stack_name() -> str:
+    return f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+
+
 def _state() -> State:
     """Read what the stack remembers, before anything is registered. Raises Outage."""
-    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    name = _stack_name()
     exported = export_stack(running_engine(os.environ), name, Path.cwd(), os.environ)
     if exported is None:
         raise Outage(
@@ -162,7 +176,7 @@ def _observe(client: Client, plan: Plan, state: State) -> Account:
     """Read what the plan is about, and each droplet that the state has and no list shows."""
     account = read_account(
         client,
-        droplets=bool(plan.hosts or plan.pools or plan.retired),
+        droplets=bool(plan.hosts or plan.pools or plan.retired or plan.quarantined),
         ssh_keys=any(host.droplet.ssh_keys for host in plan.hosts),
         vpcs=any(host.droplet.vpc for host in plan.hosts),
         databases=expected_members(plan, state),
