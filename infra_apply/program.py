@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any, Final
 
 import pulumi
-from pulumi.runtime import invoke_output
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
 
 from infra_apply import naming
@@ -29,7 +28,7 @@ from infra_apply.digitalocean.read import (
     read_gpu_droplets,
 )
 from infra_apply.engine.running import running_engine
-from infra_apply.engine.stack_export import export_stack
+from infra_apply.engine.stack_export import export_stack, read_outputs
 from infra_apply.errors import Failure, Outage, Refusal
 from infra_apply.gpu.fleet_settings import identity_of
 from infra_apply.gpu.slot_spec import current_slots
@@ -113,13 +112,10 @@ def _require_single_tries() -> None:
         )
 
 
-def _former_outputs() -> pulumi.Output[Any]:
-    """Ask the engine for this stack's outputs as the last update left them.
-
-    The engine answers from its backend and registers nothing (measured with engine 3.259).
-    """
-    answer = invoke_output("pulumi:pulumi:readStackOutputs", {"name": _stack_name()})
-    return answer.apply(lambda told: told["outputs"])
+def _former_outputs() -> dict[str, Any]:
+    """Read this stack's outputs as the last update left them, secrets among them."""
+    engine = running_engine(os.environ)
+    return read_outputs(engine, _stack_name(), Path.cwd(), os.environ) or {}
 
 
 def _stack_name() -> str:

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pulumi
@@ -16,17 +15,18 @@ from infra_apply.render.host import Host
 from infra_apply.render.pool import Pool
 from infra_apply.render.remembered import render_remembered
 
-Former = Callable[[], pulumi.Output[Any]]
-"""Asks for the stack's outputs as the last update left them, secrets among them."""
+Former = Callable[[], Mapping[str, Any]]
+"""Reads the stack's outputs as the last update left them, secrets among them."""
 
 
 def render(decisions: Decisions, former: Former | None = None) -> None:
     """Register everything, and export `hosts`, `instances` and `pools`.
 
-    `former` is asked only where something is quarantined: its secrets are exported again.
+    `former` is read only where something is quarantined: its secrets are exported again.
     """
     plan, kept = decisions.plan, decisions.kept_outputs
-    tags = {name: render_tag(name) for name in {*plan.firewall_tags, *decisions.kept_tags}}
+    variables = _former_variables(decisions, former)  # before anything is registered
+    tags = {name: render_tag(name) for name in sorted({*plan.firewall_tags, *decisions.kept_tags})}
     imports = decisions.import_firewalls
     hosts = {decision.host.name: Host(decision, tags, imports) for decision in decisions.hosts}
     databases = {decision.database.project: Database(decision) for decision in decisions.databases}
@@ -35,13 +35,12 @@ def render(decisions: Decisions, former: Former | None = None) -> None:
     retired = (retirement.unprotected for retirement in decisions.retirements)
     for remembered in (*retired, *decisions.quarantined):
         render_remembered(remembered)
-    variables = _former_variables(decisions, former)
     instances = {
         instance.project: _instance(
             instance,
             plan.environment,
             databases.get(instance.project),
-            variables.get(instance.project),
+            variables.get(instance.project, {}),
         )
         for instance in plan.instances
     }
@@ -54,27 +53,21 @@ def render(decisions: Decisions, former: Former | None = None) -> None:
     pulumi.export("pools", {**pools, **kept.get("pools", {})})
 
 
-def _former_variables(
-    decisions: Decisions, former: Former | None
-) -> dict[str, pulumi.Output[dict[str, str]]]:
+def _former_variables(decisions: Decisions, former: Former | None) -> dict[str, dict[str, str]]:
     """Return the variables that stay: all of a quarantined project, and its URL for dependents."""
     wanted: dict[str, tuple[str, ...] | None] = {
         instance.project: instance.kept for instance in decisions.plan.instances if instance.kept
     }
     wanted |= dict.fromkeys(decisions.kept_outputs.get("instances", ()))
-    if not wanted or former is None:
-        return {}
-    outputs = pulumi.Output.secret(former())
+    instances = former().get("instances") or {} if wanted and former is not None else {}
     return {
-        project: outputs.apply(partial(_variables, project=project, names=names))
+        project: {
+            name: value
+            for name, value in instances.get(project, {}).get("env", {}).items()
+            if names is None or name in names
+        }
         for project, names in wanted.items()
     }
-
-
-def _variables(outputs: Any, project: str, names: tuple[str, ...] | None) -> dict[str, str]:
-    """Return a project's variables from a stack's outputs, or those of these names it has."""
-    variables = outputs.get("instances", {}).get(project, {}).get("env", {})
-    return {name: value for name, value in variables.items() if names is None or name in names}
 
 
 def _addresses(host: Host) -> dict[str, Any]:
@@ -92,12 +85,14 @@ def _instance(
     instance: InstancePlan,
     environment: str,
     database: Database | None,
-    kept: pulumi.Output[dict[str, str]] | None,
+    kept: Mapping[str, str],
 ) -> dict[str, Any]:
-    urls = dict(instance.variables)
-    own = database.variables if database else pulumi.Output.from_input({})
-    others = kept if kept is not None else pulumi.Output.from_input({})
-    variables = pulumi.Output.all(own, others).apply(lambda parts: {**parts[0], **parts[1], **urls})
+    urls = {**kept, **dict(instance.variables)}
+    variables: pulumi.Output[dict[str, str]] = (
+        database.variables.apply(lambda own: {**own, **urls})
+        if database
+        else pulumi.Output.from_input(urls)
+    )
     return {
         "environment": environment,
         "place": {"provider": instance.provider, "host": instance.host, "url": instance.url},

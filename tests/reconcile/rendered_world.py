@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import pulumi
-
 from infra_apply.diagnostics.model import Diagnostic
 from infra_apply.digitalocean.model import Account, LiveFirewall
 from infra_apply.plan.model import Plan
@@ -65,7 +63,7 @@ class RenderedWorld:
         decisions, problems = reconcile(plan, self.account(), self.state())
         assert decisions is not None, [problem.message for problem in problems]
         former = _without_marks(self.outputs)
-        registered = graph(lambda: render(decisions, lambda: pulumi.Output.from_input(former)))
+        registered = graph(lambda: render(decisions, lambda: former))
         self._take(registered)
         return problems
 
