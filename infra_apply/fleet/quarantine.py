@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from infra_apply import naming
 from infra_apply.diagnostics.code import Code, Severity
-from infra_apply.diagnostics.model import Diagnostic, Place
+from infra_apply.diagnostics.model import Diagnostic, NotChecked, Place
 from infra_apply.diagnostics.suggest import did_you_mean
 from infra_apply.fleet.hosts import machine
 from infra_apply.fleet.model import Fleet
@@ -69,8 +69,13 @@ def entries_of_mesh(fleet: Fleet) -> dict[str, Any]:
     return {name: services[name] for name in names if name in services}
 
 
-def check(fleet: Fleet) -> Iterator[Diagnostic]:
-    """Report names that are nobody's, and what would take something from a quarantined project."""
+def check(fleet: Fleet) -> Iterator[Diagnostic | NotChecked]:
+    """Report names that are nobody's, and what would take something from a quarantined project.
+
+    What is quarantined is said to be not checked.
+    """
+    for project in sorted(fleet.quarantined):
+        yield NotChecked(f"the manifests of `{project}`: it is quarantined")
     for stack in fleet.stacks:
         yield from _of_nobody(fleet, stack)
         yield from _retired(fleet, stack)

@@ -216,7 +216,7 @@ def _not_rendered(
 
 
 def _why_quarantined(dependents: Sequence[str]) -> str:
-    reason = "it is quarantined: its manifests are not read, and what it has stays as it is"
+    reason = "it is quarantined: what it has stays as it is"
     names = ", ".join(f"`{name}`" for name in sorted(set(dependents)))
     return f"{reason}; nothing new is opened on it for {names}" if names else reason
 

@@ -192,7 +192,7 @@ def test_a_plan_says_what_is_quarantined_and_who_depends_on_it(
         "project": "shop",
         "environment": "prod",
         "provider": None,
-        "reason": "it is quarantined: its manifests are not read, and what it has stays as it is;"
+        "reason": "it is quarantined: what it has stays as it is;"
         " nothing new is opened on it for `wiki`",
     }
 

@@ -8,7 +8,7 @@ from typing import Final
 from infra_apply import naming
 from infra_apply.diagnostics import redact
 from infra_apply.diagnostics.code import Code, Severity
-from infra_apply.diagnostics.model import Diagnostic, Place, Related
+from infra_apply.diagnostics.model import Diagnostic, NotChecked, Place, Related
 from infra_apply.diagnostics.suggest import did_you_mean
 from infra_apply.fleet import provider_settings, quarantine
 from infra_apply.fleet.hosts import droplets, machine
@@ -64,7 +64,7 @@ FLEET_UNNAMED: Final = Code(
 )
 
 
-def check(fleet: Fleet) -> Iterator[Diagnostic]:
+def check(fleet: Fleet) -> Iterator[Diagnostic | NotChecked]:
     """Report settings without effect, tags nobody takes, and secrets.
 
     Where a manifest or the mesh was not read, nothing is called unknown.
