@@ -7,9 +7,8 @@ from typing import Any, Final
 
 from infra_apply import naming
 from infra_apply.diagnostics.code import Code, Severity
-from infra_apply.diagnostics.model import Diagnostic, NotChecked, Place
+from infra_apply.diagnostics.model import Diagnostic, NotChecked
 from infra_apply.diagnostics.suggest import did_you_mean
-from infra_apply.fleet.hosts import machine
 from infra_apply.fleet.model import Fleet
 from infra_apply.inputs.manifest import Environment
 from infra_apply.inputs.settings import Settings
@@ -25,7 +24,7 @@ CONTRADICTED: Final = Code(
     "IA815",
     "at odds with a quarantine",
     "what a quarantined project has stays exactly as it is, so it cannot go, and nobody can take"
-    " its names and ports",
+    " its name",
     "end the quarantine first, or take back what is at odds with it",
 )
 CODES: Final = (OF_NOBODY, CONTRADICTED)
@@ -69,6 +68,15 @@ def entries_of_mesh(fleet: Fleet) -> dict[str, Any]:
     return {name: services[name] for name in names if name in services}
 
 
+def ports_of_mesh(fleet: Fleet) -> dict[str, int]:
+    """Return the ports of quarantined instances, as far as the mesh's services map has them."""
+    return {
+        name: facts["port"]
+        for name, facts in entries_of_mesh(fleet).items()
+        if isinstance(facts, dict) and isinstance(facts.get("port"), int)
+    }
+
+
 def check(fleet: Fleet) -> Iterator[Diagnostic | NotChecked]:
     """Report names that are nobody's, and what would take something from a quarantined project.
 
@@ -80,7 +88,6 @@ def check(fleet: Fleet) -> Iterator[Diagnostic | NotChecked]:
         yield from _of_nobody(fleet, stack)
         yield from _retired(fleet, stack)
     yield from _names(fleet)
-    yield from _ports(fleet)
 
 
 def _of_nobody(fleet: Fleet, stack: Settings) -> Iterator[Diagnostic]:
@@ -114,24 +121,3 @@ def _names(fleet: Fleet) -> Iterator[Diagnostic]:
             )
             hint = f"rename the project, or quarantine `{manifest.project}` too"
             yield Diagnostic(CONTRADICTED, manifest.value("project"), message, hint)
-
-
-def _ports(fleet: Fleet) -> Iterator[Diagnostic]:
-    """Report services on a port that is a quarantined one's, as far as the mesh's map knows."""
-    taken: dict[tuple[object, object], str] = {}
-    for name, facts in entries_of_mesh(fleet).items():
-        if isinstance(facts, dict) and isinstance(facts.get("port"), int):
-            taken[str(facts.get("host")), facts["port"]] = name
-    for manifest in fleet.services():
-        port = manifest.service.port if manifest.service else None
-        if other := taken.get((machine(manifest), port)):
-            yield port_taken(manifest.value("service", "port"), other, port, machine(manifest))
-
-
-def port_taken(
-    place: Place, quarantined: str, port: object, host: object, code: Code = CONTRADICTED
-) -> Diagnostic:
-    """Say that a service is on a port of a quarantined instance."""
-    message = f"port {port} on `{host}` is `{quarantined}`'s, which is quarantined"
-    hint = "take another port: its callers would be let in to what listens there"
-    return Diagnostic(code, place, message, hint)

@@ -11,7 +11,7 @@ from infra_apply.diagnostics.model import Place
 from infra_apply.fleet.dependencies import edges
 from infra_apply.fleet.hosts import droplets, machine
 from infra_apply.fleet.model import Fleet
-from infra_apply.fleet.quarantine import instances_of
+from infra_apply.fleet.quarantine import instances_of, ports_of_mesh
 from infra_apply.fleet.urls import dependency_urls, url
 from infra_apply.inputs.manifest import Database, Environment, Manifest
 from infra_apply.inputs.settings import Settings
@@ -72,6 +72,7 @@ def build(fleet: Fleet, settings: Settings) -> Plan:
         declared=frozenset(naming.instance(*manifest.instance) for manifest in fleet.manifests),
         retired=settings.retired,
         quarantined=instances_of(fleet.quarantined),
+        quarantined_ports=ports_of_mesh(fleet),
         place=settings.key("projects"),
         retired_places={name: settings.key("retired", name) for name in settings.retired},
     )

@@ -222,8 +222,9 @@ class Plan:
     `fleet_is_named` says whether the settings name the fleet, and not a default that others share.
     `declared` names every instance that has a manifest, of all environments. `retired` says what is
     meant to go: an instance or a host -> keep or destroy. `quarantined` has every instance that a
-    quarantined project can have, by its name; their manifests were not read. `place` is where the
-    settings list the projects, and `retired_places` where they retire each name.
+    quarantined project can have, by its name; their manifests were not read, and
+    `quarantined_ports` are their ports as far as the mesh's services map knows. `place` is where
+    the settings list the projects, and `retired_places` where they retire each name.
     """
 
     stack: str
@@ -240,6 +241,7 @@ class Plan:
     declared: frozenset[str] = frozenset()
     retired: Mapping[str, Fate] = field(default_factory=dict)
     quarantined: Mapping[str, tuple[str, Environment]] = field(default_factory=dict)
+    quarantined_ports: Mapping[str, int] = field(default_factory=dict)
     place: Place = field(default=Place(""), compare=False, repr=False)
     retired_places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
 

@@ -19,7 +19,6 @@ from infra_apply.diagnostics.cloud_codes import (
 )
 from infra_apply.diagnostics.model import Diagnostic
 from infra_apply.digitalocean.model import Account, Members
-from infra_apply.fleet.quarantine import port_taken
 from infra_apply.plan.model import HostPlan, Plan, ServicePlan
 from infra_apply.reconcile.claims import claims_of, is_quarantined, unplanned
 from infra_apply.reconcile.kept_rules import remembered_rules, with_kept_rules
@@ -211,19 +210,45 @@ def _without_claims(plan: Plan, state: State) -> Iterator[Diagnostic]:
 
 
 def _ports(plan: Plan, state: State) -> Iterator[Diagnostic]:
-    """Report planned services on the port of a quarantined one, which its URL says."""
-    instances = _outputs(state).get("instances")
+    """Report planned services on the port of a quarantined one, or on what may be its port."""
     for host in plan.hosts:
-        carried = {claim.instance for claim in claims_of(state.component(HOST, host.name))}
-        for name in sorted(carried & plan.quarantined.keys()):
-            project, environment = plan.quarantined[name]
-            facts = instances.get(project) if isinstance(instances, Mapping) else None
-            place = facts.get("place") if isinstance(facts, Mapping) else None
-            match = _PORT.search(str(place.get("url")) if isinstance(place, Mapping) else "")
-            if match is None or environment != plan.environment:
-                continue
-            if any(str(service.port) == match[1] for service in host.services):
-                yield port_taken(host.place, name, match[1], host.name, AT_ODDS_WITH_QUARANTINE)
+        claims = {claim.instance for claim in claims_of(state.component(HOST, host.name))}
+        kept = sorted(claims & plan.quarantined.keys())
+        ports = {name: _known_port(name, plan, state) for name in kept}
+        unknown = [name for name, port in ports.items() if port is None]
+        firewall = state.child(HOST, host.name, FIREWALL) if unknown else None
+        open_ports = {rule.ports for rule in remembered_rules(firewall)} if firewall else set()
+        for service in host.services:
+            port, name = str(service.port), service.name
+            former = _port_of_outputs(service.project, service.environment, plan, state)
+            is_new = name not in claims or (former or port) != port
+            for other in kept:
+                if ports[other] == port:
+                    yield _port_taken(host, port, f"is `{other}`'s")
+                elif other in unknown and is_new and port in open_ports:
+                    yield _port_taken(host, port, f"may be `{other}`'s")
+
+
+def _port_taken(host: HostPlan, port: str, whose: str) -> Diagnostic:
+    message = f"port {port} on `{host.name}` {whose}, which is quarantined"
+    hint = "take another port: its callers would be let in to what listens there"
+    return Diagnostic(AT_ODDS_WITH_QUARANTINE, host.place, message, hint)
+
+
+def _known_port(name: str, plan: Plan, state: State) -> str | None:
+    """Return a quarantined instance's port: the outputs of its own stack know it, or the mesh."""
+    project, environment = plan.quarantined[name]
+    port = _port_of_outputs(project, environment, plan, state)
+    return port or (str(plan.quarantined_ports[name]) if name in plan.quarantined_ports else None)
+
+
+def _port_of_outputs(project: str, environment: str, plan: Plan, state: State) -> str | None:
+    """Return the port of an instance's URL in the outputs of its stack, if that is this one."""
+    facts: Any = _outputs(state).get("instances") if environment == plan.environment else None
+    for key in (project, "place", "url"):
+        facts = facts.get(key) if isinstance(facts, Mapping) else None
+    match = _PORT.search(facts) if isinstance(facts, str) else None
+    return match[1] if match else None
 
 
 def _members(plan: Plan, state: State) -> Iterator[Diagnostic]:

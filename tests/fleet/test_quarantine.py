@@ -146,18 +146,6 @@ def test_a_project_with_the_name_of_a_quarantined_instance_is_an_error(
     assert (code, where) == ("IA815", str(path))
 
 
-def test_a_port_of_a_quarantined_service_is_not_taken(
-    capsys: pytest.CaptureFixture[str], company: Path
-) -> None:
-    manifest("shop", service=SERVICE)
-    assert main(["mesh", "--write"]) == 0
-    capsys.readouterr()
-    quarantine("shop")
-    path = manifest("evil", service=SERVICE)
-    assert [found[:2] for found in check(capsys)] == [("IA815", str(path))]
-    assert company.is_dir()
-
-
 def test_the_services_map_keeps_a_quarantined_entry_byte_for_byte(
     capsys: pytest.CaptureFixture[str], company: Path
 ) -> None:

@@ -49,7 +49,7 @@ def rules(world: RenderedWorld) -> dict[str, set[tuple[str, str, str]]]:
     }
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(manifests(), st.data())
 def test_nothing_changes_when_any_projects_are_quarantined(
     fleet: tuple[Manifest, ...], data: st.DataObject
@@ -69,7 +69,7 @@ def test_nothing_changes_when_any_projects_are_quarantined(
     assert world.outputs == outputs
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=40, deadline=None)
 @given(manifests(), st.data())
 def test_whatever_others_change_nothing_of_a_quarantined_project_goes_and_nothing_opens_on_it(
     fleet: tuple[Manifest, ...], data: st.DataObject
@@ -192,6 +192,37 @@ def test_nobody_takes_the_port_of_a_quarantined_service() -> None:
     evil = service("evil", "lime", 8080)
     (problem,) = messages(world, plan(evil, WIKI, quarantined=("shop",)))
     assert problem == "IA928 port 8080 on `lime` is `shop`'s, which is quarantined"
+
+
+SHOP_DEV = replace(SHOP, environment="dev", service=Service("lime", port=9080), gpu=None)
+WIKI_DEV = replace(WIKI, environment="dev", service=Service("lime", port=9088))
+
+
+def test_a_dev_instance_on_a_host_of_prods_stays_too() -> None:
+    world = applied(SHOP, SHOP_DEV, WIKI, WIKI_DEV, MAIL)
+    before, admitted = dict(world.resources), rules(world)
+    assert ("tcp", "9080", "infra-apply-host:acme:lime") in admitted["acme-lime"]
+    everybody = (SHOP, SHOP_DEV, WIKI, WIKI_DEV, MAIL)
+    for names in (("shop",), ("shop", "wiki")):
+        world.apply(plan(*everybody, quarantined=names))
+        assert world.resources == before
+
+
+def test_a_port_that_may_be_a_quarantined_services_is_not_taken() -> None:
+    """The state of prod's stack does not have a dev instance's port; the mesh's map may."""
+    world = applied(SHOP_DEV, WIKI_DEV, MAIL)
+    evil = service("evil", "lime", 9080)
+    planned = plan(WIKI_DEV, MAIL, evil, quarantined=("shop",))
+    (problem,) = messages(world, planned)
+    assert problem == "IA928 port 9080 on `lime` may be `shop-dev`'s, which is quarantined"
+    known = replace(planned, quarantined_ports={"shop-dev": 9080})
+    (problem,) = messages(world, known)
+    assert problem == "IA928 port 9080 on `lime` is `shop-dev`'s, which is quarantined"
+    elsewhere = replace(planned, quarantined_ports={"shop-dev": 9081})
+    assert messages(world, elsewhere) == []
+    moved = replace(MAIL, service=Service("lime", port=9080))
+    (problem,) = messages(world, plan(WIKI_DEV, moved, quarantined=("shop",)))
+    assert "may be `shop-dev`'s" in problem
 
 
 def test_nobody_takes_over_the_database_of_a_quarantined_project() -> None:
