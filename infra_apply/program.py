@@ -6,7 +6,7 @@ import os
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 import pulumi
 from pulumi.runtime.config import CONFIG, get_config_env, is_config_secret
@@ -28,7 +28,7 @@ from infra_apply.digitalocean.read import (
     read_gpu_droplets,
 )
 from infra_apply.engine.running import running_engine
-from infra_apply.engine.stack_export import export_stack
+from infra_apply.engine.stack_export import export_stack, read_outputs
 from infra_apply.errors import Failure, Outage, Refusal
 from infra_apply.gpu.fleet_settings import identity_of
 from infra_apply.gpu.slot_spec import current_slots
@@ -80,7 +80,7 @@ def _render_stack() -> None:
         if wider := describe_wider_access(decisions.wider_access):
             pulumi.log.info(safe(wider))
         pulumi.log.info(safe(f"cost: {_cost(decisions, account)}"))
-        render(decisions)
+        render(decisions, _former_outputs)
 
 
 def _show_pool(environment: str, project: str) -> None:
@@ -115,9 +115,19 @@ def _require_single_tries() -> None:
         )
 
 
+def _former_outputs() -> dict[str, Any]:
+    """Read this stack's outputs as the last update left them, secrets among them."""
+    engine = running_engine(os.environ)
+    return read_outputs(engine, _stack_name(), Path.cwd(), os.environ) or {}
+
+
+def _stack_name() -> str:
+    return f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+
+
 def _state() -> State:
     """Read what the stack remembers, before anything is registered. Raises Outage."""
-    name = f"{pulumi.get_organization()}/{pulumi.get_project()}/{pulumi.get_stack()}"
+    name = _stack_name()
     exported = export_stack(running_engine(os.environ), name, Path.cwd(), os.environ)
     if exported is None:
         raise Outage(
@@ -165,7 +175,7 @@ def _observe(client: Client, plan: Plan, state: State) -> Account:
     """Read what the plan is about, and each droplet that the state has and no list shows."""
     account = read_account(
         client,
-        droplets=bool(plan.hosts or plan.pools or plan.retired),
+        droplets=bool(plan.hosts or plan.pools or plan.retired or plan.quarantined),
         ssh_keys=any(host.droplet.ssh_keys for host in plan.hosts),
         vpcs=any(host.droplet.vpc for host in plan.hosts),
         databases=expected_members(plan, state),

@@ -17,6 +17,7 @@ from infra_apply.cost.text import lines
 from infra_apply.digitalocean.read import read_sizes
 from infra_apply.errors import Outage
 from infra_apply.terminal.printing import print_answer, print_json, print_remark
+from infra_apply.terminal.safe_text import printable
 
 
 def add_parser(subparsers: Any) -> None:
@@ -42,6 +43,9 @@ def run(arguments: argparse.Namespace) -> int:
     named = named_stack_of(arguments)
     plans = [plan for name, plan in company.plans.items() if named in {None, name}]
     fleet_cost = cost(plans, _prices(arguments))
+    if company.fleet.quarantined:
+        names = ", ".join(sorted(company.fleet.quarantined))
+        print_remark(printable(f"not counted, because it is quarantined: {names}"))
     if arguments.format == "json":
         print_json(as_json(fleet_cost))
     else:

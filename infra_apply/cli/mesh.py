@@ -13,6 +13,7 @@ from infra_apply.cli.common.findings import print_problems
 from infra_apply.cli.common.options import add_project_flags
 from infra_apply.diagnostics.report.paths import relative
 from infra_apply.errors import Refusal
+from infra_apply.fleet.quarantine import entries_of_mesh
 from infra_apply.inputs import mesh
 from infra_apply.inputs.files import replace
 from infra_apply.plan.company import Company
@@ -58,7 +59,8 @@ def run(arguments: argparse.Namespace) -> int:
     before = _same_content(company, company.mesh_hosts)
     file_name = relative(str(company.mesh_hosts), Path.cwd())
     try:
-        regenerated = regenerate(before, entries)
+        kept = entries_of_mesh(company.fleet)
+        regenerated = regenerate(before, entries, kept)
     except UnreadableMesh as error:
         raise Refusal(
             f"{file_name} is not overwritten: {error}",

@@ -177,6 +177,13 @@ FLEET_WITHOUT_NAME: Final = Code(
     " companies may share an account: one that is everybody's would mix them up",
     "set `fleet` in every stack's settings",
 )
+AT_ODDS_WITH_QUARANTINE: Final = Code(
+    "IA928",
+    "state at odds with a quarantine",
+    "what a quarantined project has stays exactly as it is, so nobody can take its names and ports,"
+    " and it must be known what it has",
+    "take back what is at odds with it, or end the quarantine first",
+)
 
 CODES: Final = (
     UNKNOWN_CLUSTER,
@@ -205,4 +212,5 @@ CODES: Final = (
     LETTING_GO,
     SERVICE_LEFT_HOST,
     FLEET_WITHOUT_NAME,
+    AT_ODDS_WITH_QUARANTINE,
 )

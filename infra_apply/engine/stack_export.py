@@ -27,6 +27,34 @@ def export_stack(
     3.259). Raises Outage where the state cannot be read.
     """
     command = [str(executable), "stack", "export", "--stack", stack, "--non-interactive"]
+    return _answer(command, stack, folder, environ, pause)
+
+
+def read_outputs(
+    executable: Path,
+    stack: str,
+    folder: Path,
+    environ: Mapping[str, str],
+    *,
+    pause: Callable[[float], None] = time.sleep,
+) -> dict[str, Any] | None:
+    """Return a stack's outputs with their secrets in the clear, as the last update left them.
+
+    Otherwise as `export_stack`; it needs what decrypts the stack's secrets, as an update does.
+    """
+    shown = ["stack", "output", "--json", "--show-secrets"]
+    command = [str(executable), *shown, "--stack", stack, "--non-interactive"]
+    return _answer(command, stack, folder, environ, pause)
+
+
+def _answer(
+    command: Sequence[str],
+    stack: str,
+    folder: Path,
+    environ: Mapping[str, str],
+    pause: Callable[[float], None],
+) -> dict[str, Any] | None:
+    """Return the JSON object that a command about a stack prints; None without the stack."""
     try:
         process = _run(command, folder, environ, pause)
     except OSError as error:
@@ -36,12 +64,12 @@ def export_stack(
     if process.returncode:
         raise _unreadable(stack, process.stderr.strip() or f"exit code {process.returncode}")
     try:
-        exported = json.loads(process.stdout)
+        answer = json.loads(process.stdout)
     except ValueError:
         raise _unreadable(stack, "what the engine printed is not JSON") from None
-    if not isinstance(exported, dict):
+    if not isinstance(answer, dict):
         raise _unreadable(stack, "what the engine printed is no object")
-    return exported
+    return answer
 
 
 def _run(

@@ -14,6 +14,7 @@ from infra_apply.diagnostics.model import Diagnostic, encodable
 from infra_apply.fleet import user_data
 from infra_apply.fleet.folders import Root, content, folders, manifest_files
 from infra_apply.fleet.model import Fleet
+from infra_apply.fleet.quarantine import project_of_folder, quarantined_projects
 from infra_apply.inputs import files, manifest, mesh
 from infra_apply.inputs.manifest import Manifest, environment_of, name_of
 from infra_apply.inputs.mesh import Mesh
@@ -55,16 +56,20 @@ def load(  # noqa: PLR0913 - what a fleet is read from, each by its name
 ) -> Loaded:
     """Read every manifest below the roots and the mesh file; `parse` may remember manifests.
 
+    What is a quarantined project's is left out: its folder is not opened, and a manifest in another
+    folder that names it is dropped, with all that is wrong with it.
     The result does not depend on the order of roots, folders, files or keys.
     """
+    stacks = stacks or ((settings,) if settings else ())
+    quarantine = _Quarantine(quarantined_projects(stacks), _owner_folders(stacks, base))
     diagnostics: list[Diagnostic] = []
     manifests: list[Manifest] = []
     unread: set[str] = set()
     failures: dict[str, Exception] = {}
-    paths = _paths(roots, base, diagnostics)
+    paths = _paths(roots, base, diagnostics, quarantine)
     for path in paths:
         try:
-            declared = _manifest(path, parse or manifest.parse, diagnostics)
+            declared = _manifest(path, parse or manifest.parse, diagnostics, quarantine)
         except Exception as error:  # noqa: BLE001 - the other files' findings are worth having
             failures[path] = error
             declared = {path.split("/")[-2]}
@@ -82,14 +87,32 @@ def load(  # noqa: PLR0913 - what a fleet is read from, each by its name
         manifests=tuple(manifests),
         mesh=mesh_read,
         settings=settings,
-        stacks=stacks or ((settings,) if settings else ()),
-        unread=frozenset(unread),
+        stacks=stacks,
+        unread=quarantine.projects | unread,
         user_data=user_data.read(settings, base, diagnostics) if settings else {},
         mesh_named=mesh_hosts is not None,
-        owner_folders=_owner_folders(stacks or ((settings,) if settings else ()), base),
+        owner_folders=quarantine.owner_folders,
+        quarantined=quarantine.projects,
+        quarantined_folders=frozenset(quarantine.met),
         alone=settings is None and len(roots) == 1 and not roots[0].is_glob,
     )
     return Loaded(fleet, tuple(diagnostics), len(paths), failures)
+
+
+@dataclass(frozen=True, slots=True)
+class _Quarantine:
+    """The projects that are not read; `met` gathers those of which something was there."""
+
+    projects: frozenset[str]
+    owner_folders: Mapping[str, str]
+    met: set[str] = field(default_factory=set)
+
+    def holds(self, folder: str) -> bool:
+        """Say whether an absolute folder is one of theirs."""
+        project = project_of_folder(folder, self.projects, self.owner_folders)
+        if project is not None:
+            self.met.add(project)
+        return project is not None
 
 
 def _owner_folders(stacks: Sequence[Settings], base: Path) -> dict[str, str]:
@@ -100,21 +123,38 @@ def _owner_folders(stacks: Sequence[Settings], base: Path) -> dict[str, str]:
     }
 
 
-def _paths(roots: Sequence[Root], base: Path, diagnostics: list[Diagnostic]) -> list[str]:
+def _paths(
+    roots: Sequence[Root], base: Path, diagnostics: list[Diagnostic], quarantine: _Quarantine
+) -> list[str]:
     """Return the path of every manifest file below the roots, each folder's once."""
     paths: list[str] = []
+    matched = [
+        (root, folder) for root in roots for folder in _folders(root, base, diagnostics, quarantine)
+    ]
+    # Another way to the same folder (a link) does not lead round the quarantine.
+    left_out = {_identity(folder) for _, folder in matched if quarantine.holds(folder)}
     read: set[tuple[int, int] | str] = set()
-    for root in roots:
-        matched, problems = folders(root, base)
-        diagnostics.extend(problems)
-        for folder in matched:
-            inside, near_misses = manifest_files(folder, is_glob=root.is_glob, place=root.place)
-            diagnostics.extend(near_misses)
-            identity = _identity(folder)  # two roots may lead to one folder
-            if identity not in read:
-                paths.extend(inside)
-            read.add(identity)
+    for root, folder in matched:
+        identity = _identity(folder)  # two roots may lead to one folder
+        if identity in left_out:
+            continue
+        inside, near_misses = manifest_files(folder, is_glob=root.is_glob, place=root.place)
+        diagnostics.extend(near_misses)
+        if identity not in read:
+            paths.extend(inside)
+        read.add(identity)
     return paths
+
+
+def _folders(
+    root: Root, base: Path, diagnostics: list[Diagnostic], quarantine: _Quarantine
+) -> list[str]:
+    """Return the folders a root stands for; that a quarantined project's is missing is no news."""
+    matched, problems = folders(root, base)
+    named = os.path.normpath(os.path.join(base, root.pattern))  # noqa: PTH118
+    if root.is_glob or not quarantine.holds(named):
+        diagnostics.extend(problems)
+    return matched
 
 
 def _identity(folder: str) -> tuple[int, int] | str:
@@ -125,7 +165,9 @@ def _identity(folder: str) -> tuple[int, int] | str:
     return (facts.st_dev, facts.st_ino)
 
 
-def _manifest(path: str, parse: Parse, diagnostics: list[Diagnostic]) -> Manifest | set[str]:
+def _manifest(
+    path: str, parse: Parse, diagnostics: list[Diagnostic], quarantine: _Quarantine
+) -> Manifest | set[str]:
     """Return the manifest, or what the project of one that cannot be used may be called."""
     folder_name = encodable(path.split("/")[-2])
     source = content(path)
@@ -133,6 +175,9 @@ def _manifest(path: str, parse: Parse, diagnostics: list[Diagnostic]) -> Manifes
         diagnostics.append(source)
         return {folder_name}
     parsed, problems = parse(path, source)
+    if parsed is not None and parsed.project in quarantine.projects:
+        quarantine.met.add(parsed.project)
+        return {parsed.project}
     diagnostics.extend(problems)
     if parsed is None:
         return {folder_name, *_PROJECT.findall(source.decode("utf-8", "replace"))}

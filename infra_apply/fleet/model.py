@@ -20,7 +20,9 @@ class Fleet:
     do not exist. `alone` says that one repository is checked and its neighbours are not known;
     `mesh_named` that someone said where the mesh is, whether it could be read or not.
     `user_data` holds the text of each file the settings name for it, `owner_folders` the absolute
-    folder of each project that the settings' `owners` name.
+    folder of each project that the settings' `owners` name. `quarantined` are the projects whose
+    manifests were not read (they are `unread` too), and `quarantined_folders` those of them that a
+    folder was met of, or a manifest somewhere else.
     """
 
     manifests: tuple[Manifest, ...]
@@ -32,6 +34,8 @@ class Fleet:
     mesh_named: bool = False
     user_data: Mapping[str, str] = field(default_factory=dict, repr=False)
     owner_folders: Mapping[str, str] = field(default_factory=dict)
+    quarantined: frozenset[str] = frozenset()
+    quarantined_folders: frozenset[str] = frozenset()
     by_instance: Mapping[tuple[str, Environment], Manifest] = field(init=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -123,7 +123,7 @@ class Owners:
 
     `projects`: project -> the folder its manifests lie in, relative to Pulumi.yaml. `clusters` and
     `profiles`: name -> the projects that may use it. `quarantined` names projects whose
-    manifests are not to be read, which is said to have no effect yet.
+    manifests are not read and whose resources stay exactly as they are.
     """
 
     projects: Mapping[str, str] = field(default_factory=dict)

@@ -256,7 +256,7 @@ def _edges(fleet: Fleet, manifest: Manifest) -> Iterator[Edge]:
 
 
 def _externals(fleet: Fleet, spoken_of: Iterable[str]) -> Iterator[Node]:
-    """Yield what settings call external, and dependencies that nobody declares."""
+    """Yield what settings call external, what is quarantined, and dependencies nobody declares."""
     for name in sorted(fleet.externals):
         urls = {
             settings.stack: settings.external[name]
@@ -264,9 +264,13 @@ def _externals(fleet: Fleet, spoken_of: Iterable[str]) -> Iterator[Node]:
             if name in settings.external
         }
         yield Node(f"external:{name}", "external", name, detail=_shown(urls) or None)
+    quarantined = sorted(fleet.quarantined - fleet.externals.keys())
+    for name in quarantined:
+        detail = "quarantined: its manifests are not read"
+        yield Node(f"external:{name}", "external", name, detail=detail)
     for id_ in sorted(spoken_of):
         kind, _, name = id_.partition(":")
-        if kind == "external" and name not in fleet.externals:
+        if kind == "external" and name not in {*fleet.externals, *quarantined}:
             yield Node(id_, "external", name, detail="nobody declares it", known=False)
 
 

@@ -11,6 +11,7 @@ from infra_apply.diagnostics.model import Place
 from infra_apply.fleet.dependencies import edges
 from infra_apply.fleet.hosts import droplets, machine
 from infra_apply.fleet.model import Fleet
+from infra_apply.fleet.quarantine import instances_of, ports_of_mesh
 from infra_apply.fleet.urls import dependency_urls, url
 from infra_apply.inputs.manifest import Database, Environment, Manifest
 from infra_apply.inputs.settings import Settings
@@ -65,15 +66,13 @@ def build(fleet: Fleet, settings: Settings) -> Plan:
             if manifest.gpu
         ),
         access=access,
-        not_rendered=tuple(
-            NotRendered(manifest.project, manifest.environment, manifest.provider, reason)
-            for manifest in manifests
-            if (reason := _why_not_rendered(manifest, owned.keys()))
-        ),
+        not_rendered=_not_rendered(fleet, manifests, environment, owned.keys()),
         instances=tuple(_instance(fleet, manifest) for manifest in manifests),
         fleet_is_named=settings.names_fleet,
         declared=frozenset(naming.instance(*manifest.instance) for manifest in fleet.manifests),
         retired=settings.retired,
+        quarantined=instances_of(fleet.quarantined),
+        quarantined_ports=ports_of_mesh(fleet),
         place=settings.key("projects"),
         retired_places={name: settings.key("retired", name) for name in settings.retired},
     )
@@ -187,7 +186,40 @@ def _instance(fleet: Fleet, manifest: Manifest) -> InstancePlan:
         host=machine(manifest),
         url=url(fleet, manifest),
         variables=tuple(dependency_urls(fleet, manifest).items()),
+        kept=tuple(sorted(map(naming.variable, _quarantined_dependencies(fleet, manifest)))),
     )
+
+
+def _quarantined_dependencies(fleet: Fleet, manifest: Manifest) -> frozenset[str]:
+    return fleet.quarantined.intersection(manifest.depends_on) - fleet.externals.keys()
+
+
+def _not_rendered(
+    fleet: Fleet,
+    manifests: Sequence[Manifest],
+    environment: Environment,
+    owned: AbstractSet[str],
+) -> tuple[NotRendered, ...]:
+    """Return the instances of an environment that are not rendered, by project."""
+    reasons = [
+        NotRendered(manifest.project, environment, manifest.provider, reason)
+        for manifest in manifests
+        if (reason := _why_not_rendered(manifest, owned))
+    ]
+    for project in fleet.quarantined:
+        dependents = [
+            manifest.project
+            for manifest in manifests
+            if project in _quarantined_dependencies(fleet, manifest)
+        ]
+        reasons.append(NotRendered(project, environment, None, _why_quarantined(dependents)))
+    return tuple(sorted(reasons, key=lambda instance: instance.project))
+
+
+def _why_quarantined(dependents: Sequence[str]) -> str:
+    reason = "it is quarantined: what it has stays as it is"
+    names = ", ".join(f"`{name}`" for name in sorted(set(dependents)))
+    return f"{reason}; nothing new is opened on it for {names}" if names else reason
 
 
 def _why_not_rendered(manifest: Manifest, owned: AbstractSet[str]) -> str | None:

@@ -90,6 +90,7 @@ def _joined(
         stacks=tuple(stacks.values()),
         unread=frozenset(name for fleet in fleets for name in fleet.unread),
         mesh_named=mesh_hosts is not None,
+        quarantined=frozenset(name for fleet in fleets for name in fleet.quarantined),
     )
     names = sorted({settings.fleet for settings in stacks.values()})
     return Company(

@@ -188,23 +188,30 @@ class AccessPlan:
 
 @dataclass(frozen=True, slots=True)
 class NotRendered:
-    """An instance whose service this stack does not render, and why."""
+    """An instance whose service this stack does not render, and why.
+
+    `provider` is None where the manifest that says it was not read.
+    """
 
     project: str
     environment: Environment
-    provider: Provider
+    provider: Provider | None
     reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class InstancePlan:
-    """What a project's processes need to know: where it runs, and its dependencies' URLs."""
+    """What a project's processes need to know: where it runs, and its dependencies' URLs.
+
+    `kept` names the variables of quarantined dependencies: they keep the value they have.
+    """
 
     project: str
     provider: Provider
     host: str | None
     url: str | None
     variables: tuple[tuple[str, str], ...]
+    kept: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -214,8 +221,10 @@ class Plan:
     `hosts` are those it renders; `looked_up` those its services run on and another stack renders.
     `fleet_is_named` says whether the settings name the fleet, and not a default that others share.
     `declared` names every instance that has a manifest, of all environments. `retired` says what is
-    meant to go: an instance or a host -> keep or destroy. `place` is where the settings list the
-    projects, and `retired_places` where they retire each name.
+    meant to go: an instance or a host -> keep or destroy. `quarantined` has every instance that a
+    quarantined project can have, by its name; their manifests were not read, and
+    `quarantined_ports` are their ports as far as the mesh's services map knows. `place` is where
+    the settings list the projects, and `retired_places` where they retire each name.
     """
 
     stack: str
@@ -231,6 +240,8 @@ class Plan:
     fleet_is_named: bool = True
     declared: frozenset[str] = frozenset()
     retired: Mapping[str, Fate] = field(default_factory=dict)
+    quarantined: Mapping[str, tuple[str, Environment]] = field(default_factory=dict)
+    quarantined_ports: Mapping[str, int] = field(default_factory=dict)
     place: Place = field(default=Place(""), compare=False, repr=False)
     retired_places: Mapping[str, Place] = field(default_factory=dict, compare=False, repr=False)
 

@@ -53,6 +53,9 @@ def notes(plan: Plan) -> dict[tuple[str, str], str]:
     for pool in plan.pools:
         name = naming.instance(pool.project, plan.environment)
         texts["Pool", name] = f"empty until work waits, {_limits(pool)}"
+    for kind in ("Host", "Database", "Pool"):
+        for name in plan.quarantined:
+            texts.setdefault((kind, name), "quarantined: it stays as it is")
     return texts
 
 

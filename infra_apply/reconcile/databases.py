@@ -19,6 +19,7 @@ from infra_apply.diagnostics.suggest import did_you_mean
 from infra_apply.digitalocean.model import WITH_DATABASES, Account, Cluster, Members
 from infra_apply.plan.model import DatabasePlan, Plan
 from infra_apply.reconcile.model import DatabaseDecision
+from infra_apply.reconcile.quarantine import remembered_members
 from infra_apply.reconcile.state import DATABASE, LOGICAL_DATABASE, USER, State, StateResource
 
 
@@ -51,14 +52,20 @@ def decide_databases(plan: Plan, account: Account, state: State) -> tuple[Databa
 
 
 def expected_members(plan: Plan, state: State) -> dict[str, Members]:
-    """Return what may be on each cluster: the databases whose component the state has."""
+    """Return what may be on each cluster: the databases whose component the state has.
+
+    What quarantined instances have there is among it.
+    """
     begun = [held for held in plan.databases if state.component(DATABASE, held.instance)]
+    kept = remembered_members(plan, state)
     return {
         cluster: Members(
-            frozenset(held.name for held in begun if held.cluster == cluster),
-            frozenset(held.user for held in begun if held.cluster == cluster),
+            kept.get(cluster, Members()).databases
+            | {held.name for held in begun if held.cluster == cluster},
+            kept.get(cluster, Members()).users
+            | {held.user for held in begun if held.cluster == cluster},
         )
-        for cluster in {held.cluster for held in plan.databases}
+        for cluster in {*kept, *(held.cluster for held in plan.databases)}
     }
 
 

@@ -31,6 +31,13 @@ from infra_apply.reconcile.hosts import (
 )
 from infra_apply.reconcile.matching import Match, match_hosts
 from infra_apply.reconcile.model import Decisions
+from infra_apply.reconcile.quarantine import (
+    decide_quarantined,
+    diagnose_quarantine,
+    kept_outputs,
+    kept_tags,
+    with_quarantined,
+)
 from infra_apply.reconcile.recognition import has_tag, is_slot
 from infra_apply.reconcile.removal import decide_retirements, diagnose_removals
 from infra_apply.reconcile.sizes import diagnose_limit, diagnose_offers
@@ -45,6 +52,7 @@ def reconcile(
 
     With an error among the diagnostics there are no decisions.
     """
+    plan = with_quarantined(plan, state)
     matches = match_hosts(plan, account, state)
     live = {name: match.droplet for name, match in matches.items() if match.droplet}
     diagnostics = (
@@ -55,10 +63,12 @@ def reconcile(
         *diagnose_names_of_firewalls(plan, account, state),
         *diagnose_firewalls(plan, account, state, live),
         *diagnose_removals(plan, account, state),
+        *diagnose_quarantine(plan, account, state),
     )
     if any(diagnostic.severity is Severity.ERROR for diagnostic in diagnostics):
         return None, diagnostics
     former = needed_former_tags(plan, account)
+    quarantined = decide_quarantined(plan, account, state)
     decisions = Decisions(
         plan=plan,
         hosts=tuple(decide_host(matches[host.name], account, state, former) for host in plan.hosts),
@@ -72,6 +82,9 @@ def reconcile(
             *may_have_been_made(plan, account, state),
         ),
         wider_access=find_wider_access(plan, state),
+        quarantined=quarantined,
+        kept_tags=kept_tags(quarantined, state),
+        kept_outputs=kept_outputs(plan, quarantined, state),
     )
     return decisions, diagnostics
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from infra_apply.digitalocean.model import Cluster
 from infra_apply.plan.model import DatabasePlan, Fate, HostPlan, Plan, PoolPlan
@@ -43,6 +44,14 @@ class DatabaseDecision:
 
 
 @dataclass(frozen=True, slots=True)
+class Remembered:
+    """Render a component from memory, unchanged; `children` are its resources."""
+
+    component: StateResource
+    children: tuple[StateResource, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Retirement:
     """Render a component from memory once more, so that the next update can let go of it.
 
@@ -54,6 +63,13 @@ class Retirement:
     children: tuple[StateResource, ...]
     fate: Fate
 
+    @property
+    def unprotected(self) -> Remembered:
+        """What is rendered once more: all of it, without protection."""
+        keeps = self.fate == "keep"
+        children = (replace(child, protect=False, retain=keeps) for child in self.children)
+        return Remembered(self.component, tuple(children))
+
 
 @dataclass(frozen=True, slots=True)
 class Decisions:
@@ -63,6 +79,8 @@ class Decisions:
     the ids of live firewalls by name, likewise. `may_exist` names what the last update may
     have made without knowing, and what is to be made now: it is looked for once more before that.
     `wider_access` is what others may reach afterwards and could not when it was last applied.
+    `quarantined` is rendered from memory as it is, with the `kept_tags` that it needs;
+    `kept_outputs` are the stack's outputs of it that are no secrets, by the output's name.
     """
 
     plan: Plan
@@ -74,6 +92,9 @@ class Decisions:
     retirements: tuple[Retirement, ...] = ()
     may_exist: tuple[str, ...] = ()
     wider_access: tuple[WiderAccess, ...] = ()
+    quarantined: tuple[Remembered, ...] = ()
+    kept_tags: tuple[str, ...] = ()
+    kept_outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
     @property
     def decided_plan(self) -> Plan:

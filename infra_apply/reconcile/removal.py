@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator
 from typing import Final
 
 from infra_apply import naming
@@ -17,6 +16,13 @@ from infra_apply.diagnostics.cloud_codes import (
 from infra_apply.diagnostics.model import Diagnostic, Place
 from infra_apply.digitalocean.model import Account
 from infra_apply.plan.model import Fate, Plan
+from infra_apply.reconcile.claims import (
+    Claim,
+    claims_of,
+    is_quarantined,
+    planned_names,
+    unplanned,
+)
 from infra_apply.reconcile.model import Retirement
 from infra_apply.reconcile.recognition import has_tag, is_slot
 from infra_apply.reconcile.state import (
@@ -74,20 +80,10 @@ def _is_held(child: StateResource, fate: Fate) -> bool:
 
 
 def _unplanned(plan: Plan, state: State) -> Iterator[StateResource]:
-    """Yield the components that the plan no longer has."""
-    planned = _planned(plan)
-    for kind, names in planned.items():
-        for component in state.components(kind):
-            if component.name not in names:
-                yield component
-
-
-def _planned(plan: Plan) -> Mapping[str, frozenset[str]]:
-    return {
-        HOST: frozenset(host.name for host in plan.hosts),
-        DATABASE: frozenset(database.instance for database in plan.databases),
-        POOL: frozenset(pool.name for pool in plan.pools),
-    }
+    """Yield the components that the plan no longer has, but for what is quarantined."""
+    return (
+        component for component in unplanned(plan, state) if not is_quarantined(component, plan)
+    )
 
 
 def _gone_components(plan: Plan, state: State) -> Iterator[Diagnostic]:
@@ -119,13 +115,14 @@ def _gone_instances(plan: Plan, state: State) -> Iterator[Diagnostic]:
 
     A service that left a host and has a manifest is only named: its files stay behind.
     """
+    accounted = {*plan.declared, *plan.retired, *plan.quarantined}
     reported: set[str] = {component.name for component in _unplanned(plan, state)}
     for host in plan.hosts:
         component = state.component(HOST, host.name)
-        for claim in _claims(component) if component else ():
+        for claim in claims_of(component):
             carried = {service.name for service in host.services}
             for instance in (claim.instance, *claim.callers):
-                if instance in {*plan.declared, *plan.retired, *reported}:
+                if instance in {*accounted, *reported}:
                     continue
                 reported.add(instance)
                 yield _gone_instance(plan, instance, host.name, claim)
@@ -135,22 +132,7 @@ def _gone_instances(plan: Plan, state: State) -> Iterator[Diagnostic]:
                 yield Diagnostic(SERVICE_LEFT_HOST, host.place, message, hint)
 
 
-@dataclass(frozen=True, slots=True)
-class _Claim:
-    """An instance that a host carried when it was last applied, and those that called it."""
-
-    instance: str
-    callers: tuple[str, ...] = ()
-
-
-def _claims(component: StateResource) -> Iterator[_Claim]:
-    services = component.inputs.get("services")
-    if isinstance(services, Mapping):
-        for instance, callers in services.items():
-            yield _Claim(str(instance), tuple(str(caller) for caller in callers or ()))
-
-
-def _gone_instance(plan: Plan, instance: str, host: str, claim: _Claim) -> Diagnostic:
+def _gone_instance(plan: Plan, instance: str, host: str, claim: Claim) -> Diagnostic:
     if instance == claim.instance:
         message = f"`{instance}` runs on `{host}` as far as the state knows, and has no manifest"
         if claim.callers:
@@ -173,17 +155,17 @@ def _last_known(component: StateResource) -> str:
     known = []
     if manifest := component.outputs.get("manifest"):
         known.append(f"last declared in {manifest}")
-    services = [claim.instance for claim in _claims(component)]
+    services = [claim.instance for claim in claims_of(component)]
     if services:
         known.append(f"it carries {', '.join(f'`{name}`' for name in services)}")
-    callers = sorted({caller for claim in _claims(component) for caller in claim.callers})
+    callers = sorted({caller for claim in claims_of(component) for caller in claim.callers})
     if callers:
         known.append(f"{', '.join(f'`{name}`' for name in callers)} depend on it")
     return f" ({'; '.join(known)})" if known else ""
 
 
 def _retired_and_planned(plan: Plan) -> Iterator[Diagnostic]:
-    for kind, names in _planned(plan).items():
+    for kind, names in planned_names(plan).items():
         for name in sorted(names & plan.retired.keys()):
             message = f"{_KINDS[kind]} `{name}` is retired, and planned"
             hint = f"remove `{name}` from `infra-apply:retired`, or what declares it"
@@ -195,7 +177,7 @@ def _still_carrying(plan: Plan, state: State) -> Iterator[Diagnostic]:
     for component in _unplanned(plan, state):
         if component.type != HOST or plan.retired.get(component.name) != "destroy":
             continue
-        for claim in _claims(component):
+        for claim in claims_of(component):
             if claim.instance not in {*plan.declared, *plan.retired}:
                 message = (
                     f"the host `{component.name}` is to be destroyed, and carries"

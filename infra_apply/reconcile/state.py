@@ -16,6 +16,8 @@ DROPLET: Final = "digitalocean:index/droplet:Droplet"
 FIREWALL: Final = "digitalocean:index/firewall:Firewall"
 LOGICAL_DATABASE: Final = "digitalocean:index/databaseDb:DatabaseDb"
 USER: Final = "digitalocean:index/databaseUser:DatabaseUser"
+TAG: Final = "digitalocean:index/tag:Tag"
+STACK: Final = "pulumi:pulumi:Stack"
 
 
 @dataclass(frozen=True, slots=True)

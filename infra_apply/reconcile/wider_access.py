@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from infra_apply import naming
 from infra_apply.plan.firewalls import ANYWHERE
 from infra_apply.plan.model import InboundRule, Plan
 from infra_apply.reconcile.firewalls import PlannedFirewall, planned_firewalls
-from infra_apply.reconcile.state import DROPLET, FIREWALL, State, StateResource
+from infra_apply.reconcile.kept_rules import remembered_rules
+from infra_apply.reconcile.state import DROPLET, FIREWALL, State
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -51,7 +52,7 @@ def _widened(planned: PlannedFirewall, fleet: str, state: State) -> Iterator[Wid
     remembered = state.child(planned.component, planned.owner, FIREWALL)
     if remembered is None and state.child(planned.component, planned.owner, DROPLET):
         return
-    before = tuple(_rules(remembered)) if remembered else ()
+    before = tuple(remembered_rules(remembered)) if remembered else ()
     for rule in planned.firewall.inbound:
         admitted = [former for former in before if _has_ports_of(former, rule)]
         addresses = [
@@ -64,22 +65,6 @@ def _widened(planned: PlannedFirewall, fleet: str, state: State) -> Iterator[Wid
         ]
         if sources := sorted({*map(_address_label, addresses), *map(_tag_label, tags)}):
             yield WiderAccess(planned.owner, f"{rule.protocol}/{rule.ports}", tuple(sources))
-
-
-def _rules(firewall: StateResource) -> Iterator[InboundRule]:
-    """Read the rules of a firewall's inputs as the provider takes them."""
-    for rule in firewall.inputs.get("inboundRules") or ():
-        if isinstance(rule, Mapping):
-            yield InboundRule(
-                str(rule.get("protocol") or ""),
-                str(rule.get("portRange") or ""),
-                _texts(rule.get("sourceAddresses")),
-                _texts(rule.get("sourceTags")),
-            )
-
-
-def _texts(values: Any) -> tuple[str, ...]:
-    return tuple(str(value) for value in values) if isinstance(values, list) else ()
 
 
 def _has_ports_of(former: InboundRule, rule: InboundRule) -> bool:

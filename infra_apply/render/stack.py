@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pulumi
@@ -12,29 +13,61 @@ from infra_apply.render.database import Database
 from infra_apply.render.firewall import render_tag
 from infra_apply.render.host import Host
 from infra_apply.render.pool import Pool
-from infra_apply.render.retired import render_retired
+from infra_apply.render.remembered import render_remembered
+
+Former = Callable[[], Mapping[str, Any]]
+"""Reads the stack's outputs as the last update left them, secrets among them."""
 
 
-def render(decisions: Decisions) -> None:
-    """Register everything, and export `hosts`, `instances` and `pools`."""
-    plan = decisions.plan
-    tags = {name: render_tag(name) for name in plan.firewall_tags}
+def render(decisions: Decisions, former: Former | None = None) -> None:
+    """Register everything, and export `hosts`, `instances` and `pools`.
+
+    `former` is read only where something is quarantined: its secrets are exported again.
+    """
+    plan, kept = decisions.plan, decisions.kept_outputs
+    variables = _former_variables(decisions, former)  # before anything is registered
+    tags = {name: render_tag(name) for name in sorted({*plan.firewall_tags, *decisions.kept_tags})}
     imports = decisions.import_firewalls
     hosts = {decision.host.name: Host(decision, tags, imports) for decision in decisions.hosts}
     databases = {decision.database.project: Database(decision) for decision in decisions.databases}
     for pool in decisions.pools:
         Pool(pool, tags, imports)
-    for retirement in decisions.retirements:
-        render_retired(retirement)
-    pulumi.export("hosts", {name: _addresses(host) for name, host in hosts.items()})
-    pulumi.export(
-        "instances",
-        {
-            instance.project: _instance(instance, plan.environment, databases.get(instance.project))
-            for instance in plan.instances
-        },
-    )
-    pulumi.export("pools", {pool.project: _limits(pool) for pool in plan.pools})
+    retired = (retirement.unprotected for retirement in decisions.retirements)
+    for remembered in (*retired, *decisions.quarantined):
+        render_remembered(remembered)
+    instances = {
+        instance.project: _instance(
+            instance,
+            plan.environment,
+            databases.get(instance.project),
+            variables.get(instance.project, {}),
+        )
+        for instance in plan.instances
+    }
+    for project, facts in kept.get("instances", {}).items():
+        instances[project] = {**facts, "env": pulumi.Output.secret(variables.get(project, {}))}
+    pools = {pool.project: _limits(pool) for pool in plan.pools}
+    addresses = {name: _addresses(host) for name, host in hosts.items()}
+    pulumi.export("hosts", {**addresses, **kept.get("hosts", {})})
+    pulumi.export("instances", instances)
+    pulumi.export("pools", {**pools, **kept.get("pools", {})})
+
+
+def _former_variables(decisions: Decisions, former: Former | None) -> dict[str, dict[str, str]]:
+    """Return the variables that stay: all of a quarantined project, and its URL for dependents."""
+    wanted: dict[str, tuple[str, ...] | None] = {
+        instance.project: instance.kept for instance in decisions.plan.instances if instance.kept
+    }
+    wanted |= dict.fromkeys(decisions.kept_outputs.get("instances", ()))
+    instances = former().get("instances") or {} if wanted and former is not None else {}
+    return {
+        project: {
+            name: value
+            for name, value in instances.get(project, {}).get("env", {}).items()
+            if names is None or name in names
+        }
+        for project, names in wanted.items()
+    }
 
 
 def _addresses(host: Host) -> dict[str, Any]:
@@ -49,9 +82,12 @@ def _limits(pool: PoolPlan) -> dict[str, Any]:
 
 
 def _instance(
-    instance: InstancePlan, environment: str, database: Database | None
+    instance: InstancePlan,
+    environment: str,
+    database: Database | None,
+    kept: Mapping[str, str],
 ) -> dict[str, Any]:
-    urls = dict(instance.variables)
+    urls = {**kept, **dict(instance.variables)}
     variables: pulumi.Output[dict[str, str]] = (
         database.variables.apply(lambda own: {**own, **urls})
         if database

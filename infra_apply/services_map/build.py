@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any, Final
 
 from infra_apply import naming
 from infra_apply.fleet.hosts import machine
 from infra_apply.fleet.model import Fleet
+from infra_apply.fleet.quarantine import entries_of_mesh
 from infra_apply.fleet.urls import url
 from infra_apply.inputs.manifest import Manifest
 from infra_apply.services_map import json_edit
@@ -37,15 +38,21 @@ class UnreadableMesh(ValueError):
 
 
 def services_map(fleet: Fleet) -> dict[str, dict[str, Any]]:
-    """Return every service once by its key, sorted; absent facts are left out."""
+    """Return every service once by its key, sorted; absent facts are left out.
+
+    A quarantined one's entry is what the mesh file has, if it has one.
+    """
     services = {naming.instance(*service.instance): service for service in fleet.services()}
     entries = {key: _entry(fleet, manifest) for key, manifest in services.items()}
-    return dict(sorted(entries.items()))
+    return dict(sorted({**entries, **entries_of_mesh(fleet)}.items()))
 
 
-def regenerate(content: bytes, entries: dict[str, dict[str, Any]]) -> Regenerated:
+def regenerate(
+    content: bytes, entries: dict[str, dict[str, Any]], kept: Collection[str] = ()
+) -> Regenerated:
     """Put the map into a mesh file. A map that says the same already is left to the byte.
 
+    So is each entry that is `kept`, whatever it says.
     Raises UnreadableMesh: nothing that is not understood is ever replaced.
     """
     try:
@@ -60,16 +67,20 @@ def regenerate(content: bytes, entries: dict[str, dict[str, Any]]) -> Regenerate
     except (RecursionError, ValueError):
         raise UnreadableMesh("it is not JSON that can be read") from None
     old = _objects(before)
-    if before is not None and old == _pairs(entries):
+    unchanged = {name: facts for name, facts in old if name in kept}
+    wanted = tuple((name, unchanged.get(name, facts)) for name, facts in _pairs(entries))
+    if before is not None and old == wanted:
         return Regenerated(content, twice=members > 1)
-    edited = json_edit.replace_member(text, MEMBER, entries)
+    texts = json_edit.texts_of_object(text, MEMBER) if unchanged else {}
+    as_they_are = {name: texts[name] for name in unchanged}
+    edited = json_edit.replace_member(text, MEMBER, entries, as_they_are)
     keys = {name: {key for key, _ in facts} for name, facts in old}
     return Regenerated(
         content=edited.encode("utf-8"),
         removed=tuple(sorted(keys.keys() - entries.keys())),
         dropped=tuple(
             (name, key)
-            for name in sorted(keys.keys() & entries.keys())
+            for name in sorted(keys.keys() & entries.keys() - unchanged.keys())
             for key in sorted(keys[name] - _FACTS)
         ),
         twice=members > 1,

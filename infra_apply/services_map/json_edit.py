@@ -87,21 +87,33 @@ def member_value(text: str, key: str) -> Any:
     return _PAIRS.decode(text[members[-1].value_start : members[-1].value_end]) if members else None
 
 
-def replace_member(text: str, key: str, value: Mapping[str, Any]) -> str:
+def texts_of_object(text: str, key: str) -> dict[str, str]:
+    """Return how each value is written in the object that a top-level member is, by its key.
+
+    Raises what `scan` does; of several members with one key the last counts.
+    """
+    members = [member for member in scan(text).members if member.key == key]
+    inner = text[members[-1].value_start : members[-1].value_end]
+    return {
+        member.key: inner[member.value_start : member.value_end] for member in scan(inner).members
+    }
+
+
+def replace_member(
+    text: str, key: str, value: Mapping[str, Any], as_they_are: Mapping[str, str] | None = None
+) -> str:
     """Return the text with the member's value replaced, or the member added at the end.
 
-    The value is laid out as the rest of the text is. Raises what `scan` does.
+    The value is laid out as the rest of the text is, but for those of its values that are given
+    as they are to be written. Raises what `scan` does.
     """
     top = scan(text)
     layout = layout_of(text, top)
+    written = _laid_out(value, layout, as_they_are or {})
     members = [member for member in top.members if member.key == key]
     if members:
-        return (
-            text[: members[-1].value_start]
-            + _laid_out(value, layout)
-            + text[members[-1].value_end :]
-        )
-    member = json.dumps(key) + layout.colon + _laid_out(value, layout)
+        return text[: members[-1].value_start] + written + text[members[-1].value_end :]
+    member = json.dumps(key) + layout.colon + written
     if not top.members:
         return text[: top.opening + 1] + member + text[top.opening + 1 :]
     last = top.members[-1].value_end
@@ -143,8 +155,16 @@ def _between(text: str, top: TopObject) -> str:
     return " " if text[first.value_start - 1] != ":" else ""
 
 
-def _laid_out(value: Mapping[str, Any], layout: Layout) -> str:
+def _laid_out(value: Mapping[str, Any], layout: Layout, as_they_are: Mapping[str, str]) -> str:
     """Write a value that begins one level inside the top object."""
+    marks = {name: f"\0{number}\0" for number, name in enumerate(as_they_are)}
+    json_text = _json_text({**value, **marks}, layout)
+    for name, mark in marks.items():
+        json_text = json_text.replace(json.dumps(mark), as_they_are[name])
+    return json_text
+
+
+def _json_text(value: Mapping[str, Any], layout: Layout) -> str:
     if layout.indent is None:
         separators = (layout.comma, layout.colon)
         return json.dumps(value, ensure_ascii=layout.ascii_only, separators=separators)

@@ -39,3 +39,12 @@ def test_a_fleet_with_mistakes_has_no_cost(
     printed = capsys.readouterr()
     assert printed.out == ""
     assert "error[IA101]" in printed.err
+
+
+def test_what_is_quarantined_is_said_to_be_not_counted(
+    company: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stack = company / "stacks/Pulumi.prod.yaml"
+    stack.write_text(stack.read_text() + "  infra-apply:owners: {quarantined: [shop]}\n")
+    assert main(["cost"]) == 0
+    assert "not counted, because it is quarantined: shop" in capsys.readouterr().err

@@ -25,8 +25,9 @@ class Example:
     shown: tuple[str, ...]
 
 
-def examples() -> Iterator[Example]:
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+def examples(page: str = "README.md") -> Iterator[Example]:
+    """Yield the commands that a page's console blocks show, in their order."""
+    text = (ROOT / page).read_text(encoding="utf-8")
     for block in re.findall(r"^```console\n(.*?)^```", text, re.MULTILINE | re.DOTALL):
         for part in re.split(r"^\$ ", block, flags=re.MULTILINE)[1:]:
             command, *shown = part.rstrip("\n").split("\n")

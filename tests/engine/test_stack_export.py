@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from infra_apply.engine.stack_export import export_stack
+from infra_apply.engine.stack_export import export_stack, read_outputs
 from infra_apply.errors import Outage
 
 if TYPE_CHECKING:
@@ -25,6 +25,15 @@ def test_the_engine_is_asked_for_the_stack_by_its_whole_name(
     pulumi = script("pulumi", """echo "{\\"asked\\": \\"$*\\"}" """)
     assert export_stack(pulumi, NAME, tmp_path, ENVIRON) == {
         "asked": f"stack export --stack {NAME} --non-interactive"
+    }
+
+
+def test_the_engine_is_asked_for_outputs_with_their_secrets(
+    tmp_path: Path, script: Callable[[str, str], Path]
+) -> None:
+    pulumi = script("pulumi", """echo "{\\"asked\\": \\"$*\\"}" """)
+    assert read_outputs(pulumi, NAME, tmp_path, ENVIRON) == {
+        "asked": f"stack output --json --show-secrets --stack {NAME} --non-interactive"
     }
 
 

@@ -276,12 +276,3 @@ def test_a_token_in_a_stack_file_and_an_endpoint_elsewhere_are_findings(
     found = check(capsys)
     assert [code for code, _, _ in found] == codes
     assert "in-plain-text" not in str(found)
-
-
-@pytest.mark.usefixtures("company")
-def test_a_quarantine_is_said_to_have_no_effect_yet(capsys: pytest.CaptureFixture[str]) -> None:
-    manifest("shop", service=SERVICE)
-    stack("prod", owners={"quarantined": ["shop"]})
-    ((code, _, message),) = check(capsys)
-    assert code == "IA805"
-    assert "no effect yet" in message

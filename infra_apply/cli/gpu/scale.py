@@ -87,7 +87,16 @@ def pool_context(
 
 
 def plan_of_pool(plan: Plan, project: str) -> PoolPlan:
-    """Return the plan of a project's pool. Raises Usage, naming those there are."""
+    """Return the plan of a project's pool.
+
+    Raises Usage, naming those there are, and Refusal for one that is quarantined.
+    """
+    if naming.instance(project, plan.environment) in plan.quarantined:
+        raise Refusal(
+            f"`{project}` is quarantined: its manifests are not read, so its pool does not grow",
+            state="nothing was changed; its slots can be ended as ever",
+            next_step=f"mend its manifest, and take `{project}` out of `owners.quarantined`",
+        )
     pools = {pool.project: pool for pool in plan.pools}
     if project not in pools:
         names = sorted(pools)

@@ -8,9 +8,9 @@ from typing import Final
 from infra_apply import naming
 from infra_apply.diagnostics import redact
 from infra_apply.diagnostics.code import Code, Severity
-from infra_apply.diagnostics.model import Diagnostic, Place, Related
+from infra_apply.diagnostics.model import Diagnostic, NotChecked, Place, Related
 from infra_apply.diagnostics.suggest import did_you_mean
-from infra_apply.fleet import provider_settings
+from infra_apply.fleet import provider_settings, quarantine
 from infra_apply.fleet.hosts import droplets, machine
 from infra_apply.fleet.model import Fleet
 from infra_apply.fleet.rules.fleet import IMPOSSIBLE_NAME
@@ -64,11 +64,12 @@ FLEET_UNNAMED: Final = Code(
 )
 
 
-def check(fleet: Fleet) -> Iterator[Diagnostic]:
+def check(fleet: Fleet) -> Iterator[Diagnostic | NotChecked]:
     """Report settings without effect, tags nobody takes, and secrets.
 
-    Where a manifest or the mesh could not be read, nothing is called unknown.
+    Where a manifest or the mesh was not read, nothing is called unknown.
     """
+    yield from quarantine.check(fleet)
     yield from _unnamed(fleet)
     yield from _logins(fleet)
     yield from _firewalls(fleet)
@@ -83,10 +84,6 @@ def check(fleet: Fleet) -> Iterator[Diagnostic]:
     yield from _profiles(settings)
     yield from _shadows(fleet, settings)
     yield from _public(fleet, settings)
-    if settings.owners.quarantined:
-        message = "`owners.quarantined` has no effect yet: these manifests are read as any other"
-        place = settings.key("owners", "quarantined")
-        yield Diagnostic(WITHOUT_EFFECT, place, message, "mend or remove the manifests")
     if not fleet.unread:
         yield from _hosts(fleet, settings)
         yield from _projects(fleet, settings)
@@ -325,5 +322,6 @@ RULE: Final = Rule(
         FLEET_UNNAMED,
         PORTS_OF_MANIFESTS,
         *provider_settings.CODES,
+        *quarantine.CODES,
     ),
 )

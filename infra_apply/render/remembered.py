@@ -1,0 +1,71 @@
+"""What is rendered from memory: what is retired, once more, and what is quarantined, as it is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Final
+
+import pulumi
+import pulumi_digitalocean as digitalocean
+
+from infra_apply.reconcile.model import Remembered
+from infra_apply.reconcile.state import (
+    DROPLET,
+    FIREWALL,
+    LOGICAL_DATABASE,
+    USER,
+    StateResource,
+)
+
+
+def render_remembered(remembered: Remembered) -> None:
+    """Register a component and its children, protected and retained as they say.
+
+    Their inputs are placeholders that the engine ignores: it keeps those of the state (measured
+    with engine 3.259 and the real provider). A droplet or firewall that the state has lost is
+    imported, and a database or user would be refused: nothing is ever made of the placeholders.
+    """
+    memory = remembered.component
+    component = pulumi.ComponentResource(
+        memory.type, memory.name, dict(memory.inputs), pulumi.ResourceOptions()
+    )
+    for child in remembered.children:
+        ignored, imported, register = _RENDERERS[child.type]
+        register(
+            child,
+            pulumi.ResourceOptions(
+                parent=component,
+                import_=child.id if imported else None,
+                protect=child.protect,
+                retain_on_delete=child.retain,
+                ignore_changes=ignored,
+            ),
+        )
+    component.register_outputs(dict(memory.outputs))
+
+
+def _droplet(child: StateResource, opts: pulumi.ResourceOptions) -> None:
+    digitalocean.Droplet(
+        child.name, region="nyc1", size="remembered", image="remembered", opts=opts
+    )
+
+
+def _firewall(child: StateResource, opts: pulumi.ResourceOptions) -> None:
+    digitalocean.Firewall(child.name, opts=opts)
+
+
+def _database(child: StateResource, opts: pulumi.ResourceOptions) -> None:
+    digitalocean.DatabaseDb(child.name, cluster_id="remembered", name="remembered", opts=opts)
+
+
+def _user(child: StateResource, opts: pulumi.ResourceOptions) -> None:
+    digitalocean.DatabaseUser(child.name, cluster_id="remembered", name="remembered", opts=opts)
+
+
+_Register = Callable[[StateResource, pulumi.ResourceOptions], None]
+_RENDERERS: Final[dict[str, tuple[list[str], bool, _Register]]] = {
+    DROPLET: (["*"], True, _droplet),
+    FIREWALL: (["*"], True, _firewall),
+    LOGICAL_DATABASE: (["clusterId", "name"], False, _database),
+    USER: (["clusterId", "name"], False, _user),
+}
