@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from contextlib import closing
 from pathlib import Path
@@ -71,6 +72,33 @@ def test_a_page_that_cannot_be_written_is_said(
     del company
     assert main(["map", "--html", "nowhere/map.html"]) == 3
     assert "nowhere/map.html cannot be written: no such file" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("trap", ["link", "dangling link", "pipe", "folder", "device"])
+def test_a_page_is_written_through_no_link_and_waits_for_no_pipe(
+    company: Path, capsys: pytest.CaptureFixture[str], trap: str
+) -> None:
+    """The attack: `map.html -> ~/.bashrc` in a clone, or a pipe that hangs whoever opens it."""
+    precious = company / ".bashrc"
+    precious.write_text("kept")
+    page = company / "map.html"
+    if trap == "pipe":
+        os.mkfifo(page)
+    elif trap == "folder":
+        page.mkdir()
+    else:
+        targets = {
+            "link": precious,
+            "dangling link": company / "elsewhere",
+            "device": Path(os.devnull),
+        }
+        page.symlink_to(targets[trap])
+    mode = page.lstat().st_mode
+    assert main(["map", "--html", str(page)]) == 1
+    assert "cannot be written" in capsys.readouterr().err
+    assert precious.read_text() == "kept"
+    assert not (company / "elsewhere").exists()
+    assert page.lstat().st_mode == mode
 
 
 def test_without_a_token_only_ports_are_known(
