@@ -11,6 +11,7 @@ from pathlib import Path
 
 from infra_apply.digitalocean.client import Client, Credentials, find_credentials
 from infra_apply.errors import Usage
+from infra_apply.rehearsal.simulator.api import new_token
 from infra_apply.rehearsal.simulator.server import serve
 
 
@@ -40,8 +41,8 @@ def client_of(
             return
         yield Client(credentials)
         return
-    with serve(existing_account(arguments.account), {}) as server:
-        yield Client(Credentials(server.url, "rehearsal-reader"))
+    with serve(existing_account(arguments.account), {}, token=new_token()) as server:
+        yield Client(Credentials(server.url, server.token))
 
 
 def existing_account(directory: Path) -> Path:

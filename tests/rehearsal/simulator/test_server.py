@@ -224,7 +224,7 @@ def test_a_killed_server_keeps_all_that_it_answered(tmp_path: Path) -> None:
     with child:
         assert child.stdout is not None
         url = child.stdout.readline().strip()
-        remote = Server(url, tmp_path / "account.json", tmp_path / "requests.jsonl", [], None)  # type: ignore[arg-type]
+        remote = Server(url, "", tmp_path / "account.json", tmp_path / "requests.jsonl", [], None)  # type: ignore[arg-type]
         ids = [
             request(remote, "POST", "/v2/droplets", DROPLET)[1]["droplet"]["id"] for _ in range(5)
         ]
