@@ -142,6 +142,14 @@ def test_a_file_that_is_no_account_is_a_mistake(
     assert "holds no rehearsal's account" in capsys.readouterr().err
 
 
+def test_an_account_that_is_a_pipe_is_not_waited_for(
+    company: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(company / "account.json")
+    assert main(["map", "--account", "."]) == 2
+    assert "holds no rehearsal's account" in capsys.readouterr().err
+
+
 def test_an_account_that_is_none_is_a_mistake_and_is_not_made(
     company: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -171,6 +171,13 @@ def test_an_account_folder_that_came_with_a_repository_leads_nowhere_else(
     assert precious.read_text() == "kept" if link.suffix else not list(precious.iterdir())
 
 
+@pytest.mark.parametrize("name", ["account.json", "requests.jsonl", "account.new"])
+def test_a_pipe_in_an_account_folder_is_not_waited_for(tmp_path: Path, name: str) -> None:
+    os.mkfifo(tmp_path / name)
+    with pytest.raises(Usage, match="rehearsal"), serve_api(Options(None, tmp_path), None):
+        pass
+
+
 def test_a_directory_that_is_a_file_is_a_usage_error(tmp_path: Path) -> None:
     file = tmp_path / "rehearsal"
     file.touch()
