@@ -117,6 +117,49 @@ def test_without_a_token_only_ports_are_known(
     }
 
 
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        {"fennel": {"kind": "mac", "address": "100.64.0.1"}},
+        {"lime": {"kind": "digitalocean", "hostname": "localhost"}},
+        {"lime": {"kind": "digitalocean", "address": "100.64.0.1"}, "localhost": {}},
+        {"localhost": {"kind": "digitalocean"}},
+    ],
+)
+@pytest.mark.parametrize("host", ["localhost", "lime", "127.0.0.1", "2130706433"])
+def test_no_manifest_makes_a_live_map_knock_at_this_machine(
+    company: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    hosts: dict[str, dict[str, str]],
+    host: str,
+) -> None:
+    """The attack: `host: localhost` and the port of something that trusts this machine."""
+    file = company / "projects/shop/.infra.yaml"
+    file.write_text(file.read_text().replace("lime", f"'{host}'"))
+    (company / "mesh-hosts.json").write_text(json.dumps({"hosts": hosts}))
+    knocks: list[str] = []
+
+    def knock(address: tuple[str, int], _timeout: float) -> None:
+        knocks.append(address[0])
+        raise TimeoutError
+
+    monkeypatch.setattr(socket, "create_connection", knock)
+    main(["map", "--live", "--format", "json", "--timeout", "0.1"])
+    is_asked = host == "lime" and hosts.get("lime", {}).get("address") == "100.64.0.1"
+    assert knocks == (["100.64.0.1"] if is_asked else [])
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_service_at_no_address_of_the_mesh_is_said_to_be_not_asked(
+    company: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hosts = {"lime": {"kind": "digitalocean", "hostname": "localhost"}, "fennel": {"kind": "mac"}}
+    (company / "mesh-hosts.json").write_text(json.dumps({"hosts": hosts}))
+    assert main(["map", "--live"]) == 0
+    assert "not asked, at no address of the mesh" in capsys.readouterr().out
+
+
 def test_a_rehearsals_account_is_looked_at(
     company: Path, account: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
