@@ -60,8 +60,8 @@ def run(arguments: argparse.Namespace) -> int:
         raise Usage(f"there is no folder {folder}", next_step=f"mkdir -p {folder}")
     path = folder / manifest.name_of(arguments.environment)
     lines = _lines(arguments, arguments.project or Path(os.path.realpath(folder)).name)
-    source = "\n".join(lines) + "\n"
-    parsed, diagnostics = manifest.parse(str(path), source.encode())
+    source = _encoded("\n".join(lines) + "\n")
+    parsed, diagnostics = manifest.parse(str(path), source)
     fleet = Fleet((parsed,) if parsed else (), alone=True)
     _report(check(Loaded(fleet, diagnostics, 1)))
     _write(path, source, overwrite=arguments.force)
@@ -135,12 +135,22 @@ _PLAIN: Final = re.compile(r"[A-Za-z][\w./-]*(?: [\w./-]+)*", re.ASCII)
 _WORDS: Final = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 
 
-def _write(path: Path, source: str, *, overwrite: bool) -> None:
+def _encoded(text: str) -> bytes:
+    try:
+        return text.encode()
+    except UnicodeEncodeError:
+        raise Usage(
+            "a flag or the folder's name is not UTF-8 text",
+            next_step="name the project with --project NAME",
+        ) from None
+
+
+def _write(path: Path, source: bytes, *, overwrite: bool) -> None:
     if overwrite:
-        files.write(path, source.encode())
+        files.write(path, source)
     else:
         try:
-            files.create(path, source.encode())
+            files.create(path, source)
         except FileExistsError:
             raise Refusal(
                 f"{path} is there already",
@@ -151,8 +161,8 @@ def _write(path: Path, source: str, *, overwrite: bool) -> None:
 
 
 def _write_schema(path: Path, *, overwrite: bool) -> None:
-    schema = schema_text()
-    if _holds(path, schema.encode()):
+    schema = schema_text().encode()
+    if _holds(path, schema):
         return
     if os.path.lexists(path) and not overwrite:
         print_answer(f"kept {path}, which is another one; `infra-apply schema` prints ours")

@@ -113,6 +113,14 @@ def test_a_link_or_a_pipe_in_a_clone_is_neither_followed_nor_waited_for(
     assert path.lstat().st_mode == mode
 
 
+def test_a_flag_that_is_not_utf_8_is_a_usage_error(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["init", str(shop), "--project", "caf\udce9"]) == 2
+    assert "not UTF-8" in capsys.readouterr().err
+    assert list(shop.iterdir()) == []
+
+
 def test_another_schema_file_of_that_name_is_kept(
     shop: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
