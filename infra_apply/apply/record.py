@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import getpass
 import json
+import os
 import socket
 import subprocess
 from collections.abc import Iterable, Mapping
@@ -45,11 +46,13 @@ def entry(
 
 
 def append(file: Path, line: Mapping[str, Any]) -> None:
-    """Append a line to a log that only its user may read. Raises OSError."""
+    """Append a line to a log that only its user may read. Raises OSError, for a link or a pipe too.
+
+    An account folder that came with a repository could lead to any file of the user's.
+    """
     file.parent.mkdir(parents=True, exist_ok=True)
-    if not file.exists():
-        file.touch(mode=0o600)
-    with file.open("a", encoding="utf-8") as log:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK
+    with os.fdopen(os.open(file, flags, 0o600), "a", encoding="utf-8") as log:
         log.write(json.dumps(line, ensure_ascii=False) + "\n")
 
 

@@ -11,11 +11,11 @@ from typing import Any, Final, get_args
 
 from infra_apply.cli.common.schema_text import schema_text
 from infra_apply.diagnostics.model import Findings
-from infra_apply.errors import Outage, Refusal, Usage
+from infra_apply.errors import Refusal, Usage
 from infra_apply.fleet.check import check
 from infra_apply.fleet.load import Loaded
 from infra_apply.fleet.model import Fleet
-from infra_apply.inputs import manifest
+from infra_apply.inputs import files, manifest
 from infra_apply.inputs.manifest import Environment, Provider
 from infra_apply.terminal.printing import print_answer, print_remark
 from infra_apply.terminal.safe_text import printable
@@ -54,14 +54,14 @@ def add_parser(subparsers: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Write the manifest. Raises Usage for flags that make none, Refusal to overwrite one."""
+    """Write the manifest. Raises Usage for flags that make none, Refusal to overwrite, Outage."""
     folder = Path(arguments.folder).absolute()
     if not folder.is_dir():
         raise Usage(f"there is no folder {folder}", next_step=f"mkdir -p {folder}")
     path = folder / manifest.name_of(arguments.environment)
     lines = _lines(arguments, arguments.project or Path(os.path.realpath(folder)).name)
-    source = "\n".join(lines) + "\n"
-    parsed, diagnostics = manifest.parse(str(path), source.encode())
+    source = _encoded("\n".join(lines) + "\n")
+    parsed, diagnostics = manifest.parse(str(path), source)
     fleet = Fleet((parsed,) if parsed else (), alone=True)
     _report(check(Loaded(fleet, diagnostics, 1)))
     _write(path, source, overwrite=arguments.force)
@@ -135,26 +135,43 @@ _PLAIN: Final = re.compile(r"[A-Za-z][\w./-]*(?: [\w./-]+)*", re.ASCII)
 _WORDS: Final = frozenset({"null", "true", "false", "yes", "no", "on", "off", "y", "n"})
 
 
-def _write(path: Path, source: str, *, overwrite: bool) -> None:
+def _encoded(text: str) -> bytes:
     try:
-        with path.open("w" if overwrite else "x", encoding="utf-8") as file:
-            file.write(source)
-    except FileExistsError:
-        raise Refusal(
-            f"{path} is there already",
-            state="nothing was written",
-            next_step="edit it, or replace it with --force",
+        return text.encode()
+    except UnicodeEncodeError:
+        raise Usage(
+            "a flag or the folder's name is not UTF-8 text",
+            next_step="name the project with --project NAME",
         ) from None
-    except OSError as error:
-        raise Outage(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _write(path: Path, source: bytes, *, overwrite: bool) -> None:
+    if overwrite:
+        files.write(path, source)
+    else:
+        try:
+            files.create(path, source)
+        except FileExistsError:
+            raise Refusal(
+                f"{path} is there already",
+                state="nothing was written",
+                next_step="edit it, or replace it with --force",
+            ) from None
     print_answer(f"wrote {path}")
 
 
 def _write_schema(path: Path, *, overwrite: bool) -> None:
-    schema = schema_text()
-    if path.exists() and path.read_text(encoding="utf-8") == schema:
+    schema = schema_text().encode()
+    if _holds(path, schema):
         return
-    if path.exists() and not overwrite:
+    if os.path.lexists(path) and not overwrite:
         print_answer(f"kept {path}, which is another one; `infra-apply schema` prints ours")
         return
     _write(path, schema, overwrite=overwrite)
+
+
+def _holds(path: Path, source: bytes) -> bool:
+    try:
+        return files.content(str(path), len(source)) == source
+    except OSError:
+        return False

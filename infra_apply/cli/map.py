@@ -14,6 +14,7 @@ from infra_apply.cli.common.options import add_project_flags
 from infra_apply.cli.map_live import look
 from infra_apply.diagnostics.suggest import did_you_mean
 from infra_apply.errors import Outage, Usage
+from infra_apply.inputs.files import write
 from infra_apply.map.graph import Graph, build_graph, find_nodes, impact, node_names
 from infra_apply.map.json import as_json, impact_json
 from infra_apply.map.mermaid import mermaid
@@ -66,7 +67,8 @@ def run(arguments: argparse.Namespace) -> int:
         looked = look(arguments, company, picture)
         picture, complete = looked.picture, looked.complete
     if arguments.html:
-        _write(arguments.html, page(picture))
+        write(arguments.html, page(picture).encode())
+        print_remark(f"{arguments.html}: open it in a browser")
     else:
         _show(arguments.format, picture)
     return int(company.findings.errors > 0) if complete else Outage.exit_code
@@ -108,14 +110,3 @@ def _show_impact(arguments: argparse.Namespace, graph: Graph) -> None:
         print_json(answer)
     else:
         print_answer("\n".join(impact_lines(graph, gone, affected)))
-
-
-def _write(file: Path, html: str) -> None:
-    try:
-        file.write_text(html, encoding="utf-8")
-    except OSError as error:
-        raise Outage(
-            f"{file} cannot be written: {(error.strerror or str(error)).lower()}",
-            next_step="name a file in a folder that exists",
-        ) from None
-    print_remark(f"{file}: open it in a browser")

@@ -20,6 +20,7 @@ from infra_apply.digitalocean.read import (
     read_gpu_droplets,
 )
 from infra_apply.errors import Outage
+from infra_apply.inputs.mesh import Mesh
 from infra_apply.map.graph import Graph
 from infra_apply.map.live_status import live_statuses, strays
 from infra_apply.map.model import Picture
@@ -39,7 +40,7 @@ class LivePicture:
 def look(arguments: argparse.Namespace, company: Company, drawn: Picture) -> LivePicture:
     """Look at the account and the ports. What cannot be known is unknown, and said on stderr."""
     live, complete = _account(arguments, drawn.graph)
-    answers = _answers(drawn.graph, arguments.timeout)
+    answers = _answers(drawn.graph, company.fleet.mesh, arguments.timeout)
     now = time.time()
     fleets = {settings.fleet for settings in company.stacks.values()}
     plans = company.plans.values()
@@ -83,23 +84,33 @@ def _read(client: Client, cluster_names: Container[str]) -> Account:
     )
 
 
-def _answers(drawn: Graph, timeout: float) -> dict[str, Answer]:
-    """Ask every service that has a port where its dependents would: at its URL."""
+def _answers(drawn: Graph, mesh: Mesh | None, timeout: float) -> dict[str, Answer]:
+    """Ask every service that has a port where its dependents would: at its URL.
+
+    Its manifest chooses host and port, so it is only asked on a host of the mesh, at one of the
+    addresses that mesh-hosts.json lists: no manifest makes this machine knock anywhere else.
+    """
+    hosts = mesh.hosts if mesh else {}
+    answers: dict[str, Answer] = {}
     targets: dict[str, Target] = {}
     for node in drawn.of("service"):
         if node.url and (target := _target(node.url)):
-            targets[node.id] = target
+            if node.host in hosts:
+                targets[node.id] = target
+            else:
+                answers[node.id] = "elsewhere"
     status_line = StatusLine(sys.stderr)
     status_line.show(f"asking {len(set(targets.values()))} ports")
     try:
-        answers = probe_ports(
+        by_target = probe_ports(
             targets.values(),
+            addresses=[host.address for host in hosts.values() if host.address],
             timeout=timeout,
             on_answer=lambda done, total: status_line.show(f"asked {done} of {total} ports"),
         )
     finally:
         status_line.clear()
-    return {node_id: answers[target] for node_id, target in targets.items()}
+    return answers | {node_id: by_target[target] for node_id, target in targets.items()}
 
 
 def _target(url: str) -> Target | None:

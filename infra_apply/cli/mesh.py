@@ -14,8 +14,7 @@ from infra_apply.cli.common.options import add_project_flags
 from infra_apply.diagnostics.report.paths import relative
 from infra_apply.errors import Refusal
 from infra_apply.fleet.quarantine import entries_of_mesh
-from infra_apply.inputs import mesh
-from infra_apply.inputs.files import replace
+from infra_apply.inputs import files, mesh
 from infra_apply.plan.company import Company
 from infra_apply.services_map.build import (
     Regenerated,
@@ -76,9 +75,9 @@ def run(arguments: argparse.Namespace) -> int:
 def _same_content(company: Company, path: Path) -> bytes:
     """Read the file again, and make sure that it is the one the fleet was checked against."""
     try:
-        content = path.read_bytes()
+        content = files.content(str(path), mesh.MAX_BYTES)
     except OSError as error:
-        raise Refusal(f"{path} cannot be read any more: {error.strerror}") from None
+        raise Refusal(f"{path} cannot be read any more: {files.reason(error)}") from None
     now, _ = mesh.parse(str(path), content)
     then = company.fleet.mesh
     if now is None or then is None or (now.hosts, now.services) != (then.hosts, then.services):
@@ -105,7 +104,7 @@ def _write(path: Path, file_name: str, before: bytes, regenerated: Regenerated, 
     if regenerated.content == before:
         print_answer(f"{file_name}: the services map was up to date ({plural(count, 'service')})")
         return 0
-    replace(path, before, regenerated.content)
+    files.replace(path, before, regenerated.content)
     print_answer(f"{file_name}: wrote the services map ({plural(count, 'service')})")
     return 0
 

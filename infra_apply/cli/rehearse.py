@@ -117,7 +117,7 @@ def run_api(arguments: argparse.Namespace) -> int:
         options = rehearsing.options_of(None, directory, arguments)
         with session.serve_api(options, plan) as server:
             print_answer(f"export DIGITALOCEAN_API_URL={server.url}")
-            print_answer(f"export DIGITALOCEAN_TOKEN={session.TOKEN}")
+            print_answer(f"export DIGITALOCEAN_TOKEN={server.token}")
             print_remark("rehearsal: serving until Ctrl-C")
             try:
                 threading.Event().wait()

@@ -198,4 +198,5 @@ _ANSWERS: Final[Mapping[Answer, LiveStatus]] = {
     # This machine may simply not be on the mesh.
     "silent": LiveStatus("unknown", "no answer from here"),
     "unknown": LiveStatus("unknown", "cannot be asked from here"),
+    "elsewhere": LiveStatus("unknown", "not asked, at no address of the mesh"),
 }

@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import yaml
 
+from infra_apply.inputs import files
 from infra_apply.inputs.pulumi_project import Project, settings_values
 from infra_apply.inputs.yaml_reader import read
 
@@ -15,7 +16,8 @@ from infra_apply.inputs.yaml_reader import read
 def copy_project(project: Project, stack: str, folder: Path, config_file: Path | None) -> Path:
     """Write a Pulumi project to `folder` that runs the real program; its stack files are copies.
 
-    A `config_file` takes the place of the stack's own file.
+    A `config_file` takes the place of the stack's own file. Raises Refusal where a link stands for
+    one of its files, Outage if they cannot be written.
     """
     data: dict[str, Any] = yaml.safe_load((project.folder / "Pulumi.yaml").read_bytes())
     runtime = data.get("runtime")
@@ -30,7 +32,7 @@ def copy_project(project: Project, stack: str, folder: Path, config_file: Path |
     data["config"] = _harmless(data.get("config"))
     stacks = folder / "stacks"
     stacks.mkdir(parents=True, exist_ok=True)
-    (folder / "Pulumi.yaml").write_text(yaml.safe_dump(data, sort_keys=False), encoding="utf-8")
+    files.write(folder / "Pulumi.yaml", yaml.safe_dump(data, sort_keys=False).encode())
     for name in {*project.stacks(), stack}:
         source = config_file if name == stack and config_file else project.stack_file(name)
         _copy_settings(source, stacks / f"Pulumi.{name}.yaml")
@@ -59,11 +61,11 @@ def _copy_settings(source: Path, target: Path) -> None:
         f"infra-apply:{name}": value for name, value in values.items() if not _is_encrypted(value)
     }
     salt = {}
-    if target.exists():  # the salt of the throwaway state, without which it cannot be read again
+    if target.is_file():  # the salt of the throwaway state, without which it cannot be read again
         previous = yaml.safe_load(target.read_bytes()) or {}
         salt = {key: previous[key] for key in ("encryptionsalt",) if key in previous}
     text = yaml.safe_dump({**salt, "config": config}, sort_keys=False, allow_unicode=True)
-    target.write_text(text, encoding="utf-8")
+    files.write(target, text.encode())
 
 
 def _is_encrypted(value: Any) -> bool:

@@ -23,13 +23,13 @@ from infra_apply.engine.install.find import Engine
 from infra_apply.errors import Outage, Refusal, Usage
 from infra_apply.inputs.pulumi_project import Project
 from infra_apply.plan.model import Plan
+from infra_apply.rehearsal.passphrase import passphrase_of
 from infra_apply.rehearsal.plan_seed import seed_for
 from infra_apply.rehearsal.plugin.install import install
 from infra_apply.rehearsal.project_copy import copy_project
+from infra_apply.rehearsal.simulator.api import new_token
 from infra_apply.rehearsal.simulator.faults import load_faults
 from infra_apply.rehearsal.simulator.server import Server, serve
-
-TOKEN: Final = "rehearsal-token"  # noqa: S105 - it opens nothing
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,22 +71,25 @@ def start_rehearsal(
 
     The account is seeded with what the plan names, unless the directory already holds one.
     Raises Usage if the directory or the faults file cannot be used, and Refusal if the API's
-    address is not on this machine.
+    address is not on this machine, or a link stands where it would write.
     """
     with serve_api(options, plan) as server:
         engine_folder = options.directory / "engine"
         home, state = engine_folder / "home", engine_folder / "state"
-        engine_folder.mkdir(mode=0o700, exist_ok=True)
-        state.mkdir(parents=True, exist_ok=True)
+        for folder in (engine_folder, home, state):
+            _make_private(folder)
         folder = copy_project(project, stack, engine_folder / "project", config_file)
         plugin = _provide_plugin(home)
-        env = _engine_env(options, server.url, home, state)
+        env = _engine_env(options, server, home, state, passphrase_of(engine_folder))
         yield Rehearsal(folder, env, server, plugin)
 
 
 @contextmanager
 def serve_api(options: Options, plan: Plan | None) -> Iterator[Server]:
-    """Serve the account in the options' directory, without an engine. Raises Usage, Refusal."""
+    """Serve the account in the options' directory, without an engine. Raises Usage, Refusal.
+
+    The API accepts one token, which is another one each time.
+    """
     with ExitStack() as stack:
         try:
             faults = load_faults(options.faults) if options.faults else ()
@@ -94,7 +97,7 @@ def serve_api(options: Options, plan: Plan | None) -> Iterator[Server]:
                 serve(
                     options.directory,
                     seed_for(plan),
-                    token=TOKEN,
+                    token=new_token(),
                     faults=faults,
                     clock_scale=options.clock_scale,
                     limits=options.limits,
@@ -165,7 +168,20 @@ def _provide_plugin(home: Path) -> Literal["real", "stand-in"]:
     return "stand-in"
 
 
-def _engine_env(options: Options, url: str, home: Path, state: Path) -> dict[str, str]:
+def _make_private(folder: Path) -> None:
+    """Make a folder that its owner alone may use; a link in its place is not followed."""
+    if folder.is_symlink():
+        raise Refusal(
+            f"{folder} is a link, and the rehearsal's state is written through none",
+            state="nothing was done",
+            next_step="remove it, or name another folder with --account",
+        )
+    folder.mkdir(mode=0o700, exist_ok=True)
+
+
+def _engine_env(
+    options: Options, server: Server, home: Path, state: Path, passphrase: str
+) -> dict[str, str]:
     inherited = {
         key: value
         for key, value in os.environ.items()
@@ -180,11 +196,11 @@ def _engine_env(options: Options, url: str, home: Path, state: Path) -> dict[str
         # Without the empty files of attributes: a kill leaves one half written, and then the state
         # cannot be read (measured with engine 3.259).
         "PULUMI_BACKEND_URL": f"{state.as_uri()}?metadata=skip",
-        "PULUMI_CONFIG_PASSPHRASE": "rehearsal",
+        "PULUMI_CONFIG_PASSPHRASE": passphrase,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-        "DIGITALOCEAN_API_URL": url,
-        "DIGITALOCEAN_TOKEN": TOKEN,
+        "DIGITALOCEAN_API_URL": server.url,
+        "DIGITALOCEAN_TOKEN": server.token,
         "INFRA_APPLY_REHEARSAL_CLOCK": str(options.clock_scale),
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,6 +36,22 @@ def test_lines_are_appended_to_a_file_of_ones_own(tmp_path: Path) -> None:
     append(file, {"stack": "dev"})
     assert [json.loads(line)["stack"] for line in file.read_text().splitlines()] == ["prod", "dev"]
     assert file.stat().st_mode & 0o077 == 0
+
+
+def test_a_log_that_is_a_link_or_a_pipe_is_not_written_to(tmp_path: Path) -> None:
+    """The attack: an account folder in a clone, with `log.jsonl -> ~/.bashrc`."""
+    precious, file = tmp_path / ".bashrc", tmp_path / "log.jsonl"
+    precious.write_text("kept")
+    for target in (precious, tmp_path / "elsewhere"):
+        file.symlink_to(target)
+        with pytest.raises(OSError, match="symbolic link"):
+            append(file, {"stack": "prod"})
+        file.unlink()
+    os.mkfifo(file)
+    with pytest.raises(OSError, match=str(file)):
+        append(file, {"stack": "prod"})
+    assert precious.read_text() == "kept"
+    assert sorted(tmp_path.iterdir()) == [precious, file]
 
 
 @pytest.mark.process

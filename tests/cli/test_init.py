@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,38 @@ def test_a_link_that_leads_nowhere_is_not_followed(shop: Path, tmp_path: Path) -
     (shop / ".infra.yaml").symlink_to(tmp_path / "elsewhere.yaml")
     assert main(["init", str(shop)]) == 1
     assert not (tmp_path / "elsewhere.yaml").exists()
+
+
+@pytest.mark.parametrize("trap", ["link", "dangling link", "pipe", "folder"])
+@pytest.mark.parametrize("name", [".infra.yaml", ".infra.schema.json"])
+def test_a_link_or_a_pipe_in_a_clone_is_neither_followed_nor_waited_for(
+    shop: Path, tmp_path: Path, name: str, trap: str
+) -> None:
+    """The attack: `.infra.yaml -> ~/.bashrc`, or a pipe that hangs whoever opens it."""
+    precious = tmp_path / ".bashrc"
+    precious.write_text("kept")
+    path = shop / name
+    if trap == "pipe":
+        os.mkfifo(path)
+    elif trap == "folder":
+        path.mkdir()
+    else:
+        path.symlink_to(precious if trap == "link" else tmp_path / "elsewhere")
+    mode = path.lstat().st_mode
+    plain = main(["init", str(shop)])
+    assert plain == (1 if name == ".infra.yaml" else 0)
+    assert main(["init", str(shop), "--force"]) == 1
+    assert precious.read_text() == "kept"
+    assert sorted(tmp_path.iterdir()) == [precious, shop]
+    assert path.lstat().st_mode == mode
+
+
+def test_a_flag_that_is_not_utf_8_is_a_usage_error(
+    shop: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["init", str(shop), "--project", "caf\udce9"]) == 2
+    assert "not UTF-8" in capsys.readouterr().err
+    assert list(shop.iterdir()) == []
 
 
 def test_another_schema_file_of_that_name_is_kept(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import socket
 from contextlib import closing
 from pathlib import Path
@@ -73,6 +74,33 @@ def test_a_page_that_cannot_be_written_is_said(
     assert "nowhere/map.html cannot be written: no such file" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("trap", ["link", "dangling link", "pipe", "folder", "device"])
+def test_a_page_is_written_through_no_link_and_waits_for_no_pipe(
+    company: Path, capsys: pytest.CaptureFixture[str], trap: str
+) -> None:
+    """The attack: `map.html -> ~/.bashrc` in a clone, or a pipe that hangs whoever opens it."""
+    precious = company / ".bashrc"
+    precious.write_text("kept")
+    page = company / "map.html"
+    if trap == "pipe":
+        os.mkfifo(page)
+    elif trap == "folder":
+        page.mkdir()
+    else:
+        targets = {
+            "link": precious,
+            "dangling link": company / "elsewhere",
+            "device": Path(os.devnull),
+        }
+        page.symlink_to(targets[trap])
+    mode = page.lstat().st_mode
+    assert main(["map", "--html", str(page)]) == 1
+    assert "cannot be written" in capsys.readouterr().err
+    assert precious.read_text() == "kept"
+    assert not (company / "elsewhere").exists()
+    assert page.lstat().st_mode == mode
+
+
 def test_without_a_token_only_ports_are_known(
     company: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -87,6 +115,49 @@ def test_without_a_token_only_ports_are_known(
         "pool:prod/shop": "unknown",
         "service:prod/shop": "answers",
     }
+
+
+@pytest.mark.parametrize(
+    "hosts",
+    [
+        {"fennel": {"kind": "mac", "address": "100.64.0.1"}},
+        {"lime": {"kind": "digitalocean", "hostname": "localhost"}},
+        {"lime": {"kind": "digitalocean", "address": "100.64.0.1"}, "localhost": {}},
+        {"localhost": {"kind": "digitalocean"}},
+    ],
+)
+@pytest.mark.parametrize("host", ["localhost", "lime", "127.0.0.1", "2130706433"])
+def test_no_manifest_makes_a_live_map_knock_at_this_machine(
+    company: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    hosts: dict[str, dict[str, str]],
+    host: str,
+) -> None:
+    """The attack: `host: localhost` and the port of something that trusts this machine."""
+    file = company / "projects/shop/.infra.yaml"
+    file.write_text(file.read_text().replace("lime", f"'{host}'"))
+    (company / "mesh-hosts.json").write_text(json.dumps({"hosts": hosts}))
+    knocks: list[str] = []
+
+    def knock(address: tuple[str, int], _timeout: float) -> None:
+        knocks.append(address[0])
+        raise TimeoutError
+
+    monkeypatch.setattr(socket, "create_connection", knock)
+    main(["map", "--live", "--format", "json", "--timeout", "0.1"])
+    is_asked = host == "lime" and hosts.get("lime", {}).get("address") == "100.64.0.1"
+    assert knocks == (["100.64.0.1"] if is_asked else [])
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_a_service_at_no_address_of_the_mesh_is_said_to_be_not_asked(
+    company: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hosts = {"lime": {"kind": "digitalocean", "hostname": "localhost"}, "fennel": {"kind": "mac"}}
+    (company / "mesh-hosts.json").write_text(json.dumps({"hosts": hosts}))
+    assert main(["map", "--live"]) == 0
+    assert "not asked, at no address of the mesh" in capsys.readouterr().out
 
 
 def test_a_rehearsals_account_is_looked_at(
@@ -110,6 +181,14 @@ def test_a_file_that_is_no_account_is_a_mistake(
     company: Path, capsys: pytest.CaptureFixture[str], content: str
 ) -> None:
     (company / "account.json").write_text(content)
+    assert main(["map", "--account", "."]) == 2
+    assert "holds no rehearsal's account" in capsys.readouterr().err
+
+
+def test_an_account_that_is_a_pipe_is_not_waited_for(
+    company: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    os.mkfifo(company / "account.json")
     assert main(["map", "--account", "."]) == 2
     assert "holds no rehearsal's account" in capsys.readouterr().err
 

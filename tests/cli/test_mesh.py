@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from infra_apply.cli import mesh as command
 from infra_apply.cli.main import main
+from infra_apply.inputs import files
 from infra_apply.inputs.files import replace
 from tests.companies import manifest, write
 
@@ -104,6 +104,24 @@ def test_a_symlink_stays_one(company: Path) -> None:
     assert json.loads(target.read_bytes())["services"] == ENTRIES
 
 
+@pytest.mark.parametrize("trap", ["link", "pipe", "device"])
+def test_what_is_no_mesh_is_not_written_through_a_link_nor_waited_for(
+    company: Path, trap: str
+) -> None:
+    """The attack: `mesh-hosts.json -> ~/.bashrc`, or a pipe that hangs whoever opens it."""
+    precious = company / ".bashrc"
+    precious.write_text("kept")
+    file = company / "mesh-hosts.json"
+    file.unlink()
+    if trap == "pipe":
+        os.mkfifo(file)
+    else:
+        file.symlink_to(precious if trap == "link" else "/dev/null")
+    mode = file.lstat().st_mode
+    assert main(["mesh", "--write"]) == 1
+    assert (precious.read_text(), file.lstat().st_mode) == ("kept", mode)
+
+
 def test_with_an_error_anywhere_nothing_is_printed_or_written(
     company: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -147,7 +165,7 @@ def test_a_file_that_changes_meanwhile_is_left_as_it_is_then(
         file.write_bytes(b"{}")
         replace(path, before, after)
 
-    monkeypatch.setattr(command, "replace", late)
+    monkeypatch.setattr(files, "replace", late)
     assert main(["mesh", "--write"]) == 1
     assert file.read_bytes() == b"{}"
     assert "changed while it was being regenerated" in capsys.readouterr().err

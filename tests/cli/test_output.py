@@ -44,10 +44,6 @@ COMMANDS = (
     "cost", "cost --format json", "explain NAME", "plan --stack NAME", "NAME", "check NAME",
     "init NAME", "init . --force --project NAME --host NAME --database NAME --gpu NAME",
 )  # fmt: skip
-ON_AN_ACCOUNT = (
-    "map --account account --timeout 0.05", "map --account account --timeout 0.05 --format json",
-    "cost --account account", "gpu reap --dry-run --account account",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,15 +110,13 @@ def company(
     name: str,
     *,
     shop: Mapping[str, str] | None = None,
-    stack: Mapping[str, str] | None = None,
     mesh: Mapping[str, str] | None = None,
-    port: int | None = 8080,
 ) -> Path:
-    """Write a company; each mapping says which texts of a manifest, settings or mesh are others.
+    """Write a company; each mapping says which texts of the manifest or the mesh are others.
 
     `name` is that of the folder of the only project.
     """
-    text, own, known = dict(shop or {}), dict(stack or {}), dict(mesh or {})
+    text, known = dict(shop or {}), dict(mesh or {})
     host = text.get("host", "lime")
     project = write(
         folder,
@@ -132,7 +126,7 @@ def company(
                 provider=text.get("provider", "digitalocean"),
                 service={
                     "host": host,
-                    **({"port": port} if port else {}),
+                    "port": 8080,
                     "runtime": text.get("runtime", "python"),
                     "systemd_unit": text.get("systemd_unit", "shop.service"),
                 },
@@ -150,16 +144,8 @@ def company(
             )
         },
         settings={
-            "fleet": own.get("fleet", "acme"),
-            "droplet": {
-                "region": own.get("region", "nyc3"),
-                "size": own.get("size", "s-1vcpu-2gb"),
-                "image": own.get("image", "debian-12-x64"),
-                "tags": [own.get("tag", "web")],
-            },
-            "external": {own.get("external", "mail"): own.get("url", "http://mail.example")},
-            **({"hosts": {own["host"]: {}}} if "host" in own else {}),
-            **({own["key"]: own["key"]} if "key" in own else {}),
+            "droplet": {"region": "nyc3", "size": "s-1vcpu-2gb", "image": "debian-12-x64"},
+            "external": {"mail": "http://mail.example"},
         },
     )
     document = {

@@ -1,91 +1,81 @@
-"""Whatever any text of a file or of the account holds, no command prints what steers a reader."""
+"""Whatever any text of a file or of the account holds, no command prints what steers a reader.
+
+`python -m tests.cli.output_fuzz` tries many more.
+"""
 
 from __future__ import annotations
 
 import json
-import tempfile
-from pathlib import Path
-from typing import Any, Final
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from infra_apply.rehearsal.simulator.seed.build import seed
-from tests.cli.test_output import (
-    ATTACKS,
-    BIDI,
-    COMMANDS,
-    ERROR,
-    ESCAPES,
-    NEWLINE,
-    ON_AN_ACCOUNT,
-    SURROGATE,
-    company,
-    require_harmless,
-    run,
-)
+from infra_apply.cli.common.schema_text import schema_text
+from infra_apply.cli.main import COMMANDS
+from infra_apply.inputs.settings_schema import KNOWN
+from tests.cli.command_lines import NOT_RUN, Words, commands
+from tests.cli.hostile_company import TEMPLATES, Field
+from tests.cli.output_fuzz import LINES, NAMES, TEXTS, codes, try_line
+from tests.cli.test_output import NEWLINE
 
-NAMES: Final = st.lists(
-    st.sampled_from((*ATTACKS, "\x1b[31m", "::", "##[", "\n")) | st.text(max_size=8), max_size=3
-).map("".join)
-MANIFEST_KEYS: Final = (
-    "project", "provider", "host", "runtime", "systemd_unit", "cluster", "name", "user", "mode",
-    "droplet", "depends_on", "key",
-)  # fmt: skip
-SETTINGS_KEYS: Final = ("fleet", "region", "size", "image", "tag", "external", "url", "host", "key")
-MESH_KEYS: Final = ("host", "kind", "address", "service", "project")
+CLUSTER = Field("projects/shop/.infra.yaml", ("database", "cluster"))
+
+OF_USE: dict[Words, str] = {("explain",): "IA201", ("init",): "projects"}
+"""The name that a command can do something with, where that is not a project's."""
 
 
-def texts(keys: tuple[str, ...], names: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
-    """Texts for some keys."""
-    return st.dictionaries(st.sampled_from(keys), names, max_size=2)
-
-
-@settings(max_examples=25, suppress_health_check=list(HealthCheck))
-@given(
-    shop=texts(MANIFEST_KEYS, NAMES),
-    stack=texts(SETTINGS_KEYS, NAMES),
-    mesh=texts(MESH_KEYS, NAMES | st.just(SURROGATE)),
-    name=NAMES,
-)
-@example(shop={"cluster": NEWLINE}, stack={}, mesh={}, name=NEWLINE)
-def test_no_text_of_a_file_steers_a_reader_of_any_command(
-    shop: dict[str, str], stack: dict[str, str], mesh: dict[str, str], name: str
+@settings(max_examples=300, suppress_health_check=list(HealthCheck))
+@given(line=st.sampled_from(LINES), texts=TEXTS, name=NAMES)
+@example(line=("plan",), texts={CLUSTER: NEWLINE}, name=NEWLINE)
+def test_no_text_of_a_file_or_an_account_steers_a_reader_of_any_command(
+    line: Words, texts: dict[Field, str], name: str
 ) -> None:
-    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.chdir(company(Path(folder), "shop", shop=shop, stack=stack, mesh=mesh))
-        for command in COMMANDS:
-            require_harmless(command, run(command, name))
+    try_line(line, texts, name)
 
 
-@settings(max_examples=25, suppress_health_check=list(HealthCheck))
-@example(tags=["_x1b_:a", "a"], names=[NEWLINE, ERROR, ESCAPES, BIDI])
-@given(tags=st.lists(NAMES, max_size=3), names=st.lists(NAMES, min_size=4, max_size=4))
-def test_no_text_of_an_account_steers_a_reader_of_any_command(
-    tags: list[str], names: list[str]
-) -> None:
-    prefixes = ("infra-apply-slot:", "infra-apply-slot:acme:_x1b_:", "infra-apply:")
-    droplet = {
-        "id": 7,
-        "name": names[0],
-        "status": "active",
-        "region": {"slug": names[1]},
-        "size_slug": f"gpu-{names[2]}",
-        "tags": [*tags, *(f"{prefix}{tag}" for prefix, tag in zip(prefixes, tags, strict=False))],
-        "created_at": "2026-01-01T00:00:00Z",
-        "networks": {"v4": [{"type": "public", "ip_address": names[3]}], "v6": []},
-        "size": {
-            "slug": f"gpu-{names[2]}",
-            "price_hourly": 1.0,
-            "price_monthly": 700.0,
-            "gpu_info": {},
-        },
-    }
-    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
-        patch.chdir(company(Path(folder), "shop", port=None))  # there is no port to ask
-        Path("account").mkdir()
-        account = {**seed(clusters=[("shared-pg", "pg")]), "droplets": [droplet]}
-        Path("account/account.json").write_text(json.dumps(account))
-        for command in ON_AN_ACCOUNT:
-            require_harmless(command, run(command))
+@pytest.mark.parametrize("words", sorted(commands().keys() - NOT_RUN.keys()), ids=" ".join)
+def test_every_command_is_tried_on_a_cluster_that_is_named_as_an_attack(words: Words) -> None:
+    lines = [line for line in LINES if line[: len(words)] == words]
+    assert lines
+    for line in lines[:3]:
+        try_line(line, {CLUSTER: NEWLINE}, NEWLINE)
+
+
+@pytest.mark.parametrize("words", sorted(commands().keys() - NOT_RUN.keys()), ids=" ".join)
+def test_every_command_does_its_work_on_the_company_as_it_is(words: Words) -> None:
+    """A fuzz of commands that all end with a usage error would see nothing."""
+    codes.clear()
+    for line in LINES:
+        if line[: len(words)] == words and len(line) < len(words) + 9:
+            try_line(line, {}, OF_USE.get(words, "shop"))
+    assert codes.keys() & {0, 1, 3}
+
+
+def test_no_command_is_left_out_but_by_name() -> None:
+    assert {words[0] for words in commands()} == set(COMMANDS)
+    assert NOT_RUN.keys() <= commands().keys()
+
+
+def test_the_company_has_every_key_that_manifests_and_settings_know() -> None:
+    of_schema = set(_properties(json.loads(schema_text())))
+    of_settings = {key for keys in KNOWN.values() for key in keys}
+    assert of_schema | of_settings <= set(_keys(dict(TEMPLATES)))
+
+
+def _properties(schema: Any) -> Iterator[str]:
+    if isinstance(schema, dict):
+        yield from schema.get("properties", {})
+        for inner in schema.values():
+            yield from _properties(inner)
+
+
+def _keys(value: Any) -> Iterator[str]:
+    if isinstance(value, dict):
+        yield from value
+    for inner in (
+        value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    ):
+        yield from _keys(inner)

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, TypeAlias
 
-from infra_apply.rehearsal import session
 from infra_apply.rehearsal.simulator.server import Server, serve
 from tests.reviews.companies import STACK
 
@@ -111,7 +110,8 @@ class Served:
 def served(folder: Path, engine: Engine) -> Iterator[Served]:
     """Serve the account of a folder, and give what runs on it."""
     account = json.loads((folder / "account.json").read_text())
-    with serve(folder, account, token=session.TOKEN, clock_scale=CLOCK) as server:
+    token = engine.env["DIGITALOCEAN_TOKEN"]
+    with serve(folder, account, token=token, clock_scale=CLOCK) as server:
         env = {
             **engine.env,
             "PULUMI_BACKEND_URL": f"{(folder / 'state').as_uri()}?metadata=skip",

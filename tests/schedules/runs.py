@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from infra_apply.rehearsal import session
 from infra_apply.rehearsal.simulator.account.messages import State
 from infra_apply.rehearsal.simulator.server import Server, serve
 from tests.schedules.fleets import STACK, read_account
@@ -50,7 +49,8 @@ def open_company(stage: Stage, folder: Path, mode: Mode) -> Iterator[Company]:
     shutil.copytree(stage.folder / "engine" / "state", state)
     striker = Striker(state)
     seed = read_account(folder)
-    with serve(folder, seed, token=session.TOKEN, clock_scale=CLOCK, sleep=striker.pause) as server:
+    token = stage.env["DIGITALOCEAN_TOKEN"]
+    with serve(folder, seed, token=token, clock_scale=CLOCK, sleep=striker.pause) as server:
         env = {
             **stage.env,
             "PULUMI_BACKEND_URL": state.as_uri() + ("" if stage.attributes else "?metadata=skip"),

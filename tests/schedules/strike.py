@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-from infra_apply.rehearsal.session import TOKEN
 from infra_apply.rehearsal.simulator.faults import KEYS, FaultInjector, parse_faults
 from infra_apply.rehearsal.simulator.server import Server
 from tests.schedules.schedule import Strike
@@ -70,7 +69,7 @@ class Striker:
         finally:
             self.calls = []
             api.faults = FaultInjector(())
-            api.token = TOKEN
+            api.token = server.token
             self._mend_store()
 
     def _break_store(self) -> None:

@@ -8,9 +8,12 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Final
 
 from infra_apply.digitalocean.client import Client, Credentials, find_credentials
 from infra_apply.errors import Usage
+from infra_apply.inputs import files
+from infra_apply.rehearsal.simulator.api import new_token
 from infra_apply.rehearsal.simulator.server import serve
 
 
@@ -40,8 +43,8 @@ def client_of(
             return
         yield Client(credentials)
         return
-    with serve(existing_account(arguments.account), {}) as server:
-        yield Client(Credentials(server.url, "rehearsal-reader"))
+    with serve(existing_account(arguments.account), {}, token=new_token()) as server:
+        yield Client(Credentials(server.url, server.token))
 
 
 def existing_account(directory: Path) -> Path:
@@ -56,7 +59,10 @@ def existing_account(directory: Path) -> Path:
 
 def _is_account(file: Path) -> bool:
     try:
-        content = json.loads(file.read_bytes())
+        content = json.loads(files.content(str(file), _MOST_BYTES))
     except (OSError, ValueError, RecursionError):
         return False
     return isinstance(content, dict) and "droplets" in content
+
+
+_MOST_BYTES: Final = 256 * 1024 * 1024

@@ -142,7 +142,7 @@ def context_of(arguments: argparse.Namespace, started: Started) -> Context:
         engine=started.engine,
         folder=rehearsal.folder,
         environ=rehearsal.env,
-        client=Client(Credentials(rehearsal.server.url, session.TOKEN)),
+        client=Client(Credentials(rehearsal.server.url, rehearsal.server.token)),
         status_line=StatusLine(sys.stderr),
         pause=lambda seconds: time.sleep(seconds / scale),
         clock=lambda: time.monotonic() * scale,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
@@ -14,6 +13,7 @@ from infra_apply.apply.target import Target
 from infra_apply.digitalocean.read import read_account_id
 from infra_apply.engine.run import Outcome
 from infra_apply.errors import Refusal, Usage
+from infra_apply.inputs.files import write
 from infra_apply.reconcile.state import State
 
 
@@ -24,25 +24,10 @@ def save_reviewed(
     commits: Mapping[str, str],
     file: Path,
 ) -> None:
-    """Write a preview's digest into a file that only its user may read. Raises Usage, Outage."""
+    """Write a preview's digest into a file that only its user may read. Raises Refusal, Outage."""
     state, key = read_state(target), secrets.token_bytes(32)
     saved = _digest(target, planned, letting_go, state, commits=commits, key=key)
-    write_private(file, as_text(saved))
-
-
-def write_private(file: Path, text: str) -> None:
-    """Write a file that only its user may read. Raises Usage.
-
-    A link is not followed, and nobody is waited for at the other end of a pipe.
-    """
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_NOFOLLOW | os.O_NONBLOCK
-    try:
-        descriptor = os.open(file, flags, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as opened:
-            os.fchmod(descriptor, 0o600)
-            opened.write(text)
-    except OSError as error:
-        raise Usage(f"{file} cannot be written: {error.strerror}") from None
+    write(file, as_text(saved).encode(), private=True)
 
 
 def read_reviewed(file: Path) -> SavedPlan:

@@ -81,7 +81,7 @@ def connect(arguments: argparse.Namespace, stack: EnvironmentStack) -> Iterator[
             return
         engine = install(os.environ, StatusLine(sys.stderr))
         with _rehearsal(arguments, engine, stack) as rehearsal:
-            credentials = Credentials(rehearsal.server.url, session.TOKEN)
+            credentials = Credentials(rehearsal.server.url, rehearsal.server.token)
             copied = rehearsal.folder / "stacks" / f"Pulumi.{stack.name}.yaml"
             config_file = private_config(copied, Path(private))
             folder, environ = rehearsal.folder, rehearsal.env
@@ -102,7 +102,7 @@ def connect_account(arguments: argparse.Namespace) -> Iterator[tuple[Client, Des
     clock = _clock(arguments)
     options = session.Options(None, directory, clock_scale=clock)
     with session.serve_api(options, None) as server:
-        client = Client(Credentials(server.url, session.TOKEN))
+        client = Client(Credentials(server.url, server.token))
         yield client, _destroyer(client, clock)
 
 

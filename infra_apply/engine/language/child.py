@@ -16,6 +16,7 @@ import contextlib
 import gc
 import json
 import os
+import re
 import runpy
 import signal
 import stat
@@ -71,10 +72,10 @@ def run(descriptor: int) -> int:
             )
         )
     except pulumi.RunError as error:
-        pulumi.log.error(str(error))
+        pulumi.log.error(_harmless(str(error)))
     except Exception as error:  # noqa: BLE001 - whatever the program raises is shown, then reported
         if not _engine_is_gone(error):
-            pulumi.log.error(_format_traceback(error, Path(request["program"])))
+            pulumi.log.error(_harmless(_format_traceback(error, Path(request["program"]))))
     else:
         return 0
     finally:
@@ -186,6 +187,21 @@ def _format_traceback(error: BaseException, program: Path) -> str:
     while first and not Path(first.tb_frame.f_code.co_filename).is_relative_to(folder):
         first = first.tb_next
     return "".join(traceback.format_exception(type(error), error, first or error.__traceback__))
+
+
+def _harmless(text: str) -> str:
+    """Escape what steers a terminal, a CI service or the engine: an error may quote any name.
+
+    The same as infra_apply/terminal/safe_text.py, which a copy of this file cannot import.
+    """
+    printable = "".join(
+        letter if letter.isprintable() or letter in "\n\t" else ascii(letter)[1:-1]
+        for letter in text
+    )
+    return _MARK.sub(lambda mark: f"{mark[0][:-1]}\\x{ord(mark[0][-1]):02x}", printable)
+
+
+_MARK = re.compile(r"##(?=[A-Za-z]*\[)|<(?=\{%)|^[ \t]*:(?=:)", re.MULTILINE)
 
 
 def _dynamic_provider(arguments: list[str]) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -24,6 +25,11 @@ from infra_apply.rehearsal.simulator.listener import HttpRequest
 from infra_apply.rehearsal.simulator.storage import AccountFiles
 
 TOKEN_PREFIX: Final = "rehearsal-"  # noqa: S105  (not a secret: it marks tokens that hold none)
+
+
+def new_token() -> str:
+    """Make a token that nobody can guess."""
+    return TOKEN_PREFIX + secrets.token_hex(24)
 
 
 @dataclass(slots=True)
@@ -138,7 +144,9 @@ class Api:
         return settled
 
     def _accepts(self, token: str) -> bool:
-        return token == self.token if self.token else token.startswith(TOKEN_PREFIX)
+        if self.token:
+            return secrets.compare_digest(token.encode(), self.token.encode())
+        return token.startswith(TOKEN_PREFIX)
 
 
 def _parse_body(content: bytes) -> tuple[object, Response | None]:
@@ -147,7 +155,7 @@ def _parse_body(content: bytes) -> tuple[object, Response | None]:
         return None, None
     try:
         return json.loads(content), None
-    except ValueError:
+    except (ValueError, RecursionError):
         return None, Response(400, error_body("bad_request", "The body is not JSON."))
 
 

@@ -16,7 +16,7 @@ from threading import Thread
 from typing import Final
 
 from infra_apply.rehearsal.simulator.account.messages import State
-from infra_apply.rehearsal.simulator.api import Api
+from infra_apply.rehearsal.simulator.api import Api, new_token
 from infra_apply.rehearsal.simulator.faults import Fault, FaultInjector
 from infra_apply.rehearsal.simulator.limits import RateLimits
 from infra_apply.rehearsal.simulator.listener import listen
@@ -28,9 +28,13 @@ SHUTDOWN_POLL: Final = 0.01
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A running simulated API. `unmodelled`: the requests that were answered 501, in order."""
+    """A running simulated API.
+
+    `token` is one that it accepts. `unmodelled`: the requests that were answered 501, in order.
+    """
 
     url: str
+    token: str
     account_path: Path
     requests_path: Path
     unmodelled: list[str]
@@ -61,7 +65,8 @@ def serve(  # noqa: PLR0913  (settings, each with a default)
     """Serve an account on 127.0.0.1 until the block ends.
 
     `directory` keeps `account.json` and `requests.jsonl`; `seed` is used only if it holds no
-    account yet. `token` is the one accepted (None: any that starts with "rehearsal-").
+    account yet. `token` is the one accepted (None: any that starts with "rehearsal-"; `new_token`
+    makes one that nobody knows).
     `clock_scale` divides the simulator's waits; `limits` keeps DigitalOcean's rate limits; `now`
     gives seconds since 1970; `sleep` waits for the seconds of a fault's delay. `port` 0: any.
     """
@@ -73,7 +78,10 @@ def serve(  # noqa: PLR0913  (settings, each with a default)
         thread = Thread(target=httpd.serve_forever, args=(SHUTDOWN_POLL,), daemon=True)
         thread.start()
         try:
-            yield Server(url, files.account_path, files.requests_path, api.unmodelled, api)
+            accepted = token or new_token()
+            yield Server(
+                url, accepted, files.account_path, files.requests_path, api.unmodelled, api
+            )
         finally:
             httpd.shutdown()
             thread.join()

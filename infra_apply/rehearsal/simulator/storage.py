@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
+import stat
 from pathlib import Path
 from typing import Final, TextIO, TypeAlias
 
@@ -53,11 +55,15 @@ class AccountFiles:
     def record(self, entry: Object) -> None:
         """Append one request to the log."""
         with _open_private(self.requests_path, os.O_APPEND) as log:
-            log.write(json.dumps(entry | {"body": _without_secrets(entry["body"])}) + "\n")
+            shown = {key: _without_secrets(entry[key]) for key in ("query", "body")}
+            log.write(json.dumps(entry | shown) + "\n")
 
 
 def _file_version(path: Path) -> FileVersion:
+    """Return what changes with a file. Raises ValueError for a pipe, which nobody would end."""
     status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        raise ValueError(f"{path} is not a regular file")
     return status.st_mtime_ns, status.st_size, status.st_ino
 
 
@@ -74,20 +80,30 @@ def _format_state(state: State) -> str:
 
 
 def _open_private(path: Path, how: int) -> TextIO:
-    """Open a file to write, made for its owner alone; a link in its place is not followed."""
-    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | how, 0o600)
+    """Open a file to write, made for its owner alone.
+
+    A link in its place is not followed, and nobody is waited for at the other end of a pipe.
+    """
+    flags = os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
+    descriptor = os.open(path, flags | how, 0o600)
     return os.fdopen(descriptor, "w", encoding="utf-8")
 
 
-def _without_secrets(body: JSON) -> JSON:
-    """Return the body with digests for user data and passwords, at any depth."""
-    if isinstance(body, list):
-        return [_without_secrets(item) for item in body]
-    if not isinstance(body, dict):
-        return body
+def _without_secrets(value: JSON, depth: int = 0) -> JSON:
+    """Return a value with digests for what is secret by its key or its shape, at any depth."""
+    if isinstance(value, str):
+        return _digest(value) if _SECRET_SHAPE.search(value) else value
+    if not isinstance(value, dict | list):
+        return value
+    if depth == _DEEPEST:
+        return _digest(value)
+    if isinstance(value, list):
+        return [_without_secrets(item, depth + 1) for item in value]
     return {
-        key: _digest(value) if key in _SECRET and value is not None else _without_secrets(value)
-        for key, value in body.items()
+        key: _digest(item)
+        if _SECRET_KEY.search(key) and item is not None
+        else _without_secrets(item, depth + 1)
+        for key, item in value.items()
     }
 
 
@@ -96,4 +112,13 @@ def _digest(value: JSON) -> str:
     return f"sha256:{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()}"
 
 
-_SECRET: Final = frozenset({"user_data", "password", "token", "secret", "access_key", "cert"})
+_DEEPEST: Final = 50
+"""Lists and objects inside each other; no request that DigitalOcean takes has more than six."""
+_SECRET_KEY: Final = re.compile(
+    r"user_?data|pass(?!ive)|pwd|secret|token|credential|cert|uri(?!ty)|connection|dsn|webhook|salt"
+    r"|(?:access|api|private|encryption|signing)[ _-]?key|authorization",
+    re.IGNORECASE,
+)
+_SECRET_SHAPE: Final = re.compile(
+    r"-----BEGIN|://[^/\s:@]{0,200}:[^/\s@]{1,500}@|\b(?:do[opr]_v1_|AVNS_|rehearsal-)\w{8}"
+)

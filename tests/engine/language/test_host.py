@@ -13,10 +13,13 @@ from typing import TYPE_CHECKING, Any
 import grpc
 import pytest
 from google.protobuf import empty_pb2
+from hypothesis import given
+from hypothesis import strategies as st
 from pulumi.runtime.proto import language_pb2, language_pb2_grpc
 
 from infra_apply.engine.language import child, files
 from infra_apply.engine.language.host import VERSION, find_interpreter
+from infra_apply.terminal.safe_text import safe
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -209,3 +212,13 @@ def test_a_dynamic_provider_ends_with_the_engine(launcher: Path, tmp_path: Path)
         process.stdin.close()
         process.stdin = None
         assert process.wait(30) != 0
+
+
+@given(
+    st.lists(
+        st.sampled_from(["::", "##[", "##vso[", "<{%", "\n", "\r", " ", "\x1b[31m"])
+        | st.text(st.characters(codec=None, categories=None))
+    ).map("".join)
+)
+def test_what_an_error_says_is_escaped_as_everywhere_else(text: str) -> None:
+    assert child._harmless(text) == safe(text)

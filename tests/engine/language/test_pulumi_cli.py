@@ -103,6 +103,19 @@ def test_any_other_error_is_shown_with_the_programs_own_frames(
     assert "runpy" not in preview.stdout
 
 
+def test_the_names_in_an_error_steer_nobody_who_reads_it(
+    pulumi_shared: Callable[..., subprocess.CompletedProcess[str]], project: Callable[..., Path]
+) -> None:
+    """The attack: an answer of the API quotes a tag, and the engine prints it into a CI's log."""
+    folder = project("raise ValueError('the tag\\n::stop-commands::x\\x1b[2J##[error]')")
+    preview = pulumi_shared(folder, "preview", "--stack", "dev")
+    assert preview.returncode == 1
+    printed = preview.stdout + preview.stderr
+    assert "ValueError: the tag" in printed
+    for steering in ("\n      ::stop", "\n::stop", "\x1b[2J", "##[error]"):
+        assert steering not in printed
+
+
 def test_a_program_that_exits_by_itself_says_its_code(
     pulumi_shared: Callable[..., subprocess.CompletedProcess[str]], project: Callable[..., Path]
 ) -> None:

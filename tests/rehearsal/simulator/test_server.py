@@ -224,7 +224,7 @@ def test_a_killed_server_keeps_all_that_it_answered(tmp_path: Path) -> None:
     with child:
         assert child.stdout is not None
         url = child.stdout.readline().strip()
-        remote = Server(url, tmp_path / "account.json", tmp_path / "requests.jsonl", [], None)  # type: ignore[arg-type]
+        remote = Server(url, "", tmp_path / "account.json", tmp_path / "requests.jsonl", [], None)  # type: ignore[arg-type]
         ids = [
             request(remote, "POST", "/v2/droplets", DROPLET)[1]["droplet"]["id"] for _ in range(5)
         ]
@@ -275,3 +275,14 @@ def test_an_account_is_its_owners_alone_whatever_the_umask(tmp_path: Path) -> No
     modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "account").iterdir()}
     assert modes == {"account.json": 0o600, "requests.jsonl": 0o600}
     assert (tmp_path / "account").stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.parametrize("depth", [900, 100_000])
+def test_a_body_that_is_nested_without_end_stops_nobody(simulator: Simulator, depth: int) -> None:
+    server = simulator.server
+    headers = {"Authorization": "Bearer rehearsal-x"}
+    with urllib3.PoolManager(retries=False) as pool:
+        url = f"{server.url}/v2/tags"
+        answer = pool.request("POST", url, body="[" * depth + "]" * depth, headers=headers)
+    assert 400 <= answer.status < 500
+    assert request(server, "GET", "/v2/tags")[0] == 200
