@@ -25,7 +25,7 @@ from infra_apply.digitalocean.read import (
 from infra_apply.engine.run import Outcome
 from infra_apply.errors import Failure
 from infra_apply.reconcile.model import Retirement
-from infra_apply.reconcile.removal import decide_retirements, find_retired
+from infra_apply.reconcile.removal import find_retired, is_held
 from infra_apply.reconcile.state import DATABASE, DROPLET, HOST
 
 
@@ -44,7 +44,7 @@ def find_letting_go(target: Target, *, with_snapshots: bool, now: datetime) -> L
     wanted = destroyed if with_snapshots else ()
     return LettingGo(
         retirements=retirements,
-        in_two_runs=bool(decide_retirements(target.plan, state)),
+        in_two_runs=any(map(is_held, retirements)),
         droplets=droplets,
         sizes=read_sizes(client) if len(destroyed) < len(hosts) else {},
         snapshots=_plan_snapshots(client, wanted, droplets, now),

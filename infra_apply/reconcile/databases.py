@@ -54,7 +54,7 @@ def decide_databases(plan: Plan, account: Account, state: State) -> tuple[Databa
 def expected_members(plan: Plan, state: State) -> dict[str, Members]:
     """Return what may be on each cluster: the databases whose component the state has.
 
-    What quarantined instances have there is among it.
+    What quarantined and retired instances have there is among it.
     """
     begun = [held for held in plan.databases if state.component(DATABASE, held.instance)]
     kept = remembered_members(plan, state)

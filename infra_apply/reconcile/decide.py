@@ -76,7 +76,7 @@ def reconcile(
         databases=decide_databases(plan, account, state),
         sizes_now={name: droplet.size for name, droplet in live.items()},
         import_firewalls=import_firewalls(plan, account, state),
-        retirements=decide_retirements(plan, state),
+        retirements=decide_retirements(plan, account, state),
         may_exist=(
             *_hosts_in_doubt(matches, state),
             *may_have_been_made(plan, account, state),

@@ -7,7 +7,7 @@ too have of theirs, and what is theirs alone is planned from memory.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ from infra_apply.plan.model import HostPlan, Plan, ServicePlan
 from infra_apply.reconcile.claims import claims_of, is_quarantined, unplanned
 from infra_apply.reconcile.kept_rules import remembered_rules, with_kept_rules
 from infra_apply.reconcile.model import Remembered
+from infra_apply.reconcile.recognition import is_on_account
 from infra_apply.reconcile.state import (
     DATABASE,
     DROPLET,
@@ -49,7 +50,7 @@ def decide_quarantined(plan: Plan, account: Account, state: State) -> tuple[Reme
     return tuple(
         Remembered(
             component,
-            tuple(child for child in state.children(component) if _is_there(child, account)),
+            tuple(child for child in state.children(component) if is_on_account(child, account)),
         )
         for component in unplanned(plan, state)
         if is_quarantined(component, plan)
@@ -92,10 +93,18 @@ def kept_outputs(
 
 
 def remembered_members(plan: Plan, state: State) -> dict[str, Members]:
-    """Return what quarantined instances have on each cluster, as far as the state knows."""
+    """Return what is rendered from memory on each cluster, as far as the state knows."""
+    return _members_of(
+        component
+        for component in unplanned(plan, state)
+        if component.name in plan.retired or is_quarantined(component, plan)
+    )
+
+
+def _members_of(components: Iterable[StateResource]) -> dict[str, Members]:
     members: dict[str, Members] = {}
-    for component in unplanned(plan, state):
-        if component.type == DATABASE and is_quarantined(component, plan):
+    for component in components:
+        if component.type == DATABASE:
             cluster, name, user = (
                 str(component.inputs.get(key)) for key in ("cluster", "name", "user")
             )
@@ -163,20 +172,6 @@ def _kept_tags(component: StateResource, plan: Plan, state: State) -> Iterator[s
             yield str(tag)
 
 
-def _is_there(child: StateResource, account: Account) -> bool:
-    """Say whether the account still has what a state does; where that is not known, it has."""
-    if child.type == DROPLET:
-        return child.id in {str(droplet.id) for droplet in account.all_droplets}
-    if child.type == FIREWALL:
-        return child.id in {firewall.id for firewall in account.firewalls}
-    members = {LOGICAL_DATABASE: account.databases, USER: account.users}.get(child.type)
-    if members is None:
-        return True
-    number, name = child.inputs.get("clusterId"), child.inputs.get("name")
-    cluster = next((held for held in account.clusters.values() if held.id == number), None)
-    return cluster is not None and name in members.get(cluster.name, {name})
-
-
 def _component(
     plan: Plan, component: StateResource, account: Account, state: State
 ) -> Iterator[Diagnostic]:
@@ -191,7 +186,7 @@ def _component(
         if child.type not in _KEPT_KINDS:
             message = f"{what} is quarantined, and its {kind} cannot be rendered from memory"
             yield Diagnostic(AT_ODDS_WITH_QUARANTINE, plan.place, message, _END)
-        elif not _is_there(child, account):
+        elif not is_on_account(child, account):
             message = f"{kind} {child.id} of {what}, which is quarantined, is gone from the account"
             hint = "it is made anew once the quarantine ends"
             yield Diagnostic(GONE_FROM_ACCOUNT, plan.place, message, hint)
@@ -253,7 +248,8 @@ def _port_of_outputs(project: str, environment: str, plan: Plan, state: State) -
 
 def _members(plan: Plan, state: State) -> Iterator[Diagnostic]:
     """Report planned databases and users that are a quarantined instance's."""
-    taken = remembered_members(plan, state)
+    kept = (held for held in unplanned(plan, state) if is_quarantined(held, plan))
+    taken = _members_of(kept)
     for database in plan.databases:
         members = taken.get(database.cluster, Members())
         for kind, name, names in (

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from infra_apply import naming
-from infra_apply.digitalocean.model import LiveDroplet
+from infra_apply.digitalocean.model import Account, LiveDroplet
 from infra_apply.plan.model import HostPlan, Plan
+from infra_apply.reconcile.state import DROPLET, FIREWALL, LOGICAL_DATABASE, USER, StateResource
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +64,17 @@ def owner_in_fleet(droplet: LiveDroplet, fleet: str) -> str | None:
     """Return the owner's tag of a stack of this fleet, if the droplet has one."""
     prefix = naming.owner_tag(fleet, "").lower()
     return next((tag for tag in droplet.tags if tag.lower().startswith(prefix)), None)
+
+
+def is_on_account(child: StateResource, account: Account) -> bool:
+    """Say whether the account still has what a state does; where that is not known, it has."""
+    if child.type == DROPLET:
+        return child.id in {str(droplet.id) for droplet in account.all_droplets}
+    if child.type == FIREWALL:
+        return child.id in {firewall.id for firewall in account.firewalls}
+    members = {LOGICAL_DATABASE: account.databases, USER: account.users}.get(child.type)
+    if members is None:
+        return True
+    number, name = child.inputs.get("clusterId"), child.inputs.get("name")
+    cluster = next((held for held in account.clusters.values() if held.id == number), None)
+    return cluster is not None and name in members.get(cluster.name, {name})

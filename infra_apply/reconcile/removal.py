@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Final
 
 from infra_apply import naming
@@ -15,7 +16,7 @@ from infra_apply.diagnostics.cloud_codes import (
 )
 from infra_apply.diagnostics.model import Diagnostic, Place
 from infra_apply.digitalocean.model import Account
-from infra_apply.plan.model import Fate, Plan
+from infra_apply.plan.model import Plan
 from infra_apply.reconcile.claims import (
     Claim,
     claims_of,
@@ -24,7 +25,7 @@ from infra_apply.reconcile.claims import (
     unplanned,
 )
 from infra_apply.reconcile.model import Retirement
-from infra_apply.reconcile.recognition import has_tag, is_slot
+from infra_apply.reconcile.recognition import has_tag, is_on_account, is_slot
 from infra_apply.reconcile.state import (
     DATABASE,
     DROPLET,
@@ -44,7 +45,7 @@ def diagnose_removals(plan: Plan, account: Account, state: State) -> Iterator[Di
     yield from _retired_and_planned(plan)
     yield from _still_carrying(plan, state)
     yield from _unremembered(plan, account, state)
-    for retirement in decide_retirements(plan, state):
+    for retirement in decide_retirements(plan, account, state):
         name, fate = retirement.component.name, retirement.fate
         message = (
             f"{_KINDS[retirement.component.type]} `{name}` is retired: its protection is lifted"
@@ -54,13 +55,19 @@ def diagnose_removals(plan: Plan, account: Account, state: State) -> Iterator[Di
         yield Diagnostic(LETTING_GO, _place(plan, name), message, hint)
 
 
-def decide_retirements(plan: Plan, state: State) -> tuple[Retirement, ...]:
-    """Return what is retired and still protected: it is rendered once more, without protection."""
-    return tuple(
-        retirement
+def decide_retirements(plan: Plan, account: Account, state: State) -> tuple[Retirement, ...]:
+    """Return what is retired and still protected: it is rendered once more, without protection.
+
+    What somebody has deleted on the account is not: it would be made again, only to be let go.
+    """
+    there = (
+        replace(
+            retirement,
+            children=tuple(child for child in retirement.children if is_on_account(child, account)),
+        )
         for retirement in find_retired(plan, state)
-        if any(_is_held(child, retirement.fate) for child in retirement.children)
     )
+    return tuple(retirement for retirement in there if is_held(retirement))
 
 
 def find_retired(plan: Plan, state: State) -> tuple[Retirement, ...]:
@@ -74,9 +81,10 @@ def find_retired(plan: Plan, state: State) -> tuple[Retirement, ...]:
     return tuple(retirements)
 
 
-def _is_held(child: StateResource, fate: Fate) -> bool:
-    """Say whether letting go of a resource now would be refused, or do other than its fate says."""
-    return child.protect or child.retain != (fate == "keep")
+def is_held(retirement: Retirement) -> bool:
+    """Say whether letting go now would be refused of a part, or do other than its fate says."""
+    keep = retirement.fate == "keep"
+    return any(child.protect or child.retain != keep for child in retirement.children)
 
 
 def _unplanned(plan: Plan, state: State) -> Iterator[StateResource]:

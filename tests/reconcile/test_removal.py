@@ -33,6 +33,8 @@ LIVE = account(
     HERE,
     droplet(),
     firewalls=(firewall(), firewall("basil", "infra-apply-host:acme:basil", number="b")),
+    databases={"shared-pg": frozenset({"shop"})},
+    users={"shared-pg": frozenset({"shop"})},
 )
 BASIL = host_state(9, "basil", services={"wiki": []})
 LIME_AND_BASIL = state(BASIL, host_state(7))
@@ -146,6 +148,24 @@ def test_what_is_retired_is_first_rendered_without_protection_and_then_let_go(fa
         replace(resource, protect=False, retain=fate == "keep") for resource in database_state()
     )
     assert retirement(decided(planned, LIVE, state(BASIL, lifted))) == []
+
+
+@pytest.mark.parametrize("fate", ["keep", "destroy"])
+def test_what_somebody_deleted_of_what_is_retired_is_not_made_again(fate: str) -> None:
+    remembered = state(BASIL, host_state(7), database_state())
+    planned = wanted(WIKI, lime=fate, shop=fate)
+    without_firewall = replace(LIVE, firewalls=())
+    assert retirement(decided(planned, without_firewall, remembered)) == [
+        ("lime", fate, 1),
+        ("shop", fate, 2),
+    ]
+    nothing = replace(
+        without_firewall,
+        droplets=tuple(held for held in LIVE.droplets if held.id != 7),
+        databases={"shared-pg": frozenset()},
+        users={"shared-pg": frozenset()},
+    )
+    assert retirement(decided(planned, nothing, remembered)) == []
 
 
 def test_a_retired_host_goes_with_its_firewall() -> None:
