@@ -108,7 +108,10 @@ def _without_secrets(value: JSON, depth: int = 0) -> JSON:
 
 
 def _digest(value: JSON) -> str:
-    text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    try:
+        text = value if isinstance(value, str) else json.dumps(value, sort_keys=True)
+    except RecursionError:
+        return "sha256:unknown"
     return f"sha256:{hashlib.sha256(text.encode(errors='surrogatepass')).hexdigest()}"
 
 
