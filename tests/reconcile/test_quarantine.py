@@ -56,6 +56,9 @@ def rules(world: RenderedWorld) -> dict[str, set[tuple[str, str, str]]]:
 def test_nothing_changes_when_any_projects_are_quarantined(
     fleet: tuple[Manifest, ...], data: st.DataObject
 ) -> None:
+    """Dev instances on prod's hosts among them."""
+    twins = data.draw(st.sets(st.sampled_from([manifest.project for manifest in fleet])))
+    fleet += tuple(_dev_twin(manifest) for manifest in fleet if manifest.project in twins)
     world = RenderedWorld()
     world.apply(plan(*fleet))
     before, outputs = dict(world.resources), world.outputs
@@ -69,6 +72,12 @@ def test_nothing_changes_when_any_projects_are_quarantined(
     world.apply(plan(*fleet))
     assert world.resources == before
     assert world.outputs == outputs
+
+
+def _dev_twin(manifest: Manifest) -> Manifest:
+    own = manifest.service or Service()
+    moved = replace(own, port=(own.port or 0) + 400, host=own.host or f"{manifest.project}-dev")
+    return replace(manifest, environment="dev", service=moved)
 
 
 @settings(max_examples=40, deadline=None)
