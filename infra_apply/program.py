@@ -40,6 +40,7 @@ from infra_apply.reconcile.databases import expected_members
 from infra_apply.reconcile.decide import reconcile
 from infra_apply.reconcile.model import Decisions
 from infra_apply.reconcile.state import State, parse_state
+from infra_apply.reconcile.wider_access import describe_wider_access
 from infra_apply.render.slots import render_slots
 from infra_apply.render.stack import render
 from infra_apply.terminal.safe_text import safe
@@ -76,6 +77,8 @@ def _render_stack() -> None:
     account, decisions, problems = _look(planned.plan, _state())
     _report(problems)
     if decisions is not None:
+        if wider := describe_wider_access(decisions.wider_access):
+            pulumi.log.info(safe(wider))
         pulumi.log.info(safe(f"cost: {_cost(decisions, account)}"))
         render(decisions, _former_outputs)
 

@@ -9,6 +9,7 @@ from typing import Any
 from infra_apply.digitalocean.model import Cluster
 from infra_apply.plan.model import DatabasePlan, Fate, HostPlan, Plan, PoolPlan
 from infra_apply.reconcile.state import StateResource
+from infra_apply.reconcile.wider_access import WiderAccess
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +80,7 @@ class Decisions:
     have made without knowing, and what is to be made now: it is looked for once more before that.
     `quarantined` is rendered from memory as it is, with the `kept_tags` that it needs;
     `kept_outputs` are the stack's outputs of it that are no secrets, by the output's name.
+    `wider_access` is what others may reach afterwards and could not when it was last applied.
     """
 
     plan: Plan
@@ -92,6 +94,7 @@ class Decisions:
     quarantined: tuple[Remembered, ...] = ()
     kept_tags: tuple[str, ...] = ()
     kept_outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    wider_access: tuple[WiderAccess, ...] = ()
 
     @property
     def decided_plan(self) -> Plan:

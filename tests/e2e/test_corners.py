@@ -69,7 +69,8 @@ def test_what_is_404_when_it_is_read_back_is_looked_for_and_taken_over_by_the_sa
     assert done.returncode == 0, done.stderr
     assert "looking whether it was made" in done.stderr
     assert "404 for what was just made" in done.stderr
-    assert json.loads(done.stdout)["changes"]["import"] >= 2  # the firewall and the database
+    # The engine stops at the first of them, or comes to the other while it still runs.
+    assert json.loads(done.stdout)["changes"]["import"] in {1, 2}
     made = posts(company)
     assert [made[kind] for kind in ("droplets", "firewalls", "dbs", "users")] == [1, 1, 1, 1]
     account = company.state_of_account()

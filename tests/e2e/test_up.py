@@ -231,3 +231,14 @@ def test_with_an_account_they_are_the_rehearsals_own_verbs(company: Shell) -> No
     preview = company.run("preview", *flags)
     assert preview.returncode == 0, preview.stderr
     assert preview.stdout.startswith("8 unchanged")
+    assert "access wider" not in preview.stderr
+
+
+def test_what_would_be_open_to_more_than_was_last_applied_is_said_apart(company: Shell) -> None:
+    company.json("up")
+    setting(company, network={"ssh": ["198.51.100.0/24", "203.0.113.0/24"]})
+    for preview in (company.rehearse("preview"), company.pulumi("pulumi preview")):
+        assert preview.returncode == 0, preview.stderr
+        lines = [line.strip() for line in (preview.stdout + preview.stderr).splitlines()]
+        at = lines.index("lime tcp/22 from 203.0.113.0/24")
+        assert lines[at - 1].endswith("access wider than what was last applied:")
