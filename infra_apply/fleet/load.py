@@ -57,11 +57,14 @@ def load(  # noqa: PLR0913 - what a fleet is read from, each by its name
     """Read every manifest below the roots and the mesh file; `parse` may remember manifests.
 
     What is a quarantined project's is left out: its folder is not opened, and a manifest in another
-    folder that names it is dropped, with all that is wrong with it.
+    folder that names it is dropped, with all that is wrong with it. Where a root is literal nothing
+    is: whoever names a folder wants it read.
     The result does not depend on the order of roots, folders, files or keys.
     """
     stacks = stacks or ((settings,) if settings else ())
-    quarantine = _Quarantine(quarantined_projects(stacks), _owner_folders(stacks, base))
+    literal = any(root.literal for root in roots)
+    quarantined = frozenset[str]() if literal else quarantined_projects(stacks)
+    quarantine = _Quarantine(quarantined, _owner_folders(stacks, base))
     diagnostics: list[Diagnostic] = []
     manifests: list[Manifest] = []
     unread: set[str] = set()

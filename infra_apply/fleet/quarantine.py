@@ -84,7 +84,7 @@ def check(fleet: Fleet) -> Iterator[Diagnostic | NotChecked]:
     """
     for project in sorted(fleet.quarantined):
         yield NotChecked(f"the manifests of `{project}`: it is quarantined")
-    for stack in fleet.stacks:
+    for stack in fleet.stacks if fleet.quarantined else ():
         yield from _of_nobody(fleet, stack)
         yield from _retired(fleet, stack)
     yield from _names(fleet)

@@ -81,10 +81,10 @@ def reconcile(
             *_hosts_in_doubt(matches, state),
             *may_have_been_made(plan, account, state),
         ),
-        wider_access=find_wider_access(plan, state),
         quarantined=quarantined,
         kept_tags=kept_tags(quarantined, state),
         kept_outputs=kept_outputs(plan, quarantined, state),
+        wider_access=find_wider_access(plan, state),
     )
     return decisions, diagnostics
 

@@ -78,9 +78,9 @@ class Decisions:
     `sizes_now` has the size of each host's droplet that is there already. `import_firewalls` has
     the ids of live firewalls by name, likewise. `may_exist` names what the last update may
     have made without knowing, and what is to be made now: it is looked for once more before that.
-    `wider_access` is what others may reach afterwards and could not when it was last applied.
     `quarantined` is rendered from memory as it is, with the `kept_tags` that it needs;
     `kept_outputs` are the stack's outputs of it that are no secrets, by the output's name.
+    `wider_access` is what others may reach afterwards and could not when it was last applied.
     """
 
     plan: Plan
@@ -91,10 +91,10 @@ class Decisions:
     import_firewalls: Mapping[str, str] = field(default_factory=dict)
     retirements: tuple[Retirement, ...] = ()
     may_exist: tuple[str, ...] = ()
-    wider_access: tuple[WiderAccess, ...] = ()
     quarantined: tuple[Remembered, ...] = ()
     kept_tags: tuple[str, ...] = ()
     kept_outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    wider_access: tuple[WiderAccess, ...] = ()
 
     @property
     def decided_plan(self) -> Plan:

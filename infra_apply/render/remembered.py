@@ -18,12 +18,13 @@ from infra_apply.reconcile.state import (
 )
 
 
-def render_remembered(remembered: Remembered) -> None:
+def render_remembered(remembered: Remembered, *, is_there: bool = False) -> None:
     """Register a component and its children, protected and retained as they say.
 
     Their inputs are placeholders that the engine ignores: it keeps those of the state (measured
-    with engine 3.259 and the real provider). A droplet or firewall that the state has lost is
-    imported, and a database or user would be refused: nothing is ever made of the placeholders.
+    with engine 3.259 and the real provider). What `is_there` on the account, and this run's refresh
+    was told by mistake that it is gone, is imported if it is a droplet or a firewall; the
+    placeholders of a database or user would be refused.
     """
     memory = remembered.component
     component = pulumi.ComponentResource(
@@ -35,7 +36,7 @@ def render_remembered(remembered: Remembered) -> None:
             child,
             pulumi.ResourceOptions(
                 parent=component,
-                import_=child.id if imported else None,
+                import_=child.id if imported and is_there else None,
                 protect=child.protect,
                 retain_on_delete=child.retain,
                 ignore_changes=ignored,

@@ -32,9 +32,10 @@ def render(decisions: Decisions, former: Former | None = None) -> None:
     databases = {decision.database.project: Database(decision) for decision in decisions.databases}
     for pool in decisions.pools:
         Pool(pool, tags, imports)
-    retired = (retirement.unprotected for retirement in decisions.retirements)
-    for remembered in (*retired, *decisions.quarantined):
-        render_remembered(remembered)
+    for retirement in decisions.retirements:
+        render_remembered(retirement.unprotected)
+    for remembered in decisions.quarantined:
+        render_remembered(remembered, is_there=True)
     instances = {
         instance.project: _instance(
             instance,

@@ -9,7 +9,18 @@ from typing import Any
 import pytest
 
 from tests.companies import manifest
-from tests.e2e.company import SHOP, STATE, WIKI, changes, configure, declare, requests
+from tests.e2e.company import (
+    ONCE,
+    SHOP,
+    STATE,
+    WIKI,
+    changes,
+    configure,
+    declare,
+    edit_account,
+    names,
+    requests,
+)
 from tests.e2e.shell import Shell
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(600)]
@@ -106,3 +117,31 @@ def test_a_quarantined_project_stays_whatever_its_manifest_and_its_neighbours_be
     assert remembered(applied, "shop") == shop
     assert ("8026", sorted([basil, host, pool])) in rules(applied, "acme-clove")
     assert "8025" not in dict(rules(applied, "acme-clove"))
+
+
+def test_what_somebody_removed_of_a_quarantined_project_is_named_and_stops_nobody(
+    applied: Shell,
+) -> None:
+    (applied.project / "projects/shop/.infra.yaml").write_text("[")
+    configure(applied, owners={"quarantined": ["shop"]})
+
+    def remove(account: Any) -> None:
+        for kind, name in (("droplets", "lime"), ("firewalls", "acme-lime")):
+            account[kind] = [held for held in account[kind] if held["name"] != name]
+
+    edit_account(applied, remove)
+    preview = applied.rehearse("preview")
+    assert preview.returncode == 0, preview.stderr
+    assert "is gone from the account" in preview.stderr
+    declare(applied, "mail", manifest("mail", service={"host": "clove", "port": 8026}))
+    for _ in range(2):
+        up(applied)
+        assert names(applied) == {
+            **ONCE,
+            "droplets": ["basil", "clove"],
+            "firewalls": ["acme-basil", "acme-clove"],
+        }
+    declare(applied, "shop", SHOP)
+    configure(applied, owners={})
+    up(applied)
+    assert names(applied) == ONCE

@@ -105,6 +105,19 @@ def test_a_quarantine_in_one_stack_holds_for_every_stack(
 
 
 @pytest.mark.usefixtures("company")
+def test_a_quarantined_folder_that_is_named_is_checked(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Else nobody could see whether its manifest is mended."""
+    quarantine("shop")
+    manifest("shop", service=SERVICE)
+    assert main(["check", "projects/shop", "--stack", "prod"]) == 0
+    assert capsys.readouterr().out == "1 manifest: no mistakes found\n"
+    Path("projects/shop/.infra.yaml").write_text("[")
+    assert main(["check", "projects/shop", "--stack", "prod"]) == 1
+
+
+@pytest.mark.usefixtures("company")
 def test_a_quarantined_checkout_may_be_gone(capsys: pytest.CaptureFixture[str]) -> None:
     stack("prod", projects=["projects/wiki", "projects/shop"], owners={"quarantined": ["shop"]})
     manifest("wiki", service=WIKI, depends_on=["shop"])

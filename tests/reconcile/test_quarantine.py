@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from infra_apply.fleet.model import Fleet
 from infra_apply.inputs.manifest import Manifest, Service
-from infra_apply.inputs.settings import Network
+from infra_apply.inputs.settings import Network, Settings
 from infra_apply.plan.build import build
 from infra_apply.plan.model import Plan
 from infra_apply.reconcile.decide import reconcile
@@ -28,11 +28,13 @@ OPEN = replace(
 )
 
 
-def plan(*fleet: Manifest, quarantined: tuple[str, ...] = (), changed: bool = False) -> Plan:
+CLOSED = replace(OPEN, network=Network(ssh=("203.0.113.0/24",)))
+
+
+def plan(*fleet: Manifest, quarantined: tuple[str, ...] = (), stack: Settings = OPEN) -> Plan:
     """The plan of a fleet, without the manifests of what is quarantined."""
     read = tuple(manifest for manifest in fleet if manifest.project not in quarantined)
     read = tuple(sorted(read, key=lambda manifest: manifest.instance))
-    stack = replace(OPEN, network=replace(OPEN.network, public={})) if changed else OPEN
     names = frozenset(quarantined)
     return build(Fleet(read, MESH, stack, (stack,), unread=names, quarantined=names), stack)
 
@@ -54,6 +56,9 @@ def rules(world: RenderedWorld) -> dict[str, set[tuple[str, str, str]]]:
 def test_nothing_changes_when_any_projects_are_quarantined(
     fleet: tuple[Manifest, ...], data: st.DataObject
 ) -> None:
+    """Dev instances on prod's hosts among them."""
+    twins = data.draw(st.sets(st.sampled_from([manifest.project for manifest in fleet])))
+    fleet += tuple(_dev_twin(manifest) for manifest in fleet if manifest.project in twins)
     world = RenderedWorld()
     world.apply(plan(*fleet))
     before, outputs = dict(world.resources), world.outputs
@@ -67,6 +72,12 @@ def test_nothing_changes_when_any_projects_are_quarantined(
     world.apply(plan(*fleet))
     assert world.resources == before
     assert world.outputs == outputs
+
+
+def _dev_twin(manifest: Manifest) -> Manifest:
+    own = manifest.service or Service()
+    moved = replace(own, port=(own.port or 0) + 400, host=own.host or f"{manifest.project}-dev")
+    return replace(manifest, environment="dev", service=moved)
 
 
 @settings(max_examples=40, deadline=None)
@@ -86,7 +97,9 @@ def test_whatever_others_change_nothing_of_a_quarantined_project_goes_and_nothin
     if new not in {manifest.project for manifest in fleet}:
         changed += (service(new, port=8500, depends_on=(name,)),)
     others = tuple(manifest for manifest in changed if manifest.project != name)
-    world.apply(plan(*changed, quarantined=(name,), changed=data.draw(st.booleans())))
+    world.apply(
+        plan(*changed, quarantined=(name,), stack=data.draw(st.sampled_from([OPEN, CLOSED])))
+    )
     for urn, held in before.items():
         if held.name == name and held.type != DROPLET and held.parent not in _hosts(world):
             assert world.resources[urn] == held
@@ -284,8 +297,19 @@ def test_the_world_is_let_in_by_the_settings_alone() -> None:
     caller = Manifest("bee", "prod", "mac", service=Service("fennel"), depends_on=("ant",))
     world = applied(ant, caller)
     assert ("tcp", "8000", "0.0.0.0/0") in rules(world)["acme-lime"]
-    world.apply(plan(ant, caller, quarantined=("bee",), changed=True))
+    world.apply(plan(ant, caller, quarantined=("bee",), stack=CLOSED))
     assert ("tcp", "8000", "0.0.0.0/0") not in rules(world)["acme-lime"]
+
+
+def test_who_may_log_in_follows_the_settings_on_a_host_that_carries_what_is_quarantined() -> None:
+    world = applied(SHOP, WIKI, MAIL)
+    before = rules(world)["acme-lime"]
+    world.apply(plan(SHOP, WIKI, MAIL, quarantined=("shop",), stack=CLOSED))
+    assert before - rules(world)["acme-lime"] == {
+        ("tcp", "22", "198.51.100.0/24"),
+        ("udp", "51820", "0.0.0.0/0"),
+        ("udp", "51820", "::/0"),
+    }
 
 
 def test_a_quarantine_is_not_the_end_of_what_others_lost() -> None:
