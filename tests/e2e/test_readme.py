@@ -45,7 +45,7 @@ def pattern(shown: tuple[str, ...]) -> re.Pattern[str]:
 def test_the_readmes_commands_run_in_their_order_and_print_what_it_shows(example: Shell) -> None:
     ran = []
     environment = {**os.environ, "INFRA_APPLY_ENGINE_FROM": "registry"}
-    del environment[WARM]  # every process starts as its reader's would
+    warm = environment.pop(WARM)  # every process starts as its reader's would
     for block in examples():
         program, *words = shlex.split(block.command)
         assert program == "infra-apply"
@@ -53,4 +53,6 @@ def test_the_readmes_commands_run_in_their_order_and_print_what_it_shows(example
         assert done.returncode == 0, f"{block.command}\n{done.stderr}"
         assert pattern(block.shown).fullmatch(done.stdout), f"{block.command}\n{done.stdout}"
         ran.append(words[0])
+        if words[0] == "rehearse":  # once is enough: cold, the others say the same more slowly
+            environment[WARM] = warm
     assert {"check", "plan", "rehearse"} <= set(ran)

@@ -108,22 +108,21 @@ def test_up_applies_to_the_account_that_the_environment_names(company: Shell) ->
     assert preview.returncode == 0, preview.stderr
 
 
-def test_a_provider_that_would_suddenly_replace_is_stopped(company: Shell, tmp_path: Path) -> None:
-    company.json("up")
-    before = company.state_of_account()["firewalls"]
+def test_a_provider_that_would_suddenly_replace_is_stopped(applied: Shell, tmp_path: Path) -> None:
+    before = applied.state_of_account()["firewalls"]
     script = tmp_path / "doctored" / "pulumi-resource-digitalocean"
     script.parent.mkdir()
     (script.parent / "changed.py").write_text(CHANGED_SCHEMA)
     script.write_text(f'#!/bin/sh\nexec {sys.executable} {script.parent}/changed.py "$@"\n')
     script.chmod(0o755)
-    setting(company, network={"ssh": ["203.0.113.0/24"]})
+    setting(applied, network={"ssh": ["203.0.113.0/24"]})
     path = f"{script.parent}{os.pathsep}{os.environ['PATH']}"
-    flags = ("--account", company.account, "--clock", "200")
+    flags = ("--account", applied.account, "--clock", "200")
     environ = {**os.environ, "PATH": path}
-    refused = company.run("rehearse", "up", *flags, "--allow-delete", "9", env=environ)
+    refused = applied.run("rehearse", "up", *flags, "--allow-delete", "9", env=environ)
     assert refused.returncode == 1, refused.stderr
     assert "would be replaced, which deletes it: inboundRules changes" in refused.stderr
-    assert company.state_of_account()["firewalls"] == before
+    assert applied.state_of_account()["firewalls"] == before
 
 
 def test_a_lost_answer_is_looked_for_and_taken_over_in_the_same_run(company: Shell) -> None:
@@ -160,24 +159,24 @@ def test_an_outage_that_lasts_is_tried_three_times_more_and_is_no_mistake_of_our
 
 
 def test_a_second_droplet_of_a_host_is_named_and_goes_only_where_somebody_says_so(
-    company: Shell,
+    applied: Shell,
 ) -> None:
-    company.json("up")
-    account = company.state_of_account()
-    (lime,) = account["droplets"]
+    account = applied.state_of_account()
+    (lime,) = [droplet for droplet in account["droplets"] if droplet["name"] == "lime"]
     account["droplets"].append({**lime, "id": 4242})
-    (company.account / "account.json").write_text(json.dumps(account))
-    found = company.rehearse("up")
+    (applied.account / "account.json").write_text(json.dumps(account))
+    found = applied.rehearse("up")
     assert found.returncode == 1, found.stderr
     assert "droplet 4242 is a second `lime`" in found.stderr
-    assert f"--account {company.account} --remove-surplus 4242" in found.stderr
-    assert len(droplets(company)) == 2
-    kept = company.rehearse("up", "--remove-surplus", str(lime["id"]))
+    assert f"--account {applied.account} --remove-surplus 4242" in found.stderr
+    assert len(droplets(applied)) == 4
+    kept = applied.rehearse("up", "--remove-surplus", str(lime["id"]))
     assert kept.returncode == 1, kept.stderr
     assert "is not one too many" in kept.stderr
-    done = company.rehearse("up", "--remove-surplus", "4242")
+    done = applied.rehearse("up", "--remove-surplus", "4242")
     assert done.returncode == 0, done.stderr
-    assert [droplet["id"] for droplet in droplets(company)] == [lime["id"]]
+    limes = [droplet["id"] for droplet in droplets(applied) if droplet["name"] == "lime"]
+    assert limes == [lime["id"]]
 
 
 def test_after_sigterm_what_is_in_flight_is_finished_told_and_gone_on_with(company: Shell) -> None:
@@ -235,11 +234,10 @@ def test_with_an_account_they_are_the_rehearsals_own_verbs(company: Shell) -> No
     assert "access wider" not in preview.stderr
 
 
-def test_what_would_be_open_to_more_than_was_last_applied_is_said_apart(company: Shell) -> None:
-    company.json("up")
-    setting(company, network={"ssh": ["198.51.100.0/24", "203.0.113.0/24"]})
-    for preview in (company.rehearse("preview"), company.pulumi("pulumi preview")):
+def test_what_would_be_open_to_more_than_was_last_applied_is_said_apart(applied: Shell) -> None:
+    setting(applied, network={"ssh": ["198.51.100.0/24", "203.0.113.0/24"]})
+    for preview in (applied.rehearse("preview"), applied.pulumi("pulumi preview")):
         assert preview.returncode == 0, preview.stderr
         lines = [line.strip() for line in (preview.stdout + preview.stderr).splitlines()]
-        at = lines.index("lime tcp/22 from 203.0.113.0/24")
+        at = lines.index("basil tcp/22 from 203.0.113.0/24")
         assert lines[at - 1].endswith("access wider than what was last applied:")

@@ -1,9 +1,9 @@
 """Whether a cached engine may be run: nobody else may write it, and it is what was put there.
 
 An engine gets the tokens of every run. Beside it lies a record of its content, as `sha256sum`
-writes it. The engine is hashed before each run: 0.12 s for 115 MB, less than to ask it its version
-(0.16 s; measured on 2 cores with SHA instructions). The folders above the cache's own are the
-user's choice, as PATH is.
+writes it. The engine is hashed (0.12 s for 115 MB) unless the file system says that nobody has
+written it since it last was: a file's change time cannot be set back. Who can change that note can
+change the record as well. The folders above the cache's own are the user's choice, as PATH is.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import Final
 
 RECORD: Final = "engine.sha256"
+CHECKED: Final = "engine.checked"
+"""A note beside the record: with what sum, and when last written, the engine was found right."""
 
 
 class Untrusted(Exception):
@@ -58,9 +60,15 @@ def check(folder: Path, cache: Path) -> None:
     beside = (path for path in (folder / "bin").iterdir() if not path.name.startswith("."))
     for path in (folder / RECORD, folder / "bin", folder / _BINARY, *sorted(beside)):
         _check_owner(path)
-    recorded = (folder / RECORD).read_text(encoding="ascii", errors="replace")
+    recorded = _text(folder / RECORD)
+    facts = (folder / _BINARY).stat()
+    note = f"{recorded}{facts.st_dev} {facts.st_ino} {facts.st_size} {facts.st_ctime_ns}\n"
+    if _is_ours(folder / CHECKED) and _text(folder / CHECKED) == note:
+        return
     if recorded != f"{_hash(folder / _BINARY)}  {_BINARY}\n":
         raise Untrusted("is not what was put there: its SHA-256 is not the recorded one")
+    with contextlib.suppress(OSError):  # a cache that root filled: it is hashed each time
+        _note(folder / CHECKED, note)
 
 
 def check_folders(folder: Path, cache: Path) -> None:
@@ -80,6 +88,26 @@ def _check_owner(path: Path) -> None:
     if facts.st_mode & _OTHERS_WRITE:
         mode = stat.S_IMODE(facts.st_mode)
         raise Untrusted(f"is not run: others may write {path} (mode {mode:04o})")
+
+
+def _is_ours(path: Path) -> bool:
+    try:
+        _check_owner(path)
+    except (OSError, Untrusted):
+        return False
+    return True
+
+
+def _text(file: Path) -> str:
+    return file.read_text(encoding="ascii", errors="replace")
+
+
+def _note(file: Path, text: str) -> None:
+    fresh = file.with_name(f".{file.name}-{os.getpid()}")
+    descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as stream:
+        stream.write(text)
+    fresh.replace(file)
 
 
 def _hash(file: Path) -> str:

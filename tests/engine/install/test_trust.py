@@ -12,6 +12,8 @@ import pytest
 from infra_apply.engine.install import find, trust
 from infra_apply.engine.install.find import Engine, Skipped
 
+SUM = "0" * 64
+
 
 @pytest.fixture
 def binary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -46,6 +48,55 @@ def test_a_swapped_engine_is_refused(binary: Path) -> None:
     os.utime(binary, ns=(facts.st_atime_ns, facts.st_mtime_ns))
     assert refused() == (f"{binary} is not what was put there: its SHA-256 is not the recorded one")
     assert find.find({}) is None
+
+
+def test_an_engine_that_was_found_right_before_is_refused_once_it_is_swapped(binary: Path) -> None:
+    for _ in range(2):
+        assert isinstance(find.examine_cached(), Engine)
+    facts = binary.stat()
+    binary.write_text("#!/bin/sh\necho v3.259.9\n")
+    os.utime(binary, ns=(facts.st_atime_ns, facts.st_mtime_ns))
+    assert "its SHA-256 is not the recorded one" in refused()
+
+
+def test_an_engine_is_hashed_once_and_again_when_its_file_was_touched(
+    binary: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hashed: list[Path] = []
+
+    def hash_of(file: Path) -> str:
+        hashed.append(file)
+        return SUM
+
+    monkeypatch.setattr(trust, "_hash", hash_of)
+    (binary.parents[1] / trust.RECORD).write_text(f"{SUM}  bin/pulumi\n")
+    for _ in range(3):
+        find.examine_cached()
+    assert hashed == [binary]
+    os.utime(binary, ns=(1, 1))
+    find.examine_cached()
+    assert hashed == [binary, binary]
+
+
+@pytest.mark.parametrize("trick", ["written by others", "a link"])
+def test_a_note_that_others_may_write_vouches_for_nothing(
+    binary: Path, tmp_path: Path, trick: str
+) -> None:
+    find.examine_cached()
+    note = binary.parents[1] / trust.CHECKED
+    text = note.read_text()
+    binary.write_text("#!/bin/sh\necho v3.259.9\n")
+    facts = binary.stat()
+    numbers = (facts.st_dev, facts.st_ino, facts.st_size, facts.st_ctime_ns)
+    forged = f"{text.splitlines()[0]}\n{' '.join(map(str, numbers))}\n"
+    if trick == "a link":
+        note.unlink()
+        (tmp_path / "forged").write_text(forged)
+        note.symlink_to(tmp_path / "forged")
+    else:
+        note.write_text(forged)
+        note.chmod(0o666)
+    assert "its SHA-256 is not the recorded one" in refused()
 
 
 @pytest.mark.parametrize("mode", [0o757, 0o775, 0o777])
