@@ -16,6 +16,12 @@ HOSTS = {"lime": {"kind": "digitalocean", "address": "127.0.0.1"}, "fennel": {"k
 
 
 @pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the client's tries follow each other at once."""
+    monkeypatch.setattr("urllib3.util.retry.Retry.sleep", lambda *_: None)
+
+
+@pytest.fixture
 def port() -> Iterator[int]:
     with closing(socket.create_server(("127.0.0.1", 0))) as listening:
         yield listening.getsockname()[1]

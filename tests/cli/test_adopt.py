@@ -181,6 +181,7 @@ def test_a_fleet_with_mistakes_gets_no_proposals(
     assert (printed.out, "error[IA101]" in printed.err) == ("", True)
 
 
+@pytest.mark.usefixtures("impatient")
 def test_an_api_that_does_not_answer_is_an_outage(
     by_hand: Callable[..., list[str]],
     capsys: pytest.CaptureFixture[str],
@@ -192,6 +193,7 @@ def test_an_api_that_does_not_answer_is_an_outage(
     assert "cannot be reached" in capsys.readouterr().err
 
 
+@pytest.mark.usefixtures("impatient")
 def test_the_account_is_the_one_that_the_stacks_file_names(
     by_hand: Callable[..., list[str]], capsys: pytest.CaptureFixture[str]
 ) -> None:

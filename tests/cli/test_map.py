@@ -201,6 +201,7 @@ def test_an_account_that_is_none_is_a_mistake_and_is_not_made(
     assert not (company / "empty").exists()
 
 
+@pytest.mark.usefixtures("impatient")
 def test_an_account_that_does_not_answer_is_unknown_and_said(
     company: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -51,7 +51,7 @@ def rules(world: RenderedWorld) -> dict[str, set[tuple[str, str, str]]]:
     }
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(manifests(), st.data())
 def test_nothing_changes_when_any_projects_are_quarantined(
     fleet: tuple[Manifest, ...], data: st.DataObject
@@ -80,7 +80,7 @@ def _dev_twin(manifest: Manifest) -> Manifest:
     return replace(manifest, environment="dev", service=moved)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(manifests(), st.data())
 def test_whatever_others_change_nothing_of_a_quarantined_project_goes_and_nothing_opens_on_it(
     fleet: tuple[Manifest, ...], data: st.DataObject

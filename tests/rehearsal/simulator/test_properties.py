@@ -96,7 +96,7 @@ def requests(draw: st.DrawFn) -> Request:
 
 
 @given(st.lists(st.tuples(requests(), st.floats(0, 20)), max_size=25))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_no_sequence_of_requests_breaks_the_account(steps: list[tuple[Request, float]]) -> None:
     state, now = recorded_account(), NOW
     written = json.dumps(state)
