@@ -113,11 +113,19 @@ class Api:
         """Let the account act, now or late; None if its answer is not known yet."""
         if not self._accepts(request.token):
             return Response(401, error_body("Unauthorized", "Unable to authenticate you"))
-        message = Request(request.method, request.path, request.query, body, request.origin)
         try:
-            state = self._settled(now)
+            return self._act_on_account(request, body, fault, now)
         except ValueError as error:
             return Response(500, error_body("server_error", str(error)))
+        except KeyError as error:  # somebody's edit left it out
+            text = f"{self.files.account_path}: something in it has no {error}"
+            return Response(500, error_body("server_error", text))
+
+    def _act_on_account(
+        self, request: HttpRequest, body: object, fault: Fault | None, now: float
+    ) -> Response | None:
+        message = Request(request.method, request.path, request.query, body, request.origin)
+        state = self._settled(now)
         if fault and fault.late is not None:
             at = now + fault.late / self.clock_scale
             self.files.save(late.postpone(state, message, at))

@@ -21,7 +21,7 @@ class AccountFiles:
     def __init__(self, directory: Path, seed: State) -> None:
         self.account_path = directory / "account.json"
         self.requests_path = directory / "requests.jsonl"
-        self._state = seed
+        self._state = self._seed = seed
         self._version: FileVersion | None = None
         if self.account_path.exists():
             self.load()
@@ -33,16 +33,30 @@ class AccountFiles:
     def load(self) -> State:
         """Return the state, read again if someone else has written the file.
 
-        Raises ValueError, which names the file, if it is not JSON.
+        What somebody left out of it is as in a new account. Raises ValueError, which names the
+        file, if it is not JSON or not of an account.
         """
         version = _file_version(self.account_path)
         if version != self._version:
-            try:
-                self._state = json.loads(self.account_path.read_text(encoding="utf-8"))
-            except ValueError as error:
-                raise ValueError(f"{self.account_path} is not JSON: {error}") from error
+            self._state = self._complete(self._read())
             self._version = version
         return self._state
+
+    def _read(self) -> JSON:
+        try:
+            state: JSON = json.loads(self.account_path.read_text(encoding="utf-8"))
+        except (ValueError, RecursionError) as error:
+            raise ValueError(f"{self.account_path} is not JSON: {error}") from error
+        return state
+
+    def _complete(self, state: JSON) -> State:
+        if not isinstance(state, dict):
+            raise ValueError(f"{self.account_path} is not of an account")  # noqa: TRY004
+        for key, value in self._seed.items():
+            if key in state and type(state[key]) is not type(value):
+                kind = "a list" if isinstance(value, list) else "an object"
+                raise ValueError(f"{self.account_path}: `{key}` is not {kind}")
+        return {**self._seed, **state}
 
     def save(self, state: State) -> None:
         """Replace the file atomically: a reader sees the old state or the new one."""

@@ -73,6 +73,11 @@ def test_an_account_file_that_an_edit_broke_is_named_until_it_is_mended(tmp_path
         assert (status, str(server.account_path) in body["message"]) == (500, True)
         server.account_path.write_text(good)
         assert request(server, "GET", "/v2/tags")[0] == 200
+        server.account_path.write_text(json.dumps({**json.loads(good), "tags": [{}]}))
+        status, body = request(server, "GET", "/v2/tags")
+        assert (status, "something in it has no 'name'" in body["message"]) == (500, True)
+        server.account_path.write_text(good)
+        assert request(server, "GET", "/v2/tags")[0] == 200
 
 
 @pytest.mark.parametrize("token", ["", "dop_v1_real", "Rehearsal-x"])

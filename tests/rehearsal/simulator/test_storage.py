@@ -96,3 +96,31 @@ def test_what_stands_deeper_than_any_request_goes_is_not_shown(
     for _ in range(depth):
         body = [body]
     assert SECRET not in record(body, {})
+
+
+def test_what_somebody_left_out_of_an_account_is_as_in_a_new_one(tmp_path: Path) -> None:
+    (tmp_path / "account.json").write_text('{"droplets": [{"id": 7}]}')
+    state = AccountFiles(
+        tmp_path, {"droplets": [], "pending": [], "next_id": {"droplet": 1}}
+    ).load()
+    assert state == {"droplets": [{"id": 7}], "pending": [], "next_id": {"droplet": 1}}
+
+
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        ("{", "is not JSON"),
+        ("[" * 100_000, "is not JSON"),
+        ("[]", "is not of an account"),
+        ('{"droplets": {}}', "`droplets` is not a list"),
+        ('{"next_id": []}', "`next_id` is not an object"),
+    ],
+)
+def test_a_file_that_is_no_account_is_named_with_the_reason(
+    tmp_path: Path, text: str, reason: str
+) -> None:
+    file = tmp_path / "account.json"
+    file.write_text(text)
+    with pytest.raises(ValueError, match=f"account.json.*{reason}"):
+        AccountFiles(tmp_path, {"droplets": [], "next_id": {}})
+    assert file.read_text() == text
