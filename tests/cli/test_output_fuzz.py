@@ -27,7 +27,7 @@ OF_USE: dict[Words, str] = {("explain",): "IA201", ("init",): "projects"}
 """The name that a command can do something with, where that is not a project's."""
 
 
-@settings(max_examples=200, suppress_health_check=list(HealthCheck))
+@settings(max_examples=150, suppress_health_check=list(HealthCheck))
 @given(line=st.sampled_from(LINES), texts=TEXTS, name=NAMES)
 @example(line=("plan",), texts={CLUSTER: NEWLINE}, name=NEWLINE)
 def test_no_text_of_a_file_or_an_account_steers_a_reader_of_any_command(

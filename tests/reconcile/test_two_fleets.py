@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra_apply.digitalocean.model import Account
@@ -59,6 +59,7 @@ def account_of(world: World) -> Account:
     return world.account(BASIS)
 
 
+@settings(max_examples=60)
 @given(st.data())
 def test_in_interleaved_lives_neither_fleet_changes_or_ends_anything_of_the_other(
     data: st.DataObject,

@@ -7,7 +7,7 @@ from random import Random
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from infra_apply.services_map.json_edit import member_value, replace_member, scan
@@ -83,6 +83,7 @@ def plain(pair: tuple[str, Any]) -> Any:
     return undo(pair[1])
 
 
+@settings(max_examples=60)
 @given(files(), MAPS)
 def test_every_other_byte_stays(text: str, entries: dict[str, Any]) -> None:
     made = replace_member(text, "services", entries)
@@ -104,6 +105,7 @@ def test_every_other_byte_stays(text: str, entries: dict[str, Any]) -> None:
     assert json.loads(made.removeprefix("\ufeff"))["services"] == entries
 
 
+@settings(max_examples=60)
 @given(files(), MAPS)
 def test_a_second_time_changes_nothing(text: str, entries: dict[str, Any]) -> None:
     once = replace_member(text, "services", entries)

@@ -6,7 +6,7 @@ import json
 import re
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from infra_apply.terminal.safe_text import encodable, json_text, painted, printable, safe, safe_json
@@ -37,6 +37,7 @@ def test_a_text_that_steers_nobody_stays_as_it_is(text: str) -> None:
     assert safe(text) == text
 
 
+@settings(max_examples=60)
 @given(st.recursive(TEXTS, lambda values: st.lists(values) | st.dictionaries(TEXTS, values)))
 def test_json_steers_nobody_and_says_the_same(value: object) -> None:
     written = json_text(value)
