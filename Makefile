@@ -25,12 +25,15 @@ setup:
 preview: engine
 	@$(BIN)/infra-apply rehearse preview
 
+# What is compiled is kept, whatever the environment says of it: the tests start many interpreters.
+PYTEST := env -u PYTHONDONTWRITEBYTECODE $(BIN)/python -m pytest -n auto
+
 # In their order: files with few tests take longest, and would be left for the end.
 test: setup
-	@$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	@$(PYTEST) --dist loadfile --no-loadscope-reorder
 
 test-quick: $(VENV)/dev
-	@$(BIN)/python -m pytest -n auto -m "not engine and not process and not browser"
+	@$(PYTEST) -m "not engine and not process and not browser"
 
 check: $(VENV)/dev
 	@$(BIN)/ruff format --check .
