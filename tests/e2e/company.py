@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import yaml
 
+from infra_apply.rehearsal.simulator.storage import AccountFiles
 from tests.companies import manifest, write
 from tests.e2e.shell import Shell
 
@@ -65,16 +66,11 @@ def remove(company: Shell, project: str) -> None:
 
 def edit_account(company: Shell, change: Callable[[Any], None]) -> None:
     """Change the account as somebody in DigitalOcean's console would, also while it is served."""
-    file = company.account / "account.json"
-    fresh = file.with_name("account.edited")
-    while True:
-        before = file.read_text()
-        account = json.loads(before)
+    files = AccountFiles(company.account, {})
+    with files.held():
+        account = files.load()
         change(account)
-        fresh.write_text(json.dumps(account))
-        if file.read_text() == before:  # a request may have been answered meanwhile
-            fresh.replace(file)
-            return
+        files.save(account)
 
 
 def play(company: Shell, faults: str) -> tuple[str, str]:

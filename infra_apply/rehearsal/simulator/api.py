@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Final
@@ -34,10 +34,11 @@ def new_token() -> str:
 
 @dataclass(slots=True)
 class Api:
-    """Answers requests about one account; the lock guards its files and the faults' counts.
+    """Answers requests about one account.
 
     `token` is the one accepted (None: any that starts with "rehearsal-"). `unmodelled` are the
-    requests that were answered 501, in order.
+    requests that were answered 501, in order. The lock guards the faults' counts, and the account's
+    files in this process; other processes are kept away from the files by `AccountFiles.held`.
     """
 
     files: AccountFiles
@@ -52,17 +53,17 @@ class Api:
 
     def read(self) -> State:
         """Return the account as it is now."""
-        with self.lock:
+        with self._alone():
             return self._settled(self.now())
 
     def edit(self, change: Callable[[State], State]) -> None:
         """Change the account without a request."""
-        with self.lock:
+        with self._alone():
             self.files.save(change(self._settled(self.now())))
 
     def settle(self) -> None:
         """Write the effects that are due, so that account.json is right where nobody asks again."""
-        with self.lock, suppress(OSError, ValueError):
+        with suppress(OSError, ValueError), self._alone():
             self._settled(self.now())
 
     def respond(self, request: HttpRequest) -> Response | None:
@@ -72,11 +73,16 @@ class Api:
             fault = None if refusal else self.faults.fault_for(request.method, request.path)
         if fault and fault.delay and fault.when == "before":
             self.sleep(fault.delay)
-        with self.lock:
+        with self._alone():
             response = self._respond_and_record(request, fault, refusal)
         if fault and fault.delay and fault.when == "after":
             self.sleep(fault.delay)
         return response and replace(response, headers={**headers, **response.headers})
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        with self.lock, self.files.held():
+            yield
 
     def _admit(self, request: HttpRequest) -> tuple[Mapping[str, str], Response | None]:
         """Return the headers of the rate limits, and the refusal of a request beyond them."""

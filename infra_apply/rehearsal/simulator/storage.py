@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import fcntl
 import hashlib
 import json
 import os
 import re
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, TextIO, TypeAlias
 
@@ -29,6 +32,19 @@ class AccountFiles:
             self.save(seed)
         with _open_private(self.requests_path, os.O_APPEND):
             pass
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Keep other processes that hold the account from changing it, so that no change is lost.
+
+        It is held by flock(2) of the account's folder, which ends with its process.
+        """
+        folder = os.open(self.account_path.parent, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(folder)
 
     def load(self) -> State:
         """Return the state, read again if someone else has written the file.

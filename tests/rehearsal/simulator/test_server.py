@@ -9,6 +9,7 @@ import socket
 import subprocess
 import sys
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -193,6 +194,21 @@ def test_requests_at_once_lose_nothing(simulator: Simulator) -> None:
         thread.join()
     ids = [droplet["id"] for droplet in json.loads(server.account_path.read_text())["droplets"]]
     assert len(set(ids)) == 20
+
+
+def test_two_servers_of_one_account_lose_nothing_of_each_other(tmp_path: Path) -> None:
+    names = [f"tag-{number}" for number in range(120)]
+    with (
+        run_server(tmp_path, recorded_account(), FakeClock()) as one,
+        run_server(tmp_path, recorded_account(), FakeClock()) as other,
+        ThreadPoolExecutor(4) as pool,
+    ):
+        servers = [one, other] * 60
+        made = pool.map(
+            lambda s, name: request(s, "POST", "/v2/tags", {"name": name}), servers, names
+        )
+        assert [status for status, _ in made] == [201] * len(names)
+        assert {*names} <= {tag["name"] for tag in one.state()["tags"]}
 
 
 def test_a_clock_scale_divides_the_waits(tmp_path: Path) -> None:
