@@ -175,7 +175,9 @@ def _observe(client: Client, plan: Plan, state: State) -> Account:
     """Read what the plan is about, and each droplet that the state has and no list shows."""
     account = read_account(
         client,
-        droplets=bool(plan.hosts or plan.pools or plan.retired or plan.quarantined),
+        droplets=bool(
+            plan.hosts or plan.looked_up or plan.pools or plan.retired or plan.quarantined
+        ),
         ssh_keys=any(host.droplet.ssh_keys for host in plan.hosts),
         vpcs=any(host.droplet.vpc for host in plan.hosts),
         databases=expected_members(plan, state),

@@ -80,6 +80,7 @@ class Decisions:
     have made without knowing, and what is to be made now: it is looked for once more before that.
     `quarantined` is rendered from memory as it is, with the `kept_tags` that it needs;
     `kept_outputs` are the stack's outputs of it that are no secrets, by the output's name.
+    `looked_up_vpcs` has the id of the VPC of each host that another stack owns, by the host's name.
     `wider_access` is what others may reach afterwards and could not when it was last applied.
     """
 
@@ -94,6 +95,7 @@ class Decisions:
     quarantined: tuple[Remembered, ...] = ()
     kept_tags: tuple[str, ...] = ()
     kept_outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    looked_up_vpcs: Mapping[str, str] = field(default_factory=dict)
     wider_access: tuple[WiderAccess, ...] = ()
 
     @property

@@ -43,6 +43,19 @@ def find_candidates(host: HostPlan, plan: Plan, droplets: Iterable[LiveDroplet])
     return Candidates(tuple(ours), tuple(of_other_stacks), tuple(strangers))
 
 
+def find_looked_up_vpcs(plan: Plan, account: Account) -> dict[str, str]:
+    """Return the id of the VPC of each host that another stack of this fleet owns, by its name.
+
+    One of which there is no droplet, or more than one, is left out.
+    """
+    tags = {host.name: naming.host_tag(plan.fleet, host.name) for host in plan.looked_up}
+    droplets = {
+        name: [droplet for droplet in account.droplets if has_tag(droplet, tag)]
+        for name, tag in tags.items()
+    }
+    return {name: held[0].vpc for name, held in droplets.items() if len(held) == 1}
+
+
 def _parsed(address: str) -> IPv4Address | IPv6Address | None:
     try:
         return ip_address(address)

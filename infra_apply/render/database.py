@@ -9,9 +9,9 @@ from urllib.parse import quote
 import pulumi
 import pulumi_digitalocean as digitalocean
 
-from infra_apply.digitalocean.model import Cluster
 from infra_apply.reconcile.model import DatabaseDecision
 from infra_apply.reconcile.state import DATABASE
+from infra_apply.render.cluster import SharedCluster
 
 
 class Database(pulumi.ComponentResource):
@@ -19,13 +19,12 @@ class Database(pulumi.ComponentResource):
 
     Its inputs are what it claims, for the next run to read in the state. The user is made before
     the database, so that an answer that is lost leaves one of them behind, and it is known which.
-    `variables` holds DATABASE_URL and its parts, all of them secret.
     """
 
-    def __init__(self, decision: DatabaseDecision) -> None:
-        database, cluster = decision.database, decision.cluster
+    def __init__(self, decision: DatabaseDecision, cluster: SharedCluster) -> None:
+        database = decision.database
         claims = {
-            "cluster": cluster.name,
+            "cluster": database.cluster,
             "clusterId": cluster.id,
             "name": database.name,
             "user": database.user,
@@ -49,14 +48,19 @@ class Database(pulumi.ComponentResource):
                 pulumi.ResourceOptions(import_=decision.import_database, depends_on=[self.user]),
             ),
         )
-        self.variables: pulumi.Output[dict[str, str]] = pulumi.Output.secret(
-            self.user.password.apply(
-                lambda password: variables(cluster, database.name, database.user, password)
-            )
-        )
         manifest = relative_path(database.manifest)
         self.register_outputs(
-            {"cluster": cluster.name, "name": database.name, "manifest": manifest}
+            {"cluster": database.cluster, "name": database.name, "manifest": manifest}
+        )
+        self._plan, self._cluster = database, cluster
+
+    def variables(self, vpc: pulumi.Input[str | None]) -> pulumi.Output[dict[str, str]]:
+        """Return DATABASE_URL and its parts, secret, for a service in the VPC of this id."""
+        plan, cluster = self._plan, self._cluster
+        return pulumi.Output.secret(
+            pulumi.Output.all(self.user.password, vpc).apply(
+                lambda known: variables(cluster, plan.name, plan.user, known[0], vpc=known[1])
+            )
         )
 
 
@@ -65,26 +69,34 @@ def relative_path(path: str) -> str:
     return Path(os.path.relpath(path)).as_posix() if path else ""
 
 
-def variables(cluster: Cluster, name: str, user: str, password: str) -> dict[str, str]:
-    """Return DATABASE_URL and its parts for one user of one database."""
-    scheme, mode = _SCHEMES.get(cluster.engine, (cluster.engine, "sslmode=require"))
+def variables(
+    cluster: SharedCluster, name: str, user: str, password: str, *, vpc: str | None = None
+) -> dict[str, str]:
+    """Return DATABASE_URL and its parts for one user of one database.
+
+    A client in the cluster's VPC is given the private address.
+    """
+    scheme, query, mode = _DIALECTS.get(cluster.engine, (cluster.engine, "sslmode=require", None))
+    host = cluster.private_host if vpc and vpc == cluster.vpc else cluster.host
     login = f"{quote(user, safe='')}:{quote(password or '', safe='')}"
-    url = f"{scheme}://{login}@{cluster.host}:{cluster.port}/{quote(name, safe='')}"
-    return {
-        "DATABASE_URL": f"{url}?{mode}" if cluster.ssl else url,
-        "DATABASE_HOST": cluster.host,
+    url = f"{scheme}://{login}@{host}:{cluster.port}/{quote(name, safe='')}"
+    parts = {
+        "DATABASE_URL": f"{url}?{query}" if cluster.ssl else url,
+        "DATABASE_HOST": host,
         "DATABASE_PORT": str(cluster.port),
         "DATABASE_NAME": name,
         "DATABASE_USER": user,
         "DATABASE_PASSWORD": password,
     }
+    return parts | ({"DATABASE_SSLMODE": mode} if mode and cluster.ssl else {})
 
 
-# How DigitalOcean writes its own connection strings (`connection.uri` in its API's answers).
-_SCHEMES = {
-    "pg": ("postgresql", "sslmode=require"),
-    "advanced_pg": ("postgresql", "sslmode=require"),
-    "mysql": ("mysql", "ssl-mode=REQUIRED"),
-    "advanced_mysql": ("mysql", "ssl-mode=REQUIRED"),
-    "mongodb": ("mongodb+srv", "tls=true"),
+# How DigitalOcean writes its own connection strings (`connection.uri` in its API's answers), and
+# the value that clients of the engine call their mode of TLS.
+_DIALECTS = {
+    "pg": ("postgresql", "sslmode=require", "require"),
+    "advanced_pg": ("postgresql", "sslmode=require", "require"),
+    "mysql": ("mysql", "ssl-mode=REQUIRED", "REQUIRED"),
+    "advanced_mysql": ("mysql", "ssl-mode=REQUIRED", "REQUIRED"),
+    "mongodb": ("mongodb+srv", "tls=true", None),
 }

@@ -9,6 +9,7 @@ import pulumi
 
 from infra_apply.plan.model import InstancePlan, PoolPlan
 from infra_apply.reconcile.model import Decisions
+from infra_apply.render.cluster import look_up_clusters
 from infra_apply.render.database import Database
 from infra_apply.render.firewall import render_tag
 from infra_apply.render.host import Host
@@ -26,21 +27,29 @@ def render(decisions: Decisions, former: Former | None = None) -> None:
     """
     plan, kept = decisions.plan, decisions.kept_outputs
     variables = _former_variables(decisions, former)  # before anything is registered
+    clusters = look_up_clusters(decisions.databases)  # likewise
     tags = {name: render_tag(name) for name in sorted({*plan.firewall_tags, *decisions.kept_tags})}
     imports = decisions.import_firewalls
     hosts = {decision.host.name: Host(decision, tags, imports) for decision in decisions.hosts}
-    databases = {decision.database.project: Database(decision) for decision in decisions.databases}
+    databases = {
+        decision.database.project: Database(decision, clusters[decision.database.cluster])
+        for decision in decisions.databases
+    }
     for pool in decisions.pools:
         Pool(pool, tags, imports)
     for retirement in decisions.retirements:
         render_remembered(retirement.unprotected)
     for remembered in decisions.quarantined:
         render_remembered(remembered, is_there=True)
+    vpcs: dict[str, pulumi.Input[str]] = {**decisions.looked_up_vpcs}
+    vpcs |= {name: host.droplet.vpc_uuid for name, host in hosts.items()}
     instances = {
         instance.project: _instance(
             instance,
             plan.environment,
-            databases.get(instance.project),
+            own.variables(vpcs.get(instance.host or ""))
+            if (own := databases.get(instance.project))
+            else None,
             variables.get(instance.project, {}),
         )
         for instance in plan.instances
@@ -85,14 +94,12 @@ def _limits(pool: PoolPlan) -> dict[str, Any]:
 def _instance(
     instance: InstancePlan,
     environment: str,
-    database: Database | None,
+    own: pulumi.Output[dict[str, str]] | None,
     kept: Mapping[str, str],
 ) -> dict[str, Any]:
     urls = {**kept, **dict(instance.variables)}
-    variables: pulumi.Output[dict[str, str]] = (
-        database.variables.apply(lambda own: {**own, **urls})
-        if database
-        else pulumi.Output.from_input(urls)
+    variables = (
+        own.apply(lambda known: {**known, **urls}) if own else pulumi.Output.from_input(urls)
     )
     return {
         "environment": environment,

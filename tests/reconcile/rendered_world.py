@@ -63,7 +63,7 @@ class RenderedWorld:
         decisions, problems = reconcile(plan, self.account(), self.state())
         assert decisions is not None, [problem.message for problem in problems]
         former = _without_marks(self.outputs)
-        registered = graph(lambda: render(decisions, lambda: former))
+        registered = graph(lambda: render(decisions, lambda: former), CLUSTERS.values())
         self._take(registered)
         return problems
 

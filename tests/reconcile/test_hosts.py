@@ -11,6 +11,7 @@ from infra_apply.digitalocean.model import Account, LiveDroplet
 from infra_apply.inputs.settings import Droplet, Settings
 from infra_apply.plan.model import Plan
 from infra_apply.reconcile.decide import reconcile
+from infra_apply.reconcile.recognition import find_looked_up_vpcs
 from infra_apply.reconcile.state import State
 from tests.companies import plan, service
 from tests.reconcile.worlds import (
@@ -337,3 +338,11 @@ def test_what_an_adopted_hosts_entry_says_otherwise_is_a_change_later() -> None:
     assert (planned.size, planned.backups) == ("s-4vcpu-8gb", False)
     moved = host_settings(adopt=42, region="nyc3")
     assert codes(wanted(moved), account(OLD), remembered) == ["IA915"]
+
+
+def test_the_network_of_a_host_that_another_stack_owns_is_known_from_its_droplet() -> None:
+    looked_up = wanted(host_settings(lookup=True))
+    theirs = replace(droplet(7, tags=(HOST_TAG.upper(),)), vpc="vpc-1")
+    assert find_looked_up_vpcs(looked_up, Account(droplets=(theirs,))) == {"lime": "vpc-1"}
+    assert find_looked_up_vpcs(looked_up, Account(droplets=(theirs, replace(theirs, id=8)))) == {}
+    assert find_looked_up_vpcs(looked_up, Account(droplets=(STRANGER,))) == {}

@@ -9,7 +9,7 @@ import pytest
 from google.protobuf.struct_pb2 import Struct
 from pulumi.runtime.proto.resource_pb2 import RegisterResourceOutputsRequest
 
-from tests.render.graph import Monitor, graph
+from tests.render.graph import Mocks, Monitor, graph
 
 STACK = "urn:pulumi:prod::infra-apply::pulumi:pulumi:Stack::infra-apply-prod"
 HOST = "urn:pulumi:prod::infra-apply::pulumi:pulumi:Stack$infra-apply:index:Host::lime"
@@ -21,7 +21,7 @@ DROPLET = (
 
 @pytest.mark.parametrize("urns", list(permutations([STACK, HOST, DROPLET])))
 def test_only_the_stacks_own_outputs_are_the_stacks(urns: tuple[str, ...]) -> None:
-    monitor = Monitor()
+    monitor = Monitor(Mocks({}))
     for urn in urns:
         outputs = Struct()
         outputs.update({"of": urn})

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Literal
+from urllib.parse import unquote, urlsplit
 
+import pulumi
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from infra_apply.digitalocean.model import Account, Cluster
 from infra_apply.inputs.manifest import Manifest
@@ -14,6 +18,7 @@ from infra_apply.plan.build import build
 from infra_apply.reconcile.decide import reconcile
 from infra_apply.reconcile.model import Retirement
 from infra_apply.reconcile.state import State
+from infra_apply.render.cluster import SharedCluster
 from infra_apply.render.database import variables
 from infra_apply.render.stack import render
 from tests.companies import SETTINGS, database, fleet, gpu, service
@@ -31,7 +36,7 @@ def rendered(*manifests: Manifest, settings: Settings = SETTINGS, **user_data: s
     whole = replace(fleet(*manifests, settings=settings), user_data=user_data)
     decisions, problems = reconcile(build(whole, settings), ACCOUNT, State())
     assert decisions is not None, problems
-    return graph(lambda: render(decisions))
+    return graph(lambda: render(decisions), ACCOUNT.clusters.values())
 
 
 def test_one_host_is_one_droplet_below_its_component() -> None:
@@ -123,7 +128,7 @@ def test_what_the_state_lacks_is_imported_and_nothing_else() -> None:
     )
     imported = {
         resource.type.rpartition(":")[2]: resource.import_id
-        for resource in graph(lambda: render(taken)).resources
+        for resource in graph(lambda: render(taken), ACCOUNT.clusters.values()).resources
         if resource.import_id
     }
     assert imported == {
@@ -132,7 +137,10 @@ def test_what_the_state_lacks_is_imported_and_nothing_else() -> None:
         "DatabaseUser": "c-1,shop",
         "DatabaseDb": "c-1,shop",
     }
-    assert not any(resource.import_id for resource in graph(lambda: render(decisions)).resources)
+    assert not any(
+        resource.import_id
+        for resource in graph(lambda: render(decisions), ACCOUNT.clusters.values()).resources
+    )
 
 
 @pytest.mark.parametrize("fate", ["keep", "destroy"])
@@ -231,6 +239,7 @@ def test_what_an_instance_needs_to_know_is_one_secret() -> None:
                 "DATABASE_NAME": "shop",
                 "DATABASE_USER": "shop",
                 "DATABASE_PASSWORD": "p@ss/word",
+                "DATABASE_SSLMODE": "require",
                 "WIKI_URL": "http://100.64.0.11:8081",
             },
         ),
@@ -243,14 +252,66 @@ def test_hosts_and_pools_are_outputs() -> None:
     assert found.outputs["pools"] == {"upscale": {"sizes": ["gpu-l40sx1-48gb"], "max_slots": 1}}
 
 
+SHARED = SharedCluster("c-1", "pg", "pg.example.com", "in.example.com", 25060, True, "vpc-1")
+
+
 @pytest.mark.parametrize(
-    ("engine", "ssl", "url"),
+    ("engine", "ssl", "url", "mode"),
     [
-        ("pg", True, "postgresql://u:p@pg.example.com:25060/n?sslmode=require"),
-        ("pg", False, "postgresql://u:p@pg.example.com:25060/n"),
-        ("mysql", True, "mysql://u:p@pg.example.com:25060/n?ssl-mode=REQUIRED"),
+        ("pg", True, "postgresql://u:p@pg.example.com:25060/n?sslmode=require", "require"),
+        ("pg", False, "postgresql://u:p@pg.example.com:25060/n", None),
+        ("mysql", True, "mysql://u:p@pg.example.com:25060/n?ssl-mode=REQUIRED", "REQUIRED"),
+        ("mongodb", True, "mongodb+srv://u:p@pg.example.com:25060/n?tls=true", None),
     ],
 )
-def test_a_database_url_is_written_as_its_engine_does(engine: str, ssl: bool, url: str) -> None:
-    cluster = replace(CLUSTER, engine=engine, ssl=ssl)
-    assert variables(cluster, "n", "u", "p")["DATABASE_URL"] == url
+def test_a_database_url_is_written_as_its_engine_does(
+    engine: str, ssl: bool, url: str, mode: str | None
+) -> None:
+    known = variables(replace(SHARED, engine=engine, ssl=ssl), "n", "u", "p")
+    assert (known["DATABASE_URL"], known.get("DATABASE_SSLMODE")) == (url, mode)
+
+
+@given(st.text(), st.text(min_size=1), st.text(min_size=1))
+def test_a_url_gives_back_what_it_was_made_of(password: str, user: str, name: str) -> None:
+    parts = urlsplit(variables(SHARED, name, user, password)["DATABASE_URL"])
+    read = (parts.username, parts.password, parts.path.removeprefix("/"))
+    assert tuple(unquote(part or "") for part in read) == (user, password, name)
+
+
+@pytest.mark.parametrize(
+    ("vpc", "host"),
+    [("vpc-1", "private-pg.example.com"), ("vpc-2", "pg.example.com"), (None, "pg.example.com")],
+)
+def test_a_service_on_a_droplet_in_the_clusters_vpc_is_given_the_private_address(
+    vpc: str | None, host: str
+) -> None:
+    account = replace(ACCOUNT, vpcs={"office": vpc} if vpc else {})
+    settings = replace(SETTINGS, droplet=Droplet(vpc="office") if vpc else Droplet())
+    whole = fleet(service("shop", database=database("shop")), settings=settings)
+    decisions, problems = reconcile(build(whole, settings), account, State())
+    assert decisions is not None, problems
+    found = graph(lambda: render(decisions), account.clusters.values())
+    known = found.outputs["instances"]["shop"]["env"][1]
+    assert known["DATABASE_HOST"] == host
+    assert urlsplit(known["DATABASE_URL"]).hostname == host
+
+
+def test_a_cluster_is_looked_up_once_however_many_databases_are_on_it() -> None:
+    found = rendered(
+        service("shop", database=database("shop")),
+        service("wiki", "basil", database=database("wiki")),
+        service("mail", "clove"),
+    )
+    assert found.looked_up == ["shared-pg"]
+    assert rendered(service("mail")).looked_up == []
+
+
+@pytest.mark.parametrize("clusters", [(), (replace(CLUSTER, id="c-2"),)])
+def test_a_cluster_that_is_not_the_one_decided_for_stops_before_anything_is_registered(
+    clusters: tuple[Cluster, ...],
+) -> None:
+    whole = fleet(service("shop", database=database("shop")), settings=SETTINGS)
+    decisions, _ = reconcile(build(whole, SETTINGS), ACCOUNT, State())
+    assert decisions is not None
+    with pytest.raises(pulumi.RunError, match="cluster `shared-pg` is not what it was"):
+        graph(lambda: render(decisions), clusters)
