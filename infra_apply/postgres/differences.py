@@ -1,0 +1,166 @@
+"""What separates a server from a separation: statements that bring it there, and what cannot be.
+
+Pure: a server is a value here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from psycopg.sql import SQL, Composed, Identifier, Literal
+
+from infra_apply.postgres.model import (
+    DATABASE_PRIVILEGES,
+    PUBLIC,
+    SCHEMA_PRIVILEGES,
+    Separation,
+    Server,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Something that is not as it should be, as a sentence, and the statement that mends it.
+
+    `inside` says that the statement is to be sent to the database itself.
+    """
+
+    sentence: str
+    statement: Composed
+    inside: bool = False
+
+
+def find_differences(separation: Separation, server: Server) -> tuple[Difference, ...]:
+    """Return what is to be mended, in the order of the statements; nothing where all is right."""
+    return (
+        *_owner(separation, server),
+        *_members(separation, server),
+        *_grants(separation, server),
+        *_schema(separation, server),
+        *_connections(separation, server),
+        *_session_role(separation, server),
+    )
+
+
+def find_obstacles(separation: Separation, server: Server) -> tuple[str, ...]:
+    """Return why the separation cannot be had, as sentences: somebody else has to decide."""
+    return tuple(_obstacles(separation, server))
+
+
+def turns(separation: Separation, server: Server) -> bool:
+    """Say whether another user could take over from one: all belongs to the owning role."""
+    return not server.holders and server.session_role == separation.owner
+
+
+def _owner(separation: Separation, server: Server) -> Iterator[Difference]:
+    if separation.owner not in server.roles:
+        yield Difference(
+            f"the role `{separation.owner}`, which owns what is made there, is missing",
+            SQL("CREATE ROLE {} NOLOGIN").format(Identifier(separation.owner)),
+        )
+
+
+def _members(separation: Separation, server: Server) -> Iterator[Difference]:
+    owner = separation.owner
+    members = {held.member for held in server.memberships if held.role == owner and held.inherits}
+    for user in separation.users:
+        if user not in members:
+            yield Difference(
+                f"`{user}` is no member of `{owner}`",
+                SQL("GRANT {} TO {}").format(Identifier(owner), Identifier(user)),
+            )
+    for member in sorted(members - {*separation.users, server.admin}):
+        yield Difference(
+            f"`{member}` is a member of `{owner}`",
+            SQL("REVOKE {} FROM {} CASCADE").format(Identifier(owner), Identifier(member)),
+        )
+
+
+def _grants(separation: Separation, server: Server) -> Iterator[Difference]:
+    database = Identifier(separation.database)
+    for grantee in sorted({*server.grants} - {*separation.users, separation.owner}):
+        who = f"`{grantee}`" if grantee != PUBLIC else "everybody"
+        role = Identifier(grantee) if grantee != PUBLIC else SQL("PUBLIC")
+        yield Difference(
+            f"{who} has {_words(server.grants[grantee])} on the database",
+            SQL("REVOKE ALL ON DATABASE {} FROM {} CASCADE").format(database, role),
+        )
+    if missing := DATABASE_PRIVILEGES - server.grants.get(separation.owner, frozenset()):
+        yield Difference(
+            f"`{separation.owner}` lacks {_words(missing)} on the database",
+            SQL("GRANT {} ON DATABASE {} TO {}").format(
+                SQL(_words(missing)), database, Identifier(separation.owner)
+            ),
+        )
+
+
+def _schema(separation: Separation, server: Server) -> Iterator[Difference]:
+    if server.schema_grants is None:
+        return
+    own = server.schema_grants.get(separation.owner, frozenset())
+    if missing := SCHEMA_PRIVILEGES - own - server.schema_grants.get(PUBLIC, frozenset()):
+        yield Difference(
+            f"`{separation.owner}` lacks {_words(missing)} on the schema `public`",
+            SQL("GRANT {} ON SCHEMA public TO {}").format(
+                SQL(_words(missing)), Identifier(separation.owner)
+            ),
+            inside=True,
+        )
+
+
+def _connections(separation: Separation, server: Server) -> Iterator[Difference]:
+    limit = server.limit(separation)
+    if server.connections != limit:
+        yield Difference(
+            f"the database takes {_count(server.connections)}, not {limit}",
+            SQL("ALTER DATABASE {} CONNECTION LIMIT {}").format(
+                Identifier(separation.database), Literal(limit)
+            ),
+        )
+    for user in separation.users:
+        role = server.roles.get(user)
+        if server.manages_users and role and role.connections != limit:
+            yield Difference(
+                f"`{user}` may have {_count(role.connections)}, not {limit}",
+                SQL("ALTER ROLE {} CONNECTION LIMIT {}").format(Identifier(user), Literal(limit)),
+            )
+
+
+def _session_role(separation: Separation, server: Server) -> Iterator[Difference]:
+    """Let sessions begin as the owning role, unless that would take things away from a user."""
+    if not server.holders and server.session_role != separation.owner:
+        yield Difference(
+            f"what a session makes does not belong to `{separation.owner}`",
+            SQL("ALTER DATABASE {} SET role TO {}").format(
+                Identifier(separation.database), Identifier(separation.owner)
+            ),
+        )
+
+
+def _obstacles(separation: Separation, server: Server) -> Iterator[str]:
+    database, owner = separation.database, separation.owner
+    if not server.administers:
+        yield f"the database `{database}` is not `{server.admin}`'s, who could close it otherwise"
+    for user in separation.users:
+        if user not in server.roles:
+            yield f"the server has no user `{user}`"
+    for name, role in sorted(server.roles.items()):
+        if role.powers:
+            yield f"`{name}` has {_words(role.powers)}, which no grant limits"
+        if name == owner and role.can_login:
+            yield f"the role `{owner}` can log in, and is somebody else's"
+    own = {*separation.users, owner}
+    for held in sorted(server.memberships):
+        if held.member in own and held.role != owner:
+            yield f"`{held.member}` is a member of `{held.role}`, and may do what that may"
+        if held.role in separation.users and held.member != server.admin:
+            yield f"`{held.member}` is a member of `{held.role}`, and may do what that may"
+
+
+def _words(privileges: frozenset[str]) -> str:
+    return ", ".join(sorted(privileges))
+
+
+def _count(connections: int) -> str:
+    return "any number of connections" if connections < 0 else f"{connections} connections"

@@ -1,0 +1,105 @@
+"""What keeps a database to its project, as it should be and as a server says it is."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+PUBLIC: Final = ""
+"""Stands for everybody in a list of privileges; no role has an empty name."""
+
+DATABASE_PRIVILEGES: Final = frozenset({"CONNECT", "CREATE", "TEMPORARY"})
+SCHEMA_PRIVILEGES: Final = frozenset({"CREATE", "USAGE"})
+
+
+@dataclass(frozen=True, slots=True)
+class Separation:
+    """Who may use a database, and with how many connections at once.
+
+    `users` are its project's own; each may do all that another may. `connections` is None for a
+    share of what the server has.
+    """
+
+    database: str
+    users: tuple[str, ...]
+    connections: int | None = None
+
+    @property
+    def owner(self) -> str:
+        """The role that owns what is made in the database, whichever user makes it."""
+        name = f"{_OWNER_PREFIX}{self.database}"
+        if len(name.encode()) <= _LONGEST_NAME:
+            return name
+        digest = hashlib.sha256(self.database.encode()).hexdigest()
+        return _OWNER_PREFIX + digest[: _LONGEST_NAME - len(_OWNER_PREFIX)]
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role: `powers` are what it may do beyond its grants, in the words of CREATE ROLE.
+
+    `connections` is how many it may have at once; -1 is no limit.
+    """
+
+    name: str
+    powers: frozenset[str] = frozenset()
+    can_login: bool = True
+    connections: int = -1
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Membership:
+    """That a role is a member of another; `admin`: it may make others members.
+
+    `inherits` says that it may do what that role may, or may become it.
+    """
+
+    role: str
+    member: str
+    admin: bool = False
+    inherits: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """What a server says of one database and of those who may use it.
+
+    `admin` is who asks. `roles` are the users asked about and the owning role, those that there
+    are; `memberships` all that have one of these on either side. `grants` and `schema_grants` say
+    who has which privileges on the database and on its schema `public`, administrators aside;
+    `schema_grants` is None where the schema could not be looked at, or is not there. `admitted` are
+    those beside users and administrators who can connect, whatever lets them. `holders` are the
+    users to whom something in the database belongs or is granted by name. `session_role` is what
+    every session begins as. `capacity` is how many connections the server takes, `connections` how
+    many the database does. `administers` says whether the database is the administrator's, and
+    `manages_users` whether the users are.
+    """
+
+    admin: str
+    roles: Mapping[str, Role]
+    memberships: frozenset[Membership]
+    grants: Mapping[str, frozenset[str]]
+    schema_grants: Mapping[str, frozenset[str]] | None
+    admitted: frozenset[str]
+    holders: frozenset[str]
+    session_role: str | None
+    capacity: int
+    connections: int
+    administers: bool = True
+    manages_users: bool = False
+
+    def limit(self, separation: Separation) -> int:
+        """Return how many connections a project may have: what is wished, else a quarter of all.
+
+        A quarter is at least five; there are never more than the server takes.
+        """
+        share = max(self.capacity // _SHARE, _AT_LEAST)
+        return min(separation.connections or share, self.capacity)
+
+
+_OWNER_PREFIX: Final = "infra_apply_"
+_LONGEST_NAME: Final = 63  # bytes; PostgreSQL cuts what is longer
+_SHARE: Final = 4
+_AT_LEAST: Final = 5
