@@ -184,6 +184,13 @@ AT_ODDS_WITH_QUARANTINE: Final = Code(
     " and it must be known what it has",
     "take back what is at odds with it, or end the quarantine first",
 )
+SHARED_BY_ENGINE: Final = Code(
+    "IA929",
+    "cluster whose users share its databases",
+    "DigitalOcean's API limits no MySQL user to a database: each opens what the others have",
+    "put what has to be kept apart on a PostgreSQL cluster, or on a cluster of its own",
+    Severity.WARNING,
+)
 
 CODES: Final = (
     UNKNOWN_CLUSTER,
@@ -213,4 +220,5 @@ CODES: Final = (
     SERVICE_LEFT_HOST,
     FLEET_WITHOUT_NAME,
     AT_ODDS_WITH_QUARANTINE,
+    SHARED_BY_ENGINE,
 )

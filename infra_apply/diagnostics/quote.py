@@ -49,7 +49,7 @@ SETTINGS_KEYS: Final[Keys] = {
     ("gpu", "pools"): None,
     ("gpu", "pools", "*"): _names("maxSlots jobsPerSlot idle keepWarm maxHours budgetPerDay queue"),
     ("databases",): None,
-    ("databases", "*"): _names("adopt closeDefault"),
+    ("databases", "*"): _names("adopt closeDefault connections"),
     ("retired",): None,
     ("owners",): _names("projects clusters profiles quarantined"),
     ("owners", "projects"): None,

@@ -111,10 +111,14 @@ class PoolLimits:
 
 @dataclass(frozen=True, slots=True)
 class ClusterSettings:
-    """How one shared cluster is treated."""
+    """How one shared cluster is treated.
+
+    `connections` is how many a project may have to its database at once; None for a share.
+    """
 
     adopt: tuple[str, ...] = ()
     close_default: bool = False
+    connections: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -322,7 +326,9 @@ def _limits(keys: Mapping[str, Any]) -> PoolLimits:
 
 
 def _cluster(keys: Mapping[str, Any]) -> ClusterSettings:
-    return ClusterSettings(tuple(keys.get("adopt", ())), keys.get("closeDefault", False))
+    return ClusterSettings(
+        tuple(keys.get("adopt", ())), keys.get("closeDefault", False), keys.get("connections")
+    )
 
 
 _CODES: Final = schema_errors.Codes(

@@ -125,6 +125,7 @@ class GpuKeys(TypedDict, total=False):
 class ClusterKeys(TypedDict, total=False):
     adopt: list[str]
     closeDefault: bool
+    connections: Annotated[int, Field(ge=1)]
 
 
 @with_config(ConfigDict(strict=True, extra="allow"))

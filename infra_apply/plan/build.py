@@ -174,6 +174,8 @@ def _database(settings: Settings, manifest: Manifest, database: Database) -> Dat
         user=database.user,
         adopt_database=database.name in adopted,
         adopt_user=database.user in adopted,
+        isolation=settings.isolation,
+        connections=cluster.connections if cluster else None,
         manifest=manifest.path,
         place=manifest.value("database", "cluster"),
     )

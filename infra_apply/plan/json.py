@@ -20,6 +20,7 @@ def as_json(plan: Plan) -> dict[str, Any]:
                 "cluster": database.cluster,
                 "name": database.name,
                 "user": database.user,
+                "isolation": database.isolation,
             }
             for database in plan.databases
         ],

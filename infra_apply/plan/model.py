@@ -12,6 +12,7 @@ from infra_apply.inputs.manifest import Environment, Provider
 from infra_apply.inputs.settings import Droplet
 
 Fate: TypeAlias = Literal["keep", "destroy"]
+Isolation: TypeAlias = Literal["enforce", "off"]
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -98,8 +99,9 @@ class LookedUpHost:
 class DatabasePlan:
     """A logical database and its own user, on a cluster that is only looked up.
 
-    `adopt_database` and `adopt_user` allow taking over one that is there already. `manifest` is the
-    path of the file that declares it.
+    `adopt_database` and `adopt_user` allow taking over one that is there already. `isolation` says
+    whether others are kept out of it, and `connections` how many it takes at once, None for a share
+    of the cluster's. `manifest` is the path of the file that declares it.
     """
 
     project: str
@@ -109,6 +111,8 @@ class DatabasePlan:
     user: str
     adopt_database: bool = False
     adopt_user: bool = False
+    isolation: Isolation = "enforce"
+    connections: int | None = None
     manifest: str = field(default="", compare=False)
     place: Place = field(default=Place(""), compare=False, repr=False)
 

@@ -8,6 +8,7 @@ from infra_apply import naming
 from infra_apply.plan.model import (
     AccessPlan,
     Caller,
+    DatabasePlan,
     HostPlan,
     LookedUpHost,
     Plan,
@@ -28,7 +29,7 @@ def lines(plan: Plan) -> Iterator[str]:
             (
                 database.project,
                 database.name,
-                f"user {database.user} on {database.cluster} (looked up)",
+                f"user {database.user} on {database.cluster} (looked up){_open(database)}",
             )
             for database in plan.databases
         ],
@@ -37,6 +38,10 @@ def lines(plan: Plan) -> Iterator[str]:
     yield from _section("GPU pools, empty until work waits", len(plan.pools))
     yield from table([(pool.project, _limits(pool)) for pool in plan.pools], indent="  ")
     yield from not_rendered(plan)
+
+
+def _open(database: DatabasePlan) -> str:
+    return ", open to others: isolation is off" if database.isolation == "off" else ""
 
 
 def notes(plan: Plan) -> dict[tuple[str, str], str]:
@@ -49,6 +54,7 @@ def notes(plan: Plan) -> dict[tuple[str, str], str]:
         name = naming.instance(database.project, plan.environment)
         texts["Database", name] = (
             f"{database.name} and user {database.user} on {database.cluster}, looked up"
+            f"{_open(database)}"
         )
     for pool in plan.pools:
         name = naming.instance(pool.project, plan.environment)

@@ -20,6 +20,7 @@ from infra_apply.digitalocean.model import WITH_DATABASES, Account, Cluster, Mem
 from infra_apply.plan.model import DatabasePlan, Plan
 from infra_apply.reconcile.model import DatabaseDecision
 from infra_apply.reconcile.quarantine import remembered_members
+from infra_apply.reconcile.separation import decide_grants, diagnose_separation
 from infra_apply.reconcile.state import DATABASE, LOGICAL_DATABASE, USER, State, StateResource
 
 
@@ -32,6 +33,7 @@ def diagnose_databases(plan: Plan, account: Account, state: State) -> Iterator[D
             continue
         for member in _members(database, cluster, account, state):
             yield from _diagnose(member)
+    yield from diagnose_separation(plan, account)
 
 
 def decide_databases(plan: Plan, account: Account, state: State) -> tuple[DatabaseDecision, ...]:
@@ -46,6 +48,7 @@ def decide_databases(plan: Plan, account: Account, state: State) -> tuple[Databa
                 cluster,
                 import_user=user.import_id,
                 import_database=logical.import_id,
+                grants=decide_grants(database, cluster, state),
             )
         )
     return tuple(decisions)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from infra_apply.digitalocean.model import Cluster
-from infra_apply.plan.model import DatabasePlan, Fate, HostPlan, Plan, PoolPlan
+from infra_apply.plan.model import DatabasePlan, Fate, HostPlan, Isolation, Plan, PoolPlan
 from infra_apply.reconcile.state import StateResource
 from infra_apply.reconcile.wider_access import WiderAccess
 
@@ -35,12 +35,14 @@ class DatabaseDecision:
     """Render this database and its user on a cluster that exists.
 
     The import ids are those of a user and a database to take into the state, where it has none.
+    `grants` says what keeps others out: to be enforced, left as it is, or nothing (None).
     """
 
     database: DatabasePlan
     cluster: Cluster
     import_user: str | None = None
     import_database: str | None = None
+    grants: Isolation | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,6 +29,7 @@ from infra_apply.reconcile.state import (
     DROPLET,
     FIREWALL,
     HOST,
+    GRANTS,
     LOGICAL_DATABASE,
     STACK,
     TAG,
@@ -266,6 +267,6 @@ def _outputs(state: State) -> Mapping[str, Any]:
     return next((held.outputs for held in state.resources if held.type == STACK), {})
 
 
-_KEPT_KINDS: Final = frozenset({DROPLET, FIREWALL, LOGICAL_DATABASE, USER})
+_KEPT_KINDS: Final = frozenset({DROPLET, FIREWALL, GRANTS, LOGICAL_DATABASE, USER})
 _PORT: Final = re.compile(r":([0-9]+)$")
 _END: Final = "end the quarantine: remove the project from `owners.quarantined`"

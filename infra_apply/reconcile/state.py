@@ -16,6 +16,7 @@ DROPLET: Final = "digitalocean:index/droplet:Droplet"
 FIREWALL: Final = "digitalocean:index/firewall:Firewall"
 LOGICAL_DATABASE: Final = "digitalocean:index/databaseDb:DatabaseDb"
 USER: Final = "digitalocean:index/databaseUser:DatabaseUser"
+GRANTS: Final = "pulumi-python:dynamic/infra-apply:Grants"
 TAG: Final = "digitalocean:index/tag:Tag"
 STACK: Final = "pulumi:pulumi:Stack"
 

@@ -12,6 +12,7 @@ import pulumi_digitalocean as digitalocean
 from infra_apply.reconcile.model import DatabaseDecision
 from infra_apply.reconcile.state import DATABASE
 from infra_apply.render.cluster import SharedCluster
+from infra_apply.render.grants import Grants
 
 
 class Database(pulumi.ComponentResource):
@@ -48,11 +49,34 @@ class Database(pulumi.ComponentResource):
                 pulumi.ResourceOptions(import_=decision.import_database, depends_on=[self.user]),
             ),
         )
+        if decision.grants:
+            self._render_grants(decision, cluster)
         manifest = relative_path(database.manifest)
         self.register_outputs(
             {"cluster": database.cluster, "name": database.name, "manifest": manifest}
         )
         self._plan, self._cluster = database, cluster
+
+    def _render_grants(self, decision: DatabaseDecision, cluster: SharedCluster) -> None:
+        """Keep others out, once the database and its user are there."""
+        database = decision.database
+        inputs = {
+            "clusterId": cluster.id,
+            "database": database.name,
+            "users": [database.user],
+            "connections": database.connections,
+            "enforce": decision.grants == "enforce",
+        }
+        Grants(
+            database.instance,
+            {key: value for key, value in inputs.items() if value is not None},
+            pulumi.ResourceOptions(
+                parent=self,
+                depends_on=[self.user, self.database],
+                protect=True,
+                retain_on_delete=True,
+            ),
+        )
 
     def variables(self, vpc: pulumi.Input[str | None]) -> pulumi.Output[dict[str, str]]:
         """Return DATABASE_URL and its parts, secret, for a service in the VPC of this id."""

@@ -39,9 +39,9 @@ REHEARSAL: Final = "INFRA_APPLY_REHEARSAL_POSTGRES"
 class GrantsProvider(ResourceProvider):
     """Makes a database's grants what they should be, and sees where they no longer are.
 
-    Inputs: `clusterId`, `database`, `users`, `connections` (None for a share), and `enforce`, without
-    which nothing is looked at or changed. Outputs: the same, `drift` (sentences; what an update
-    mends), and `turns`: whether another user could take over from one.
+    Inputs: `clusterId`, `database`, `users`, `connections` (left out: a share), and `enforce`; if
+    that is false, nothing is looked at or changed. Outputs: the same, `drift` (sentences; what an
+    update mends), and `turns`: whether another user could take over from one.
     """
 
     serialize_as_secret_always = False  # else the state would keep this class's name encrypted

@@ -12,10 +12,12 @@ from infra_apply.reconcile.model import Remembered
 from infra_apply.reconcile.state import (
     DROPLET,
     FIREWALL,
+    GRANTS,
     LOGICAL_DATABASE,
     USER,
     StateResource,
 )
+from infra_apply.render.grants import Grants
 
 
 def render_remembered(remembered: Remembered, *, is_there: bool = False) -> None:
@@ -59,6 +61,11 @@ def _database(child: StateResource, opts: pulumi.ResourceOptions) -> None:
     digitalocean.DatabaseDb(child.name, cluster_id="remembered", name="remembered", opts=opts)
 
 
+def _grants(child: StateResource, opts: pulumi.ResourceOptions) -> None:
+    inputs = {name: value for name, value in child.inputs.items() if not name.startswith("__")}
+    Grants(child.name, inputs, opts)
+
+
 def _user(child: StateResource, opts: pulumi.ResourceOptions) -> None:
     digitalocean.DatabaseUser(child.name, cluster_id="remembered", name="remembered", opts=opts)
 
@@ -69,4 +76,5 @@ _RENDERERS: Final[dict[str, tuple[list[str], bool, _Register]]] = {
     FIREWALL: (["*"], True, _firewall),
     LOGICAL_DATABASE: (["clusterId", "name"], False, _database),
     USER: (["clusterId", "name"], False, _user),
+    GRANTS: ([], False, _grants),
 }
