@@ -22,6 +22,7 @@ COMMANDS: Final = {
     "mesh": "regenerate the mesh's services map",
     "map": "draw the fleet, and say what breaks if something goes away",
     "cost": "what the fleet costs a month",
+    "env": "print the variables that a project's service needs, secrets among them",
     "adopt": "propose what is there already for a stack to take over",
     "gpu": "scale, show and end the slots of GPU pools",
     "rehearse": "run the real engine against a simulated DigitalOcean",

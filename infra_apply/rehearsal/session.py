@@ -114,6 +114,20 @@ def serve_api(options: Options, plan: Plan | None) -> Iterator[Server]:
         yield server
 
 
+def kept_state(directory: Path, engine: Engine) -> tuple[Path, dict[str, str]] | None:
+    """Return the folder and the environment in which an engine reads the state that was kept.
+
+    None where a directory keeps none. Nothing is served, and nothing is written but what the engine
+    itself writes. Raises Refusal where others may read the state's passphrase.
+    """
+    engine_folder = directory / "engine"
+    state = engine_folder / "state"
+    if not (state / ".pulumi").is_dir():
+        return None
+    env = _state_env(engine, engine_folder / "home", state, passphrase_of(engine_folder))
+    return engine_folder / "project", env
+
+
 def select_stack(rehearsal: Rehearsal, engine: Engine, stack: str) -> None:
     """Select the stack for commands without --stack; create it if it does not exist."""
     _pulumi(rehearsal, engine, "stack", "select", stack, "--create")
@@ -182,13 +196,22 @@ def _make_private(folder: Path) -> None:
 def _engine_env(
     options: Options, server: Server, home: Path, state: Path, passphrase: str
 ) -> dict[str, str]:
+    return {
+        **_state_env(options.engine, home, state, passphrase),
+        "DIGITALOCEAN_API_URL": server.url,
+        "DIGITALOCEAN_TOKEN": server.token,
+        "INFRA_APPLY_REHEARSAL_CLOCK": str(options.clock_scale),
+    }
+
+
+def _state_env(engine: Engine | None, home: Path, state: Path, passphrase: str) -> dict[str, str]:
     inherited = {
         key: value
         for key, value in os.environ.items()
         if key in _INHERITED or key.startswith(_INHERITED_PREFIXES)
     }
-    engine = [str(options.engine.path.parent)] if options.engine else []
-    path = os.pathsep.join([*engine, f"{sys.prefix}/bin", inherited.get("PATH", "")])
+    engines = [str(engine.path.parent)] if engine else []
+    path = os.pathsep.join([*engines, f"{sys.prefix}/bin", inherited.get("PATH", "")])
     return {
         **inherited,
         "PATH": path,
@@ -199,9 +222,6 @@ def _engine_env(
         "PULUMI_CONFIG_PASSPHRASE": passphrase,
         "PULUMI_SKIP_UPDATE_CHECK": "true",
         "PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION": "true",
-        "DIGITALOCEAN_API_URL": server.url,
-        "DIGITALOCEAN_TOKEN": server.token,
-        "INFRA_APPLY_REHEARSAL_CLOCK": str(options.clock_scale),
     }
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import pulumi
 import pulumi_digitalocean as digitalocean
@@ -53,6 +53,12 @@ def _look_up(name: str, expected_id: str) -> SharedCluster:
         host=result.host,
         private_host=result.private_host or result.host,
         port=result.port,
-        ssl=bool(urlsplit(result.uri or "").query),
+        ssl=_encrypts(result.uri or ""),
         vpc=result.private_network_uuid or "",
     )
+
+
+def _encrypts(uri: str) -> bool:
+    """Say whether a cluster's URI asks for TLS, which no other field of the data source says."""
+    query = urlsplit(uri).query
+    return bool(query) and dict(parse_qsl(query)).get("sslmode") != "disable"

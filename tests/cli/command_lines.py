@@ -43,6 +43,7 @@ _GIVEN: Final[dict[Words, Words]] = {
     ("up",): ("--stack", "prod", "--account", "account"),
     ("map",): ("--account", "account", "--timeout", "0.05"),
     ("cost",): ("--account", "account"),
+    ("env",): ("--stack", "prod", "--account", "account"),
     ("init",): ("--force",),
 }
 

@@ -27,6 +27,7 @@ COMMAND_LINES = [
     ("mesh", "mesh --write"),
     ("map", "map --live"),
     ("cost", "cost"),
+    ("env", "env shop --stack prod"),
     ("adopt", "adopt --stack prod"),
     ("gpu scale", "gpu scale shop 1 --stack prod"),
     ("gpu status", "gpu status"),
