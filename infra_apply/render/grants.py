@@ -30,7 +30,7 @@ from infra_apply.postgres.admin import read_admin
 from infra_apply.postgres.differences import find_differences, find_obstacles, turns
 from infra_apply.postgres.model import Separation, Server
 from infra_apply.postgres.separate import look, separate
-from infra_apply.terminal.safe_text import safe
+from infra_apply.terminal.printing import print_remark
 
 REHEARSAL: Final = "INFRA_APPLY_REHEARSAL_POSTGRES"
 """Environment variable: `off` in a rehearsal whose clusters are no real servers."""
@@ -68,7 +68,8 @@ class GrantsProvider(ResourceProvider):
             try:
                 server = look(read_admin(self._client(), props["clusterId"]), separation)
             except Failure as failure:
-                _warn(f"the grants of database {props['database']} were not verified: {failure}")
+                # The engine shows what a provider writes to stderr.
+                print_remark(f"the grants of {props['database']} were not verified: {failure}")
             else:
                 outputs |= _outputs(separation, server)
         return ReadResult(id_, outputs)
@@ -128,12 +129,6 @@ def _outputs(separation: Separation, server: Server) -> dict[str, Any]:
     if not drift:
         drift = [f"`{name}` can connect, by another role" for name in sorted(server.admitted)]
     return {"drift": drift, "turns": turns(separation, server)}
-
-
-def _warn(message: str) -> None:
-    """Say something on stderr, which the engine shows as it comes."""
-    sys.stderr.write(f"{safe(message)}\n")
-    sys.stderr.flush()
 
 
 _INPUTS: Final = ("clusterId", "database", "users", "connections", "enforce")

@@ -94,7 +94,10 @@ SETTINGS: Final = {
             }
         },
     },
-    "databases": {"isolation": "enforce", "shared-pg": {"adopt": ["shop"], "closeDefault": False}},
+    "databases": {
+        "isolation": "enforce",
+        "shared-pg": {"adopt": ["shop"], "closeDefault": False, "connections": 9},
+    },
     "retired": {"old": "keep"},
     "owners": {
         "projects": {"shop": "projects/shop"},
