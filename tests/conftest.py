@@ -20,6 +20,7 @@ from tests.warm import WARM, warm_python
 hypothesis.settings.register_profile("tests", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("tests")
 
+POSTGRES = "INFRA_APPLY_REHEARSAL_POSTGRES"
 SLOW = ("engine", "process", "browser")
 STARTS_A_PROCESS = {
     "subprocess.Popen", "os.posix_spawn", "os.fork", "os.forkpty", "os.exec", "os.system",
@@ -33,6 +34,7 @@ def pytest_configure() -> None:
     """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    os.environ[POSTGRES] = "off"  # a server takes longer to make than most tests take
     platform.processor()  # asks `uname` once a process; an API client's user agent wants it
     sys.addaudithook(_refuse_processes)
 
@@ -88,6 +90,12 @@ def warm_interpreters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path
     ):
         patch.setenv(WARM, str(python.parent.parent))
         yield python
+
+
+@pytest.fixture
+def postgres_servers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the PostgreSQL clusters of the test's rehearsals be real servers."""
+    monkeypatch.setenv(POSTGRES, "on")
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
@@ -23,13 +23,21 @@ from infra_apply.engine.install.find import Engine
 from infra_apply.errors import Outage, Refusal, Usage
 from infra_apply.inputs.pulumi_project import Project
 from infra_apply.plan.model import Plan
+from infra_apply.rehearsal.folders import make_private
 from infra_apply.rehearsal.passphrase import passphrase_of
 from infra_apply.rehearsal.plan_seed import seed_for
 from infra_apply.rehearsal.plugin.install import install
+from infra_apply.rehearsal.postgres.binaries import Unavailable
+from infra_apply.rehearsal.postgres.clusters import ClusterServers, cluster_servers, is_postgres
 from infra_apply.rehearsal.project_copy import copy_project
+from infra_apply.rehearsal.simulator.account.messages import ErrorResponse
 from infra_apply.rehearsal.simulator.api import new_token
 from infra_apply.rehearsal.simulator.faults import load_faults
 from infra_apply.rehearsal.simulator.server import Server, serve
+
+POSTGRES: Final = "INFRA_APPLY_REHEARSAL_POSTGRES"
+"""`off` in the user's environment: PostgreSQL clusters are simulated only. In the engine's it says
+whether they are real servers (`on` or `off`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +56,9 @@ class Options:
 
     `directory` keeps the account and the engine's state, `faults` is a faults file, and
     `clock_scale` divides every wait. `limits` keeps DigitalOcean's rate limits. Without an engine
-    only the API can be served.
+    only the API can be served. With `postgres`, the account's PostgreSQL clusters are real servers
+    where that can be had; where not, and the plan has databases on them, `remark` is called once
+    with a line that says so.
     """
 
     engine: Engine | None
@@ -56,6 +66,8 @@ class Options:
     faults: Path | None = None
     clock_scale: float = 1.0
     limits: bool = False
+    postgres: bool = False
+    remark: Callable[[str], None] = lambda _line: None
 
 
 @contextmanager
@@ -71,26 +83,37 @@ def start_rehearsal(
 
     The account is seeded with what the plan names, unless the directory already holds one.
     Raises Usage if the directory or the faults file cannot be used, and Refusal if the API's
-    address is not on this machine, or a link stands where it would write.
+    address is not on this machine, or a link stands where it would write. Raises Outage if a
+    PostgreSQL server with data does not start.
     """
-    with serve_api(options, plan) as server:
+    with _serve(options, plan) as (server, postgres):
         engine_folder = options.directory / "engine"
         home, state = engine_folder / "home", engine_folder / "state"
         for folder in (engine_folder, home, state):
-            _make_private(folder)
+            make_private(folder)
         folder = copy_project(project, stack, engine_folder / "project", config_file)
         plugin = _provide_plugin(home)
         env = _engine_env(options, server, home, state, passphrase_of(engine_folder))
+        env[POSTGRES] = "on" if postgres else "off"
         yield Rehearsal(folder, env, server, plugin)
 
 
 @contextmanager
 def serve_api(options: Options, plan: Plan | None) -> Iterator[Server]:
-    """Serve the account in the options' directory, without an engine. Raises Usage, Refusal.
+    """Serve the account in the options' directory, without an engine.
 
-    The API accepts one token, which is another one each time.
+    The API accepts one token, which is another one each time. Raises Usage, Refusal, Outage.
     """
+    with _serve(options, plan) as (server, _):
+        yield server
+
+
+@contextmanager
+def _serve(options: Options, plan: Plan | None) -> Iterator[tuple[Server, bool]]:
+    """Serve the account, and say whether its PostgreSQL clusters are real servers."""
     with ExitStack() as stack:
+        # They are stopped last: a late effect may still change them.
+        servers = stack.enter_context(cluster_servers(options.directory / "postgres"))
         try:
             faults = load_faults(options.faults) if options.faults else ()
             server = stack.enter_context(
@@ -101,17 +124,15 @@ def serve_api(options: Options, plan: Plan | None) -> Iterator[Server]:
                     faults=faults,
                     clock_scale=options.clock_scale,
                     limits=options.limits,
+                    on_change=servers.follow,
                 )
             )
         except (OSError, ValueError) as error:
             reason = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) else error
-            raise Usage(
-                f"the rehearsal cannot be set up: {reason}",
-                next_step="mend what it names, or name another directory with --account",
-            ) from None
+            raise _unusable(reason) from None
         if not _is_loopback(server.url):
             raise Refusal(f"the simulated API listens on {server.url}, which is not this machine")
-        yield server
+        yield server, _start_servers(servers, server, options, plan)
 
 
 def kept_state(directory: Path, engine: Engine) -> tuple[Path, dict[str, str]] | None:
@@ -159,6 +180,39 @@ def _pulumi(rehearsal: Rehearsal, engine: Engine, *arguments: str, stdin: str | 
     return process.stdout
 
 
+def _start_servers(
+    servers: ClusterServers, server: Server, options: Options, plan: Plan | None
+) -> bool:
+    """Start the servers of the account's PostgreSQL clusters; False where there are none."""
+    names = {cluster["name"] for cluster in server.state()["databases"] if is_postgres(cluster)}
+    if not options.postgres or not names:
+        return False
+    if os.environ.get(POSTGRES) == "off":
+        reason = f"{POSTGRES} is off"
+    else:
+        reason = _why_unavailable(servers, server)
+    if reason and plan and names & {database.cluster for database in plan.databases}:
+        options.remark(
+            f"rehearsal: no PostgreSQL here ({reason}): separation of databases is not exercised"
+        )
+    return not reason
+
+
+def _why_unavailable(servers: ClusterServers, server: Server) -> str:
+    """Start the servers, and write their addresses into the account; say why that cannot be."""
+    try:
+        servers.start(server.state())
+        server.edit(servers.connected)
+    except Unavailable as reason:
+        servers.stop()
+        return str(reason)
+    except KeyError as error:  # somebody's edit of the account left it out
+        raise _unusable(f"{server.account_path}: something in it has no {error}") from None
+    except (ErrorResponse, ValueError) as error:
+        raise _unusable(f"{server.account_path}: {error}") from None
+    return ""
+
+
 def _is_loopback(url: str) -> bool:
     """Say whether a URL leads to this machine."""
     host = urlsplit(url).hostname or ""
@@ -182,15 +236,11 @@ def _provide_plugin(home: Path) -> Literal["real", "stand-in"]:
     return "stand-in"
 
 
-def _make_private(folder: Path) -> None:
-    """Make a folder that its owner alone may use; a link in its place is not followed."""
-    if folder.is_symlink():
-        raise Refusal(
-            f"{folder} is a link, and the rehearsal's state is written through none",
-            state="nothing was done",
-            next_step="remove it, or name another folder with --account",
-        )
-    folder.mkdir(mode=0o700, exist_ok=True)
+def _unusable(reason: object) -> Usage:
+    return Usage(
+        f"the rehearsal cannot be set up: {reason}",
+        next_step="mend what it names, or name another directory with --account",
+    )
 
 
 def _engine_env(

@@ -168,7 +168,13 @@ def options_of(
 ) -> session.Options:
     """Return the rehearsal that the flags ask for."""
     return session.Options(
-        engine, directory, arguments.faults, arguments.clock, limits=arguments.limits
+        engine,
+        directory,
+        arguments.faults,
+        arguments.clock,
+        limits=arguments.limits,
+        postgres=True,
+        remark=print_remark,
     )
 
 

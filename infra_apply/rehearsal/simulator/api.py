@@ -12,6 +12,8 @@ from typing import Final
 
 from infra_apply.rehearsal.simulator.account import hiding, late
 from infra_apply.rehearsal.simulator.account.messages import (
+    ChangeHook,
+    ErrorResponse,
     Object,
     Request,
     Response,
@@ -37,8 +39,10 @@ class Api:
     """Answers requests about one account.
 
     `token` is the one accepted (None: any that starts with "rehearsal-"). `unmodelled` are the
-    requests that were answered 501, in order. The lock guards the faults' counts, and the account's
-    files in this process; other processes are kept away from the files by `AccountFiles.held`.
+    requests that were answered 501, in order. `on_change` is called before a change is written, and
+    an ErrorResponse that it raises is the answer instead. The lock guards the faults' counts, and
+    the account's files in this process; other processes are kept away from the files by
+    `AccountFiles.held`.
     """
 
     files: AccountFiles
@@ -48,6 +52,7 @@ class Api:
     clock_scale: float
     now: Callable[[], float]
     sleep: Callable[[float], None]
+    on_change: ChangeHook
     unmodelled: list[str] = field(default_factory=list)
     lock: Lock = field(default_factory=Lock)
 
@@ -57,9 +62,10 @@ class Api:
             return self._settled(self.now())
 
     def edit(self, change: Callable[[State], State]) -> None:
-        """Change the account without a request."""
+        """Change the account without a request. Raises ErrorResponse if the hook does."""
         with self._alone():
-            self.files.save(change(self._settled(self.now())))
+            state = self._settled(self.now())
+            self._save(state, change(state))
 
     def settle(self) -> None:
         """Write the effects that are due, so that account.json is right where nobody asks again."""
@@ -121,6 +127,8 @@ class Api:
             return Response(401, error_body("Unauthorized", "Unable to authenticate you"))
         try:
             return self._act_on_account(request, body, fault, now)
+        except ErrorResponse as error:
+            return error.response
         except ValueError as error:
             return Response(500, error_body("server_error", str(error)))
         except KeyError as error:  # somebody's edit left it out
@@ -144,7 +152,7 @@ class Api:
                 until = now + fault.hidden / self.clock_scale
                 changed = hiding.hide_new(state, changed, request.path, until)
             if changed is not state:
-                self.files.save(changed)
+                self._save(state, changed)
         if response.status == 501 and response.body["id"] == NOT_MODELLED:  # noqa: PLR2004
             self.unmodelled.append(f"{request.method} {request.path}")
         return response
@@ -152,10 +160,14 @@ class Api:
     def _settled(self, now: float) -> State:
         """Return the account as it is at `now`, written. Raises ValueError if it cannot be read."""
         state = self.files.load()
-        settled = late.settle(state, now, clock_scale=self.clock_scale)
+        settled = late.settle(state, now, clock_scale=self.clock_scale, on_change=self.on_change)
         if settled is not state:
             self.files.save(settled)
         return settled
+
+    def _save(self, before: State, after: State) -> None:
+        self.on_change(before, after)
+        self.files.save(after)
 
     def _accepts(self, token: str) -> bool:
         if self.token:

@@ -15,7 +15,7 @@ from pathlib import Path
 from threading import Thread
 from typing import Final
 
-from infra_apply.rehearsal.simulator.account.messages import State
+from infra_apply.rehearsal.simulator.account.messages import ChangeHook, State, allow_change
 from infra_apply.rehearsal.simulator.api import Api, new_token
 from infra_apply.rehearsal.simulator.faults import Fault, FaultInjector
 from infra_apply.rehearsal.simulator.limits import RateLimits
@@ -45,7 +45,10 @@ class Server:
         return self._api.read()
 
     def edit(self, change: Callable[[State], State]) -> None:
-        """Change the account without a request, as a person in the console would."""
+        """Change the account without a request, as a person in the console would.
+
+        Raises ErrorResponse if the change hook refuses it.
+        """
         self._api.edit(change)
 
 
@@ -61,6 +64,7 @@ def serve(  # noqa: PLR0913  (settings, each with a default)
     now: Callable[[], float] = time.time,
     sleep: Callable[[float], None] = time.sleep,
     port: int = 0,
+    on_change: ChangeHook = allow_change,
 ) -> Iterator[Server]:
     """Serve an account on 127.0.0.1 until the block ends.
 
@@ -69,11 +73,13 @@ def serve(  # noqa: PLR0913  (settings, each with a default)
     makes one that nobody knows).
     `clock_scale` divides the simulator's waits; `limits` keeps DigitalOcean's rate limits; `now`
     gives seconds since 1970; `sleep` waits for the seconds of a fault's delay. `port` 0: any.
+    `on_change` is called with the account before and after each change, before it is written; an
+    ErrorResponse that it raises is the answer, and the account stays as it was.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     files = AccountFiles(directory, seed)
     rate_limits = RateLimits(clock_scale) if limits else None
-    api = Api(files, token, FaultInjector(faults), rate_limits, clock_scale, now, sleep)
+    api = Api(files, token, FaultInjector(faults), rate_limits, clock_scale, now, sleep, on_change)
     with listen(api.respond, port) as (httpd, url):
         thread = Thread(target=httpd.serve_forever, args=(SHUTDOWN_POLL,), daemon=True)
         thread.start()

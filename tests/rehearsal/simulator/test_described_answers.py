@@ -83,6 +83,7 @@ REQUESTS: tuple[tuple[str, str, Any], ...] = (
     ("GET", PG, None),
     ("GET", f"{PG}/autoscale", None),
     ("GET", f"{PG}/backups", None),
+    ("GET", f"{PG}/ca", None),
     ("POST", f"{PG}/dbs", {"name": "app"}),
     ("GET", f"{PG}/dbs", None),
     ("GET", f"{PG}/dbs/app", None),

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 
+from infra_apply.rehearsal.simulator.account import store
 from infra_apply.rehearsal.simulator.seed.build import seed
 from tests.rehearsal.harness import SimulatedAccount
 
@@ -57,6 +60,26 @@ def test_a_reset_changes_the_password_and_on_mysql_the_plugin() -> None:
     assert user["mysql_settings"] == {"auth_plugin": "caching_sha2_password"}
     assert reset["mysql_settings"] == body["mysql_settings"]
     assert reset["password"] != user["password"]
+
+
+def test_the_admins_new_password_is_in_the_clusters_connections() -> None:
+    account = SimulatedAccount()
+    account.request("POST", f"{PG}/users/doadmin/reset_auth", {})
+    cluster = account.get(PG)["database"]
+    for connection in (cluster["connection"], cluster["private_connection"]):
+        assert connection["password"] == account.get(f"{PG}/users/doadmin")["user"]["password"]
+        assert urlsplit(connection["uri"]).password == connection["password"]
+
+
+def test_the_certificate_authority_is_the_clusters_own_and_empty_where_it_has_none() -> None:
+    account = SimulatedAccount()
+    assert account.get(f"{PG}/ca") == {"ca": {"certificate": ""}}
+    pem = "-----BEGIN CERTIFICATE-----\nMIIE\n-----END CERTIFICATE-----\n"
+    cluster = account.state["databases"][0]
+    account.state = store.replace(account.state, "databases", cluster | {"ca": pem})
+    assert b64decode(account.get(f"{PG}/ca")["ca"]["certificate"]).decode() == pem
+    assert "ca" not in account.get(PG)["database"]
+    assert account.request("GET", "/v2/databases/none/ca").status == 404
 
 
 def test_a_pool_carries_the_present_password_of_its_user() -> None:

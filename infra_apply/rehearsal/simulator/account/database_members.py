@@ -84,12 +84,23 @@ def update_user(state: State, call: Call) -> Result:
 
 
 def reset_auth(state: State, call: Call) -> Result:
-    """Set a new password; on MySQL also the auth plugin that the body names."""
+    """Set a new password; on MySQL also the auth plugin that the body names.
+
+    The admin's password is the one in the cluster's connections, too.
+    """
     cluster = find_cluster(state, call)
     user = _find_member(cluster, "users", call.params["user"])
     changed = user | {"password": f"{user['password']}_r"}
     if cluster["engine"] == "mysql":
         changed |= {"mysql_settings": {"auth_plugin": _auth_plugin(call.body)}}
+    for kind in ("connection", "private_connection"):
+        connection = cluster[kind]
+        if connection["user"] == user["name"]:
+            password = changed["password"]
+            uri = connection["uri"].replace(
+                f":{quote(user['password'], safe='')}@", f":{quote(password, safe='')}@"
+            )
+            cluster |= {kind: connection | {"password": password, "uri": uri}}
     return _replace_user(state, cluster, changed, status=200)
 
 

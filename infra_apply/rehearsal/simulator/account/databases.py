@@ -1,11 +1,14 @@
 """Database clusters: listing and reading them, their autoscale setting and trusted sources.
 
 A cluster of the state has `dbs`, `users`, `pools`, `rules`, `autoscale` and `backups` beside the
-API's own fields; an answer holds the cluster without them, and `db_names` derived from `dbs`.
+API's own fields, and may have `ca`, the PEM text of its certificate authority; an answer holds the
+cluster without them, and `db_names` derived from `dbs`.
 Clusters cannot be created or deleted: a fleet only ever uses what exists.
 """
 
 from __future__ import annotations
+
+from base64 import b64encode
 
 from infra_apply.rehearsal.simulator.account import store
 from infra_apply.rehearsal.simulator.account.messages import (
@@ -19,7 +22,7 @@ from infra_apply.rehearsal.simulator.account.messages import (
     unprocessable,
 )
 
-INTERNAL_FIELDS = ("dbs", "users", "pools", "rules", "autoscale", "backups")
+INTERNAL_FIELDS = ("dbs", "users", "pools", "rules", "autoscale", "backups", "ca")
 SOURCE_TYPES = ("droplet", "k8s", "ip_addr", "tag", "app")
 
 
@@ -45,6 +48,12 @@ def get_autoscale(state: State, call: Call) -> Result:
 def list_backups(state: State, call: Call) -> Result:
     """GET the backups of a cluster; an account kept from an earlier version has none."""
     return state, Response(200, {"backups": find_cluster(state, call).get("backups", [])})
+
+
+def get_ca(state: State, call: Call) -> Result:
+    """GET the certificate authority that signs the cluster's own certificate: PEM as base64."""
+    pem = find_cluster(state, call).get("ca", "")
+    return state, Response(200, {"ca": {"certificate": b64encode(pem.encode()).decode()}})
 
 
 def get_firewall(state: State, call: Call) -> Result:

@@ -6,8 +6,17 @@ The state's `late` list, which is absent while nothing is late, holds `{at, requ
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 from infra_apply.rehearsal.simulator.account import hiding
-from infra_apply.rehearsal.simulator.account.messages import Object, Request, State
+from infra_apply.rehearsal.simulator.account.messages import (
+    ChangeHook,
+    ErrorResponse,
+    Object,
+    Request,
+    State,
+    allow_change,
+)
 from infra_apply.rehearsal.simulator.account.routes import handle
 from infra_apply.rehearsal.simulator.account.timers import complete_due_actions
 
@@ -29,20 +38,29 @@ def postpone(state: State, request: Request, at: float) -> State:
     return state | {"late": [*state.get("late", ()), {"at": at, "request": fields}]}
 
 
-def settle(state: State, now: float, *, clock_scale: float = 1.0) -> State:
+def settle(
+    state: State,
+    now: float,
+    *,
+    clock_scale: float = 1.0,
+    on_change: ChangeHook = allow_change,
+) -> State:
     """Return the account as it is at `now`: with every effect that was due by then, in order.
 
     Such are the effects of late requests, the ends of actions, and what is hidden no longer. A
-    late request that the account refuses has no effect.
+    late request that the account or the hook refuses has no effect.
     """
     late: list[Object] = state.get("late", [])
     for effect in sorted(late, key=lambda effect: float(effect["at"])):
         if effect["at"] > now:
             break
         state = _without_effect(state, effect)
-        state, _ = handle(
+        changed, _ = handle(
             state, Request(**effect["request"]), effect["at"], clock_scale=clock_scale
         )
+        with suppress(ErrorResponse):
+            on_change(state, changed)
+            state = changed
     return hiding.show_due(complete_due_actions(state, now), now)
 
 

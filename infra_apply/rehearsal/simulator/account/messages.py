@@ -59,6 +59,9 @@ class Call:
 
 Result: TypeAlias = tuple[State, Response]
 Handler: TypeAlias = Callable[[State, Call], Result]
+# Called with the account before and after a change that is not written yet. An ErrorResponse that
+# it raises refuses the change.
+ChangeHook: TypeAlias = Callable[[State, State], None]
 
 
 class ErrorResponse(Exception):
@@ -67,6 +70,10 @@ class ErrorResponse(Exception):
     def __init__(self, status: int, error_id: str, message: str) -> None:
         super().__init__(message)
         self.response = Response(status, error_body(error_id, message))
+
+
+def allow_change(_before: State, _after: State) -> None:
+    """Do nothing: the change hook of an account that nothing else follows."""
 
 
 def not_found() -> ErrorResponse:

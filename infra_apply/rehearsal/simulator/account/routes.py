@@ -76,6 +76,7 @@ ROUTES = (
     Route("GET", "databases/{cluster}", databases.get_cluster),
     Route("GET", "databases/{cluster}/autoscale", databases.get_autoscale),
     Route("GET", "databases/{cluster}/backups", databases.list_backups),
+    Route("GET", "databases/{cluster}/ca", databases.get_ca),
     Route("GET", "databases/{cluster}/firewall", databases.get_firewall),
     Route("PUT", "databases/{cluster}/firewall", databases.put_firewall),
     Route("GET", "databases/{cluster}/dbs", database_members.list_dbs),
