@@ -49,6 +49,8 @@ _COUNT_WORDS = {
 }
 _WIDEST_VALUE = 40
 _MOST_KEYS = 4
+# What a refresh found in PostgreSQL that an update mends: sentences (`render/grants.py`).
+_DRIFT = "drift"
 # What stands for a value that only the real run will know (sdk/go/common/resource/plugin/rpc.go).
 _UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9"
 
@@ -172,6 +174,8 @@ def _changes(step: Step) -> str:
     """Say which top-level inputs a step changes: `  size: a -> b, tags`."""
     if _symbol(step) not in {"~", "+-", "="}:
         return ""
+    if drift := step.old_inputs.get(_DRIFT):
+        return f"  {_DRIFT}: {'; '.join(map(str, drift))}"
     keys = sorted({_top_level_key(path) for path in step.detailed_diff} or set(step.changed))
     parts = [_change(key, step) for key in keys[:_MOST_KEYS]]
     hidden = len(keys) - _MOST_KEYS

@@ -14,8 +14,10 @@ from infra_apply.postgres.model import (
     DATABASE_PRIVILEGES,
     PUBLIC,
     SCHEMA_PRIVILEGES,
+    Membership,
     Separation,
     Server,
+    is_owner,
 )
 
 
@@ -70,6 +72,11 @@ def _members(separation: Separation, server: Server) -> Iterator[Difference]:
                 f"`{user}` is no member of `{owner}`",
                 SQL("GRANT {} TO {}").format(Identifier(owner), Identifier(user)),
             )
+    for held in sorted(_owners_of_others(separation, server)):
+        yield Difference(
+            f"`{held.member}` is a member of `{held.role}`",
+            SQL("REVOKE {} FROM {} CASCADE").format(Identifier(held.role), Identifier(held.member)),
+        )
     for member in sorted(members - {*separation.users, server.admin}):
         yield Difference(
             f"`{member}` is a member of `{owner}`",
@@ -152,10 +159,19 @@ def _obstacles(separation: Separation, server: Server) -> Iterator[str]:
             yield f"the role `{owner}` can log in, and is somebody else's"
     own = {*separation.users, owner}
     for held in sorted(server.memberships):
-        if held.member in own and held.role != owner:
+        if held.member in own and held.role != owner and not is_owner(held.role):
             yield f"`{held.member}` is a member of `{held.role}`, and may do what that may"
         if held.role in separation.users and held.member != server.admin:
             yield f"`{held.member}` is a member of `{held.role}`, and may do what that may"
+
+
+def _owners_of_others(separation: Separation, server: Server) -> set[Membership]:
+    """Return in which roles that own another project's things a user is: they are ours to revoke."""
+    return {
+        held
+        for held in server.memberships
+        if held.member in separation.users and held.role != separation.owner and is_owner(held.role)
+    }
 
 
 def _words(privileges: frozenset[str]) -> str:

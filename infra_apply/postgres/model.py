@@ -99,6 +99,11 @@ class Server:
         return min(separation.connections or share, self.capacity)
 
 
+def is_owner(role: str) -> bool:
+    """Say whether a role is one that owns a database's things, by its name."""
+    return role.startswith(_OWNER_PREFIX)
+
+
 _OWNER_PREFIX: Final = "infra_apply_"
 _LONGEST_NAME: Final = 63  # bytes; PostgreSQL cuts what is longer
 _SHARE: Final = 4

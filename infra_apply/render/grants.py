@@ -69,10 +69,13 @@ class GrantsProvider(ResourceProvider):
                 server = look(read_admin(self._client(), props["clusterId"]), separation)
             except Failure as failure:
                 # The engine shows what a provider writes to stderr.
-                print_remark(f"the grants of {props['database']} were not verified: {failure}")
+                database = props["database"]
+                print_remark(f"warning: the grants of {database} were not verified: {failure}")
             else:
                 outputs |= _outputs(separation, server)
-        return ReadResult(id_, outputs)
+        # As an input it is what an update takes away, so that any preview shows what it says.
+        inputs = _inputs(props) | ({"drift": outputs["drift"]} if outputs.get("drift") else {})
+        return ReadResult(id_, outputs, inputs)
 
     def diff(self, _id: str, olds: dict[str, Any], news: dict[str, Any]) -> DiffResult:
         """Say whether something is to be done: other inputs, or what is to be mended."""
@@ -83,7 +86,7 @@ class GrantsProvider(ResourceProvider):
         """Forget it. Nothing is opened again."""
 
     def _separate(self, props: Mapping[str, Any]) -> dict[str, Any]:
-        inputs = {key: props[key] for key in _INPUTS if props.get(key) is not None}
+        inputs = _inputs(props)
         if not self._is_exercised(props):
             return {**inputs, "drift": [], "turns": False}
         separation = _separation(props)
@@ -121,6 +124,10 @@ def _separation(props: Mapping[str, Any]) -> Separation:
         users=tuple(props["users"]),
         connections=int(connections) if connections is not None else None,  # a number is a float
     )
+
+
+def _inputs(props: Mapping[str, Any]) -> dict[str, Any]:
+    return {key: props[key] for key in _INPUTS if props.get(key) is not None}
 
 
 def _outputs(separation: Separation, server: Server) -> dict[str, Any]:

@@ -91,7 +91,7 @@ def as_json(
                 "urn": message.urn or None,
             }
             for message in outcome.diagnostics
-            if message.severity in _SHOWN and not is_summary(message.message)
+            if _is_shown(message)
         ],
     }
 
@@ -108,11 +108,18 @@ def _step(step: Step, *, acted: bool) -> dict[str, Any]:
     }
 
 
+def _is_shown(message: EngineMessage) -> bool:
+    """Say whether a message is for people; of a plugin's stderr, only what it calls a warning is."""
+    if message.severity == "info#err":
+        return message.message.startswith(PLUGIN_WARNING)
+    return message.severity in _SHOWN and not is_summary(message.message)
+
+
 def _worth_saying(messages: Sequence[EngineMessage], plan: Plan, verb: str) -> list[str]:
     """Pick warnings and errors; the many refusals of protected resources become one."""
     texts, refused = [], []
     for message in messages:
-        if message.severity not in _SHOWN or is_summary(message.message):
+        if not _is_shown(message):
             continue
         if _PROTECTED.search(message.message):
             refused.append(message.urn.rpartition("::")[2])
@@ -135,5 +142,6 @@ _DROPPED: Final = (
     "bring back what declared them; a host that is meant to go is first "
     "applied with `protect: false`"
 )
+PLUGIN_WARNING: Final = "warning: "
 _SHOWN: Final = frozenset({"info", "warning", "error"})
 _PROTECTED: Final = re.compile(r"cannot be deleted\s+because it is protected")
