@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -48,10 +50,15 @@ class ClusterServers:
         with sharing.held(self.folder):
             shared = sharing.is_used(self.folder)
             self._use = sharing.join(self.folder)
-            for cluster in clusters:
-                self.servers[cluster["id"]] = self._server(installations, cluster, shared=shared)
-        for cluster in clusters:
-            self._change({}, cluster)
+
+            def start(cluster: Object) -> None:
+                server = self._server(installations, cluster, shared=shared)
+                self.servers[cluster["id"]] = server
+                self._change({}, cluster)
+
+            # In threads also because Ctrl-C, which interrupts this one, then finds them registered.
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                list(pool.map(start, clusters))
 
     def follow(self, before: State, after: State) -> None:
         """Make and drop in the servers what a change of the account makes and drops.
@@ -116,6 +123,8 @@ class ClusterServers:
             return
         try:
             with launch.connect(self.servers[after["id"]]) as connection:
+                # Statements on one role at the same time, by two rehearsals, would fail.
+                connection.execute("SELECT pg_advisory_lock(0)")
                 members.change(connection, before, after)
         except psycopg.Error as error:
             raise members.describe(after, error) from None
