@@ -166,7 +166,7 @@ def _obstacles(separation: Separation, server: Server) -> Iterator[str]:
 
 
 def _owners_of_others(separation: Separation, server: Server) -> set[Membership]:
-    """Return in which roles that own another project's things a user is: they are ours to revoke."""
+    """Return what makes a user a member of another project's owning role: ours to revoke."""
     return {
         held
         for held in server.memberships

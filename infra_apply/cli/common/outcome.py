@@ -109,7 +109,7 @@ def _step(step: Step, *, acted: bool) -> dict[str, Any]:
 
 
 def _is_shown(message: EngineMessage) -> bool:
-    """Say whether a message is for people; of a plugin's stderr, only what it calls a warning is."""
+    """Say whether a message is for people: of a plugin's stderr what it calls a warning."""
     if message.severity == "info#err":
         return message.message.startswith(PLUGIN_WARNING)
     return message.severity in _SHOWN and not is_summary(message.message)
