@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
+from urllib.parse import quote
 
 import psycopg
 from psycopg.conninfo import make_conninfo
@@ -49,11 +50,7 @@ def read_admin(client: Client, cluster_id: str) -> Admin:
     connection = cluster.get("connection") or {}
     private = cluster.get("private_connection") or {}
     if not connection.get("password"):
-        raise Outage(
-            "the token may not read the password of the cluster's administrator",
-            state="nothing was changed",
-            next_step="give it the scope database:view_credentials",
-        )
+        raise _unreadable("the cluster's administrator")
     hosts = [str(held["host"]) for held in (connection, private) if held.get("host")]
     if not connection.get("ssl", True) and not all(map(is_loopback, hosts)):
         raise Refusal(f"the cluster at {hosts[0]} has no TLS, and is not on this machine")
@@ -66,6 +63,15 @@ def read_admin(client: Client, cluster_id: str) -> Admin:
         password=str(connection["password"]),
         certificate=_read_certificate(client, cluster_id) if connection.get("ssl", True) else None,
     )
+
+
+def read_password(client: Client, cluster_id: str, user: str) -> str:
+    """Ask DigitalOcean for the password of a cluster's user. Raises Outage."""
+    answer = client.get(f"/v2/databases/{cluster_id}/users/{quote(user, safe='')}")
+    password = (answer.get("user") or {}).get("password")
+    if not password:
+        raise _unreadable(f"the user `{user}`")
+    return str(password)
 
 
 @contextmanager
@@ -99,6 +105,14 @@ def connect(admin: Admin, database: str | None = None) -> Iterator[psycopg.Conne
             yield connection
 
 
+def _unreadable(whose: str) -> Outage:
+    return Outage(
+        f"the token may not read the password of {whose}",
+        state="nothing was changed",
+        next_step="give it the scope database:view_credentials",
+    )
+
+
 def _read_certificate(client: Client, cluster_id: str) -> str:
     encoded = (client.get(f"/v2/databases/{cluster_id}/ca").get("ca") or {}).get("certificate")
     try:
@@ -121,7 +135,8 @@ def _unreachable(admin: Admin, error: psycopg.Error) -> Unreachable:
             state="its databases are as they were",
             next_step="run the same again",
         )
-    reason = words.splitlines()[-1].rpartition(": ")[2] if words else type(error).__name__
+    reasons = [line.rpartition(": ")[2] for line in words.splitlines() if ": " in line]
+    reason = reasons[0] if reasons else type(error).__name__
     address = _own_address(host, admin.port)
     return Unreachable(
         f"the cluster cannot be reached at {host}:{admin.port}: {reason}",

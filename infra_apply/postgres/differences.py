@@ -25,12 +25,14 @@ from infra_apply.postgres.model import (
 class Difference:
     """Something that is not as it should be, as a sentence, and the statement that mends it.
 
-    `inside` says that the statement is to be sent to the database itself.
+    `inside` says that the statement is to be sent to the database itself, and `by` which user is to
+    send it there; otherwise the administrator is.
     """
 
     sentence: str
     statement: Composed
     inside: bool = False
+    by: str | None = None
 
 
 def find_differences(separation: Separation, server: Server) -> tuple[Difference, ...]:
@@ -41,7 +43,7 @@ def find_differences(separation: Separation, server: Server) -> tuple[Difference
         *_grants(separation, server),
         *_schema(separation, server),
         *_connections(separation, server),
-        *_session_role(separation, server),
+        *_session_roles(separation, server),
     )
 
 
@@ -52,7 +54,8 @@ def find_obstacles(separation: Separation, server: Server) -> tuple[str, ...]:
 
 def turns(separation: Separation, server: Server) -> bool:
     """Say whether another user could take over from one: all belongs to the owning role."""
-    return not server.holders and server.session_role == separation.owner
+    roles = {server.session_roles.get(user) for user in separation.users}
+    return not server.holders and roles == {separation.owner}
 
 
 def _owner(separation: Separation, server: Server) -> Iterator[Difference]:
@@ -134,15 +137,20 @@ def _connections(separation: Separation, server: Server) -> Iterator[Difference]
             )
 
 
-def _session_role(separation: Separation, server: Server) -> Iterator[Difference]:
-    """Let sessions begin as the owning role, unless that would take things away from a user."""
-    if not server.holders and server.session_role != separation.owner:
-        yield Difference(
-            f"what a session makes does not belong to `{separation.owner}`",
-            SQL("ALTER DATABASE {} SET role TO {}").format(
-                Identifier(separation.database), Identifier(separation.owner)
-            ),
-        )
+def _session_roles(separation: Separation, server: Server) -> Iterator[Difference]:
+    """Let sessions begin as the owning role, unless that would take things away from a user.
+
+    For each user alone: what is set for a whole database holds for the server's superuser, too.
+    """
+    for user in separation.users:
+        if not server.holders and server.session_roles.get(user) != separation.owner:
+            yield Difference(
+                f"what `{user}` makes does not belong to `{separation.owner}`",
+                SQL("ALTER ROLE {} IN DATABASE {} SET role TO {}").format(
+                    Identifier(user), Identifier(separation.database), Identifier(separation.owner)
+                ),
+                by=user,
+            )
 
 
 def _obstacles(separation: Separation, server: Server) -> Iterator[str]:

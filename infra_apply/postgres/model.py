@@ -71,10 +71,10 @@ class Server:
     who has which privileges on the database and on its schema `public`, administrators aside;
     `schema_grants` is None where the schema could not be looked at, or is not there. `admitted` are
     those beside users and administrators who can connect, whatever lets them. `holders` are the
-    users to whom something in the database belongs or is granted by name. `session_role` is what
-    every session begins as. `capacity` is how many connections the server takes, `connections` how
-    many the database does. `administers` says whether the database is the administrator's, and
-    `manages_users` whether the users are.
+    users to whom something in the database belongs or is granted by name. `session_roles` are what
+    users' sessions in the database begin as, where it is another role. `capacity` is how many
+    connections the server takes, `connections` how many the database does. `administers` says
+    whether the database is the administrator's, and `manages_users` whether the users are.
     """
 
     admin: str
@@ -84,7 +84,7 @@ class Server:
     schema_grants: Mapping[str, frozenset[str]] | None
     admitted: frozenset[str]
     holders: frozenset[str]
-    session_role: str | None
+    session_roles: Mapping[str, str]
     capacity: int
     connections: int
     administers: bool = True

@@ -48,7 +48,7 @@ def read_server(
         holders=frozenset(
             name for (name,) in _rows(connection, _HOLDERS, oid=oid, users=list(of.users))
         ),
-        session_role=_session_role(connection, oid),
+        session_roles=_session_roles(_rows(connection, _SETTINGS, oid=oid, users=list(of.users))),
         capacity=capacity,
         connections=connections,
         administers=administers,
@@ -74,12 +74,9 @@ def _grants(rows: Iterable[tuple[Any, ...]]) -> dict[str, frozenset[str]]:
     return {grantee: frozenset(privileges) for grantee, privileges in grants.items()}
 
 
-def _session_role(connection: Connection[Any], oid: int) -> str | None:
-    for (setting,) in _rows(connection, _SETTINGS, oid=oid):
-        name, _, value = setting.partition("=")
-        if name == "role":
-            return str(value)
-    return None
+def _session_roles(settings: Iterable[tuple[Any, ...]]) -> dict[str, str]:
+    parts = ((user, *setting.partition("=")) for user, setting in settings)
+    return {user: value for user, name, _, value in parts if name == "role"}
 
 
 def _is_admin_of(of: Separation, admin: str, memberships: Iterable[Membership]) -> bool:
@@ -149,5 +146,7 @@ FROM pg_shdepend s JOIN pg_roles r ON r.oid = s.refobjid
 WHERE s.dbid = %(oid)s AND s.refclassid = 'pg_authid'::regclass AND r.rolname = ANY(%(users)s)
 """
 _SETTINGS: Final = """
-SELECT unnest(setconfig) FROM pg_db_role_setting WHERE setdatabase = %(oid)s AND setrole = 0
+SELECT r.rolname::text, unnest(s.setconfig)
+FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole
+WHERE s.setdatabase = %(oid)s AND r.rolname = ANY(%(users)s)
 """

@@ -6,7 +6,8 @@ import random
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
-from typing import Any, Final
+from dataclasses import replace
+from typing import Any, Final, TypeAlias
 
 import psycopg
 from psycopg import errors
@@ -29,17 +30,29 @@ def look(admin: Admin, separation: Separation) -> Server:
 
 
 def separate(
-    admin: Admin, separation: Separation, *, pause: Callable[[float], None] = time.sleep
+    admin: Admin,
+    separation: Separation,
+    password_of: Callable[[str], str],
+    *,
+    pause: Callable[[float], None] = time.sleep,
 ) -> Server:
-    """Bring the database to what it should be, all or nothing, and return what it is then.
+    """Bring the database to what it should be, and return what it is then.
 
+    Who may come in changes all at once or not at all. `password_of` a user is asked for what only
+    the user itself may set: its sessions' role, since the administrator does not administer it.
     Raises Refusal where somebody else has to decide first, and Outage, of which Unreachable is one.
     """
     inside_it = connect(admin, separation.database)
     with connect(admin) as connection, inside_it as inside, _in_our_words():
         for number in range(_TRIES):
             try:
-                return _bring_about(connection, inside, separation)
+                _mend(connection, inside, separation)
+                for user, difference in _of_users(connection, inside, separation):
+                    as_user = replace(admin, user=user, password=password_of(user))
+                    with connect(as_user, separation.database) as own:
+                        own.execute("SET ROLE NONE")  # as which it may change itself
+                        _execute(own, [difference])
+                return _verified(connection, inside, separation)
             except _MEANWHILE as error:
                 if number == _TRIES - 1 or not _is_passing(error):
                     raise
@@ -47,18 +60,30 @@ def separate(
     raise AssertionError
 
 
-def _bring_about(
-    connection: psycopg.Connection[Any],
-    inside: psycopg.Connection[Any],
-    separation: Separation,
-) -> Server:
+_Connection: TypeAlias = psycopg.Connection[Any]
+
+
+def _mend(connection: _Connection, inside: _Connection, separation: Separation) -> None:
+    """Send what the administrator may. Raises Refusal before anything, where it is not enough."""
     server = read_server(connection, inside, separation)
     if obstacles := find_obstacles(separation, server):
         raise _refusal(separation, obstacles)
-    differences = find_differences(separation, server)
+    differences = [held for held in find_differences(separation, server) if held.by is None]
     with connection.transaction():
         _execute(connection, (held for held in differences if not held.inside))
     _execute(inside, (held for held in differences if held.inside))
+
+
+def _of_users(
+    connection: _Connection, inside: _Connection, separation: Separation
+) -> Iterator[tuple[str, Difference]]:
+    server = read_server(connection, inside, separation)
+    for difference in find_differences(separation, server):
+        if difference.by is not None:
+            yield difference.by, difference
+
+
+def _verified(connection: _Connection, inside: _Connection, separation: Separation) -> Server:
     server = read_server(connection, inside, separation)
     left = [held.sentence for held in find_differences(separation, server)]
     left += [f"`{name}` can connect, by another role" for name in sorted(server.admitted)]

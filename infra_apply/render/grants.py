@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping
+from functools import partial
 from typing import Any, Final
 
 import pulumi
@@ -26,7 +27,7 @@ from pulumi.dynamic import (
 from infra_apply.digitalocean.client import Client, find_credentials
 from infra_apply.errors import Failure
 from infra_apply.inputs.api_endpoint import DEFAULT, host_of, is_loopback
-from infra_apply.postgres.admin import read_admin
+from infra_apply.postgres.admin import read_admin, read_password
 from infra_apply.postgres.differences import find_differences, find_obstacles, turns
 from infra_apply.postgres.model import Separation, Server
 from infra_apply.postgres.separate import look, separate
@@ -90,7 +91,9 @@ class GrantsProvider(ResourceProvider):
         if not self._is_exercised(props):
             return {**inputs, "drift": [], "turns": False}
         separation = _separation(props)
-        server = separate(read_admin(self._client(), props["clusterId"]), separation)
+        client, cluster_id = self._client(), props["clusterId"]
+        passwords = partial(read_password, client, cluster_id)
+        server = separate(read_admin(client, cluster_id), separation, passwords)
         return {**inputs, **_outputs(separation, server)}
 
     def _is_exercised(self, props: Mapping[str, Any]) -> bool:
