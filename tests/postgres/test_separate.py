@@ -121,7 +121,7 @@ def test_a_tenant_that_opens_connections_until_it_is_refused_stops_no_other(
         limit = look(cluster.admin, separation(greedy)).connections
         for _ in range(limit):
             held.enter_context(cluster.login(greedy))
-        with pytest.raises(psycopg.OperationalError, match="too many connections for database"):
+        with pytest.raises(psycopg.OperationalError, match="too many connections for"):
             cluster.login(greedy)
         start = time.monotonic()
         with ThreadPoolExecutor(4) as pool:
@@ -277,10 +277,13 @@ def test_what_the_administrator_may_not_revoke_is_refused_and_nothing_else_is_ch
     cluster.as_superuser(f'GRANT "{of.owner}" TO "{NAMES[17]}"')
     try:
         before = sentences(cluster, of)
-        if len(before) == 2:  # before PostgreSQL 16 the administrator may
-            with pytest.raises(Refusal, match="it stays so"):
-                cluster.separate(of)
-            assert sentences(cluster, of) == before
+        assert len(before) == 2
+        if int(cluster.account.cluster["version"]) < 16:  # the administrator may
+            cluster.separate(of)
+            return
+        with pytest.raises(Refusal, match="it stays so"):
+            cluster.separate(of)
+        assert sentences(cluster, of) == before
     finally:
         cluster.as_superuser(f'REVOKE "{of.owner}" FROM "{NAMES[17]}"')
         cluster.separate(of)
