@@ -33,7 +33,7 @@ def diagnose_databases(plan: Plan, account: Account, state: State) -> Iterator[D
             continue
         for member in _members(database, cluster, account, state):
             yield from _diagnose(member)
-    yield from diagnose_separation(plan, account)
+    yield from diagnose_separation(plan, account, state)
 
 
 def decide_databases(plan: Plan, account: Account, state: State) -> tuple[DatabaseDecision, ...]:

@@ -323,6 +323,25 @@ def test_what_a_user_was_given_by_name_is_not_taken_away_and_turns_wait_until_it
         assert connection.execute("SELECT number FROM kept").fetchone() == (1,)
 
 
+def test_a_default_database_is_closed_to_all_but_those_whom_a_grant_names(cluster: Tenants) -> None:
+    default = Separation("defaultdb", ())
+    assert cluster.may_log_in(NAMES[0], "defaultdb")
+    assert "defaultdb" in look(cluster.admin, default).open_databases
+    cluster.as_admin(f'GRANT CONNECT ON DATABASE defaultdb TO "{NAMES[1]}"')
+    try:
+        assert sentences(cluster, default) == [
+            "everybody has CONNECT, TEMPORARY on the database",
+        ]
+        cluster.separate(default)
+        assert sentences(cluster, default) == []
+        opened = [cluster.may_log_in(name, "defaultdb") for name in NAMES[:3]]
+        assert opened == [False, True, False]
+        assert look(cluster.admin, default).open_databases == {"postgres"}
+        assert cluster.account.query("SELECT 1") == [(1,)]  # the administrator's own
+    finally:
+        cluster.as_admin("GRANT CONNECT, TEMPORARY ON DATABASE defaultdb TO PUBLIC")
+
+
 def test_a_database_or_user_that_is_missing_is_named(cluster: Tenants) -> None:
     with pytest.raises(Outage, match="the server has no database `nowhere`"):
         look(cluster.admin, separation("nowhere"))
