@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 
 from tests.companies import manifest, write
-from tests.e2e.company import configure, edit_account
+from tests.e2e.company import configure, edit_account, requests
 from tests.e2e.shell import Shell
 
 pytestmark = [
@@ -180,3 +180,32 @@ def test_what_is_let_go_of_keeps_its_data_and_stays_closed(company: Shell) -> No
     asked = company.rehearse("exec", "--", sys.executable, "-c", *words)
     assert json.loads(asked.stdout) == [[7]]
     assert "User does not have CONNECT privilege" in sql(company, "cart", database="shop_db")
+
+
+def test_a_cluster_restored_under_its_name_is_taken_over_with_its_data(company: Shell) -> None:
+    rows = ("CREATE TABLE orders AS SELECT 7 AS number", "SELECT * FROM orders")
+    assert sql(company, "shop", *rows) == [[7]]
+    restored = CLUSTER.replace("bbbb0001", "bbbb0009")
+
+    def restore(account: Any) -> None:
+        account["databases"][0]["id"] = restored
+
+    edit_account(company, restore)
+    postgres = company.account / "postgres"
+    (postgres / CLUSTER).rename(postgres / restored)
+    refused = company.rehearse("up")
+    assert refused.returncode == 1
+    assert f"on another cluster than today's `shared-pg` (id {restored})" in refused.stderr
+    assert "retired: {shop: keep}" in refused.stderr
+    write(company.project.parent, {f"{name}/.infra.yaml": manifest(name) for name in NAMES})
+    configure(company, retired=dict.fromkeys(NAMES, "keep"))
+    done = company.rehearse("up")
+    assert done.returncode == 0, done.stderr
+    write(company.project.parent, manifests(*NAMES))
+    members = [name for project in NAMES for name in (project, f"{project}_db")]
+    configure(company, databases={"shared-pg": {"adopt": members}})
+    answer = company.json("up")
+    assert answer["changes"] == {"import": 4, "create": 4, "same": 1}
+    assert sql(company, "shop", "SELECT * FROM orders") == [[7]]
+    assert company.json("up")["steps"] == []
+    assert [asked for asked in requests(company) if asked.startswith("DELETE")] == []
