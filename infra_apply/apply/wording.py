@@ -96,7 +96,7 @@ _IN_OUR_WORDS: Final[tuple[tuple[Callable[[str], bool], str], ...]] = (
     (was_not_come_to, "the run ended before it came to it"),
 )
 _KINDS: Final = {"DatabaseDb": "Database", "DatabaseUser": "Database user"}
-_ON_A_CLUSTER: Final = frozenset({"Database", "DatabaseDb", "DatabaseUser"})
+_ON_A_CLUSTER: Final = frozenset({"Database", "DatabaseDb", "DatabaseUser", "Grants"})
 # Around an error stand, from the outside in, the engine's words for the phase, those of the bridge
 # for the call, the provider's own source line, and how many errors there were.
 _WRAPPING: Final = re.compile(

@@ -33,6 +33,7 @@ CLUSTER = "bbbb0001-0000-4000-8000-000000000001"
         ("Tag", "infra-apply-host:lime", "Tag infra-apply-host:lime"),
         ("DatabaseDb", "shop", "Database shop on shared-pg"),
         ("DatabaseUser", "shop", "Database user shop on shared-pg"),
+        ("Grants", "shop", "Grants shop on shared-pg"),
         ("DatabaseDb", "gone", "Database gone"),
     ],
 )
