@@ -21,6 +21,7 @@ from infra_apply.reconcile.state import (
     DATABASE,
     DROPLET,
     FIREWALL,
+    GRANTS,
     HOST,
     LOGICAL_DATABASE,
     POOL,
@@ -128,6 +129,7 @@ def database_state(
     claims: Mapping[str, Any] | None = None,
     instance: str = "shop",
     protect: bool = True,
+    grants: bool = False,
 ) -> tuple[StateResource, ...]:
     """The component of a database, with a user and a database unless they are None."""
     default = {"cluster": "shared-pg", "clusterId": cluster_id, "name": "shop", "user": "shop"}
@@ -143,6 +145,11 @@ def database_state(
             child(
                 parent, LOGICAL_DATABASE, number, protect=protect, clusterId=cluster_id, name=name
             )
+        )
+    if grants:
+        number = f"{cluster_id}/{name}"
+        children.append(
+            child(parent, GRANTS, number, protect=protect, clusterId=cluster_id, database=name)
         )
     return (parent, *children)
 
