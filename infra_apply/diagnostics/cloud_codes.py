@@ -191,6 +191,14 @@ SHARED_BY_ENGINE: Final = Code(
     "put what has to be kept apart on a PostgreSQL cluster, or on a cluster of its own",
     Severity.WARNING,
 )
+CANNOT_TAKE_TURNS: Final = Code(
+    "IA932",
+    "logins of a database that cannot take turns",
+    "a password is changed without a failed query only where a second user can take over all that"
+    " the first one made, and where at most one of the two is still to be closed",
+    "do what the hint says; `infra-apply db reset-password` changes the password that there is, and"
+    " says what breaks",
+)
 
 CODES: Final = (
     UNKNOWN_CLUSTER,
@@ -221,4 +229,5 @@ CODES: Final = (
     FLEET_WITHOUT_NAME,
     AT_ODDS_WITH_QUARANTINE,
     SHARED_BY_ENGINE,
+    CANNOT_TAKE_TURNS,
 )
