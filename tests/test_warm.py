@@ -57,6 +57,21 @@ def test_arguments_environment_folder_files_and_exit_code_are_handed_over(
     assert answers[0][2:] == (7, b"through the pipe")
 
 
+PORT = "import sys\nsys.stdout.buffer.write(b'1234\\n')\nsys.stdin.read()\n"
+
+
+def test_without_a_buffer_bytes_are_not_kept_back(warm: Path, tmp_path: Path) -> None:
+    """Pulumi's dynamic provider says its port so, and then waits."""
+    (tmp_path / "port.py").write_text(PORT)
+    with subprocess.Popen(
+        [warm, "-u", tmp_path / "port.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdin is not None and process.stdout is not None
+        assert process.stdout.readline() == b"1234\n"
+        process.stdin.close()
+        assert process.wait(60) == 0
+
+
 WAIT = "import sys\nprint('here', flush=True)\nsys.stdin.read()\n"
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import array
 import gc
+import io
 import json
 import os
 import random
@@ -194,7 +195,7 @@ def _become(request: dict[str, Any], descriptors: list[int], launcher: socket.so
     for number in request["ignored"]:
         signal.signal(number, signal.SIG_IGN)
     random.seed()
-    sys.stdout = open(1, "w", buffering=1, closefd=False)  # noqa: SIM115
+    sys.stdout = _open_stdout(unbuffered="-u" in request["arguments"])
     sys.stderr = open(2, "w", buffering=1, closefd=False)  # noqa: SIM115
     sys.stdin = open(0, closefd=False)  # noqa: SIM115
     threading.Thread(target=_follow, args=(os.dup(_CONTROL),), daemon=True).start()
@@ -212,6 +213,13 @@ def _become(request: dict[str, Any], descriptors: list[int], launcher: socket.so
             sys.stdout.flush()
             sys.stderr.flush()
     return 0
+
+
+def _open_stdout(*, unbuffered: bool) -> io.TextIOWrapper:
+    """Open it as an interpreter does: with `-u`, bytes are not kept back either."""
+    if unbuffered:  # Pulumi's dynamic provider writes its port so, and waits
+        return io.TextIOWrapper(open(1, "wb", buffering=0, closefd=False), write_through=True)
+    return open(1, "w", buffering=1, closefd=False)
 
 
 _CONTROL: Final = 200

@@ -47,6 +47,7 @@ def judge(diagnostics: Iterable[EngineMessage]) -> Verdict:
         _is_outage(error.message, request) for error, request in zip(errors, requests, strict=True)
     )
     reasons = [_reason(request) for request in requests if request is not None and request.may_pass]
+    reasons += [met["reason"] for error in errors if (met := _NO_CLUSTER.search(error.message))]
     reasons += [_LISTED_ONLY for error in errors if _is_listed_only(error.message)]
     lost = [
         error.urn
@@ -90,7 +91,8 @@ def has_vanished(message: str) -> bool:
 def _is_outage(message: str, request: FailedRequest | None) -> bool:
     if request is not None:
         return request.may_pass
-    return _is_listed_only(message) or bool(_WAITED_IN_VAIN.search(message))
+    waited = bool(_WAITED_IN_VAIN.search(message))
+    return waited or _is_listed_only(message) or bool(_NO_CLUSTER.search(message))
 
 
 def _is_listed_only(message: str) -> bool:
@@ -117,5 +119,7 @@ _NOT_READ_BACK: Final = "expected non-nil error with nil state during Create of"
 _NOT_IMPORTED: Final = re.compile(r"resource '[^']*' does not exist")
 _LISTED_ONLY: Final = "404 for what was just made or listed"
 _NONE_SEEN: Final = "but none were seen"  # pkg/resource/deploy, v3.259, where a plan is applied
+# `render/grants.py`, where a database cluster does not answer or refuses
+_NO_CLUSTER: Final = re.compile(r"infra_apply\.postgres\.admin\.Unreachable: (?P<reason>[^\n]+)")
 # Terraform's helper, where an object did not become what the provider waits for.
 _WAITED_IN_VAIN: Final = re.compile(r"timeout while waiting for")

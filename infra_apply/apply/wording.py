@@ -96,15 +96,16 @@ _IN_OUR_WORDS: Final[tuple[tuple[Callable[[str], bool], str], ...]] = (
     (was_not_come_to, "the run ended before it came to it"),
 )
 _KINDS: Final = {"DatabaseDb": "Database", "DatabaseUser": "Database user"}
-_ON_A_CLUSTER: Final = frozenset({"Database", "DatabaseDb", "DatabaseUser"})
+_ON_A_CLUSTER: Final = frozenset({"Database", "DatabaseDb", "DatabaseUser", "Grants"})
 # Around an error stand, from the outside in, the engine's words for the phase, those of the bridge
-# for the call, the provider's own source line, and how many errors there were.
+# for the call, the provider's own source line, how many errors there were, and the error's class.
 _WRAPPING: Final = re.compile(
     r"\A\s*(?:Preview failed: )?"
     r"(?:(?:creating|reading|importing|refreshing|updating|deleting|invoking) \S+: )?"
     r"(?:\d+ errors? occurred:\s+\* )?"
     r"|sdk-v\d/provider\d?\.go:\d+: |sdk\.helper_schema: "
     r"|:? provider=digitalocean@\S+"
+    r"|\binfra_apply\.[a-z.]+\.[A-Z]\w+: "
 )
 _BETWEEN_ERRORS: Final = re.compile(r"\n+\s*\* ")
 _TO_REQUEST: Final = re.compile(

@@ -191,6 +191,21 @@ SHARED_BY_ENGINE: Final = Code(
     "put what has to be kept apart on a PostgreSQL cluster, or on a cluster of its own",
     Severity.WARNING,
 )
+DEFAULT_IS_CLOSED: Final = Code(
+    "IA930",
+    "default database that is closed",
+    "until it is closed every user of a cluster may connect to it, and may be used to that",
+    "let nobody need it first, or remove `closeDefault`",
+    Severity.WARNING,
+)
+OPEN_TO_EVERYBODY: Final = Code(
+    "IA931",
+    "database that is open to everybody",
+    "by default PostgreSQL lets every user of a server connect to every database; none that no"
+    " manifest declares is touched here",
+    "declare it in a manifest, or close it with SQL",
+    Severity.WARNING,
+)
 CANNOT_TAKE_TURNS: Final = Code(
     "IA932",
     "logins of a database that cannot take turns",
@@ -229,5 +244,7 @@ CODES: Final = (
     FLEET_WITHOUT_NAME,
     AT_ODDS_WITH_QUARANTINE,
     SHARED_BY_ENGINE,
+    DEFAULT_IS_CLOSED,
+    OPEN_TO_EVERYBODY,
     CANNOT_TAKE_TURNS,
 )

@@ -176,6 +176,7 @@ def _database(settings: Settings, manifest: Manifest, database: Database) -> Dat
         adopt_user=database.user in adopted,
         isolation=settings.isolation,
         connections=cluster.connections if cluster else None,
+        closes_default=cluster is not None and cluster.close_default,
         manifest=manifest.path,
         place=manifest.value("database", "cluster"),
     )

@@ -101,7 +101,8 @@ class DatabasePlan:
 
     `adopt_database` and `adopt_user` allow taking over one that is there already. `isolation` says
     whether others are kept out of it, and `connections` how many it takes at once, None for a share
-    of the cluster's. `manifest` is the path of the file that declares it.
+    of the cluster's. `closes_default` says that the cluster's default database is closed as well.
+    `manifest` is the path of the file that declares it.
     """
 
     project: str
@@ -113,6 +114,7 @@ class DatabasePlan:
     adopt_user: bool = False
     isolation: Isolation = "enforce"
     connections: int | None = None
+    closes_default: bool = False
     manifest: str = field(default="", compare=False)
     place: Place = field(default=Place(""), compare=False, repr=False)
 

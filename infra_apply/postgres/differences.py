@@ -5,7 +5,7 @@ Pure: a server is a value here.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from psycopg.sql import SQL, Composed, Identifier, Literal
@@ -37,6 +37,8 @@ class Difference:
 
 def find_differences(separation: Separation, server: Server) -> tuple[Difference, ...]:
     """Return what is to be mended, in the order of the statements; nothing where all is right."""
+    if not separation.users:
+        return tuple(_revoke(separation, server, {PUBLIC} & {*server.grants}))
     return (
         *_owner(separation, server),
         *_members(separation, server),
@@ -50,6 +52,12 @@ def find_differences(separation: Separation, server: Server) -> tuple[Difference
 def find_obstacles(separation: Separation, server: Server) -> tuple[str, ...]:
     """Return why the separation cannot be had, as sentences: somebody else has to decide."""
     return tuple(_obstacles(separation, server))
+
+
+def find_others(separation: Separation, server: Server) -> tuple[str, ...]:
+    """Return who can connect though every grant is right, as sentences."""
+    others = sorted(server.admitted) if separation.users else ()
+    return tuple(f"`{name}` can connect, by another role" for name in others)
 
 
 def turns(separation: Separation, server: Server) -> bool:
@@ -88,19 +96,29 @@ def _members(separation: Separation, server: Server) -> Iterator[Difference]:
 
 
 def _grants(separation: Separation, server: Server) -> Iterator[Difference]:
-    database = Identifier(separation.database)
-    for grantee in sorted({*server.grants} - {*separation.users, separation.owner}):
-        who = f"`{grantee}`" if grantee != PUBLIC else "everybody"
-        role = Identifier(grantee) if grantee != PUBLIC else SQL("PUBLIC")
-        yield Difference(
-            f"{who} has {_words(server.grants[grantee])} on the database",
-            SQL("REVOKE ALL ON DATABASE {} FROM {} CASCADE").format(database, role),
-        )
+    others = {*server.grants} - {*separation.users, separation.owner}
+    yield from _revoke(separation, server, others)
     if missing := DATABASE_PRIVILEGES - server.grants.get(separation.owner, frozenset()):
         yield Difference(
             f"`{separation.owner}` lacks {_words(missing)} on the database",
             SQL("GRANT {} ON DATABASE {} TO {}").format(
-                SQL(_words(missing)), database, Identifier(separation.owner)
+                SQL(_words(missing)),
+                Identifier(separation.database),
+                Identifier(separation.owner),
+            ),
+        )
+
+
+def _revoke(
+    separation: Separation, server: Server, grantees: Iterable[str]
+) -> Iterator[Difference]:
+    for grantee in sorted(grantees):
+        who = f"`{grantee}`" if grantee != PUBLIC else "everybody"
+        role = Identifier(grantee) if grantee != PUBLIC else SQL("PUBLIC")
+        yield Difference(
+            f"{who} has {_words(server.grants[grantee])} on the database",
+            SQL("REVOKE ALL ON DATABASE {} FROM {} CASCADE").format(
+                Identifier(separation.database), role
             ),
         )
 

@@ -19,7 +19,8 @@ class Separation:
     """Who may use a database, and with how many connections at once.
 
     `users` are its project's own; each may do all that another may. `connections` is None for a
-    share of what the server has.
+    share of what the server has. Without users it is closed to all whom no grant names, and left
+    as it is otherwise.
     """
 
     database: str
@@ -73,7 +74,8 @@ class Server:
     those beside users and administrators who can connect, whatever lets them. `holders` are the
     users to whom something in the database belongs or is granted by name. `session_roles` are what
     users' sessions in the database begin as, where it is another role. `capacity` is how many
-    connections the server takes, `connections` how many the database does. `administers` says
+    connections the server takes, `connections` how many the database does. `open_databases` are
+    those that everybody may connect to. `administers` says
     whether the database is the administrator's, and `manages_users` whether the users are.
     """
 
@@ -87,6 +89,7 @@ class Server:
     session_roles: Mapping[str, str]
     capacity: int
     connections: int
+    open_databases: frozenset[str] = frozenset()
     administers: bool = True
     manages_users: bool = False
 

@@ -51,6 +51,7 @@ def read_server(
         session_roles=_session_roles(_rows(connection, _SETTINGS, oid=oid, users=list(of.users))),
         capacity=capacity,
         connections=connections,
+        open_databases=frozenset(name for (name,) in _rows(connection, _OPEN)),
         administers=administers,
         manages_users=creates_roles and (version < _PG16 or _is_admin_of(of, admin, memberships)),
     )
@@ -139,6 +140,11 @@ SELECT r.rolname::text
 FROM pg_roles r, pg_database d
 WHERE d.oid = %(oid)s AND r.rolcanlogin AND NOT r.rolsuper AND r.rolname <> ALL(%(users)s)
   AND has_database_privilege(r.oid, d.oid, 'CONNECT') AND NOT pg_has_role(r.oid, d.datdba, 'MEMBER')
+"""
+_OPEN: Final = """
+SELECT d.datname::text
+FROM pg_database d CROSS JOIN aclexplode(coalesce(d.datacl, acldefault('d', d.datdba))) a
+WHERE d.datallowconn AND NOT d.datistemplate AND a.grantee = 0 AND a.privilege_type = 'CONNECT'
 """
 _HOLDERS: Final = """
 SELECT DISTINCT r.rolname::text

@@ -14,7 +14,12 @@ from psycopg import errors
 
 from infra_apply.errors import Outage, Refusal
 from infra_apply.postgres.admin import Admin, Unreachable, connect
-from infra_apply.postgres.differences import Difference, find_differences, find_obstacles
+from infra_apply.postgres.differences import (
+    Difference,
+    find_differences,
+    find_obstacles,
+    find_others,
+)
 from infra_apply.postgres.model import Separation, Server
 from infra_apply.postgres.read import read_server
 
@@ -86,7 +91,7 @@ def _of_users(
 def _verified(connection: _Connection, inside: _Connection, separation: Separation) -> Server:
     server = read_server(connection, inside, separation)
     left = [held.sentence for held in find_differences(separation, server)]
-    left += [f"`{name}` can connect, by another role" for name in sorted(server.admitted)]
+    left += find_others(separation, server)
     if left:
         raise _refusal(separation, left)
     return server

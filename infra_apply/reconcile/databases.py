@@ -43,7 +43,7 @@ def diagnose_databases(
             continue
         for member in _members(database, cluster, account, state, wish):
             yield from _diagnose(member)
-    yield from diagnose_separation(plan, account)
+    yield from diagnose_separation(plan, account, state)
     yield from diagnose_logins(plan, state, wish)
 
 

@@ -41,6 +41,7 @@ from infra_apply.reconcile.quarantine import (
 )
 from infra_apply.reconcile.recognition import find_looked_up_vpcs, has_tag, is_slot
 from infra_apply.reconcile.removal import decide_retirements, diagnose_removals
+from infra_apply.reconcile.separation import decide_closed_defaults
 from infra_apply.reconcile.sizes import diagnose_limit, diagnose_offers
 from infra_apply.reconcile.state import DROPLET, HOST, State
 from infra_apply.reconcile.wider_access import find_wider_access
@@ -86,6 +87,7 @@ def reconcile(
         quarantined=quarantined,
         kept_tags=kept_tags(quarantined, state),
         kept_outputs=kept_outputs(plan, quarantined, state),
+        closed_defaults=decide_closed_defaults(plan, account),
         looked_up_vpcs=find_looked_up_vpcs(plan, account),
         wider_access=find_wider_access(plan, state),
     )

@@ -88,6 +88,7 @@ class Decisions:
     `quarantined` is rendered from memory as it is, with the `kept_tags` that it needs;
     `kept_outputs` are the stack's outputs of it that are no secrets, by the output's name.
     `looked_up_vpcs` has the id of the VPC of each host that another stack owns, by the host's name.
+    `closed_defaults` names the clusters whose default database is closed.
     `wider_access` is what others may reach afterwards and could not when it was last applied.
     """
 
@@ -103,6 +104,7 @@ class Decisions:
     kept_tags: tuple[str, ...] = ()
     kept_outputs: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     looked_up_vpcs: Mapping[str, str] = field(default_factory=dict)
+    closed_defaults: tuple[str, ...] = ()
     wider_access: tuple[WiderAccess, ...] = ()
 
     @property

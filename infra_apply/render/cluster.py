@@ -16,7 +16,8 @@ from infra_apply.reconcile.model import DatabaseDecision
 class SharedCluster:
     """Where a cluster's clients connect: by `private_host` from inside its VPC, else by `host`.
 
-    `vpc` is the id of that VPC. `ssl` says whether clients are to encrypt.
+    `vpc` is the id of that VPC. `ssl` says whether clients are to encrypt. `default_database` is
+    the one that the cluster was made with.
     """
 
     id: str
@@ -26,6 +27,7 @@ class SharedCluster:
     port: int
     ssl: bool
     vpc: str
+    default_database: str = "defaultdb"
 
 
 def look_up_clusters(decisions: Iterable[DatabaseDecision]) -> dict[str, SharedCluster]:
@@ -55,6 +57,7 @@ def _look_up(name: str, expected_id: str) -> SharedCluster:
         port=result.port,
         ssl=_encrypts(result.uri or ""),
         vpc=result.private_network_uuid or "",
+        default_database=result.database or "defaultdb",
     )
 
 

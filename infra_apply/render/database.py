@@ -118,6 +118,17 @@ class Database(pulumi.ComponentResource):
         )
 
 
+def close_default(name: str, cluster: SharedCluster) -> None:
+    """Close a cluster's default database to all whom no grant names; to forget it opens nothing."""
+    inputs = {
+        "clusterId": cluster.id,
+        "database": cluster.default_database,
+        "users": [],
+        "enforce": True,
+    }
+    Grants(name, inputs, pulumi.ResourceOptions(retain_on_delete=True))
+
+
 def relative_path(path: str) -> str:
     """Return a file's path relative to the Pulumi project's folder, with `/` everywhere."""
     return Path(os.path.relpath(path)).as_posix() if path else ""

@@ -28,7 +28,12 @@ from infra_apply.digitalocean.client import Client, find_credentials
 from infra_apply.errors import Failure
 from infra_apply.inputs.api_endpoint import DEFAULT, host_of, is_loopback
 from infra_apply.postgres.admin import read_admin, read_password
-from infra_apply.postgres.differences import find_differences, find_obstacles, turns
+from infra_apply.postgres.differences import (
+    find_differences,
+    find_obstacles,
+    find_others,
+    turns,
+)
 from infra_apply.postgres.model import Separation, Server
 from infra_apply.postgres.separate import look, separate
 from infra_apply.terminal.printing import print_remark
@@ -42,7 +47,8 @@ class GrantsProvider(ResourceProvider):
 
     Inputs: `clusterId`, `database`, `users`, `connections` (left out: a share), and `enforce`; if
     that is false, nothing is looked at or changed. Outputs: the same, `drift` (sentences; what an
-    update mends), and `turns`: whether another user could take over from one.
+    update mends), `turns`: whether another user could take over from one, and `open`: the databases
+    of the cluster that everybody may connect to.
     """
 
     serialize_as_secret_always = False  # else the state would keep this class's name encrypted
@@ -114,7 +120,10 @@ class GrantsProvider(ResourceProvider):
 
 
 class Grants(Resource, module="infra-apply", name="Grants"):
-    """`Grants <instance>` below the database that it keeps to its project."""
+    """`Grants <instance>` below the database that it keeps to its project.
+
+    `Grants <cluster>` stands alone, and closes the cluster's default database.
+    """
 
     def __init__(self, name: str, inputs: Mapping[str, Any], opts: pulumi.ResourceOptions) -> None:
         super().__init__(GrantsProvider(), name, {**inputs}, opts)
@@ -136,9 +145,11 @@ def _inputs(props: Mapping[str, Any]) -> dict[str, Any]:
 def _outputs(separation: Separation, server: Server) -> dict[str, Any]:
     differences = [held.sentence for held in find_differences(separation, server)]
     drift = [*differences, *find_obstacles(separation, server)]
-    if not drift:
-        drift = [f"`{name}` can connect, by another role" for name in sorted(server.admitted)]
-    return {"drift": drift, "turns": turns(separation, server)}
+    return {
+        "drift": drift or list(find_others(separation, server)),
+        "turns": turns(separation, server),
+        "open": sorted(server.open_databases),
+    }
 
 
 _INPUTS: Final = ("clusterId", "database", "users", "connections", "enforce")

@@ -10,7 +10,7 @@ import pulumi
 from infra_apply.plan.model import InstancePlan, PoolPlan
 from infra_apply.reconcile.model import Decisions
 from infra_apply.render.cluster import look_up_clusters
-from infra_apply.render.database import Database
+from infra_apply.render.database import Database, close_default
 from infra_apply.render.firewall import render_tag
 from infra_apply.render.host import Host
 from infra_apply.render.pool import Pool
@@ -35,6 +35,8 @@ def render(decisions: Decisions, former: Former | None = None) -> None:
         decision.database.project: Database(decision, clusters[decision.database.cluster])
         for decision in decisions.databases
     }
+    for name in decisions.closed_defaults:
+        close_default(name, clusters[name])
     for pool in decisions.pools:
         Pool(pool, tags, imports)
     for retirement in decisions.retirements:

@@ -11,6 +11,7 @@ _PARENTS = {
     "Droplet": "infra-apply:index:Host$digitalocean:index/droplet:Droplet",
     "Firewall": "infra-apply:index:Host$digitalocean:index/firewall:Firewall",
     "DatabaseDb": "infra-apply:index:Database$digitalocean:index/databaseDb:DatabaseDb",
+    "Grants": "pulumi-python:dynamic/infra-apply:Grants",
     "DatabaseUser": "infra-apply:index:Database$digitalocean:index/databaseUser:DatabaseUser",
     "Tag": "digitalocean:index/tag:Tag",
     "Host": "infra-apply:index:Host",

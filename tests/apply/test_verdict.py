@@ -80,6 +80,15 @@ def test_the_request_is_read_from_the_providers_words() -> None:
     assert (request.status, request.answer) == (422, "name is taken")
 
 
+def test_a_cluster_that_cannot_be_reached_may_be_gone_on_with_and_a_refusal_not() -> None:
+    away = "infra_apply.postgres.admin.Unreachable: the cluster cannot be reached at pg:25060: x"
+    verdict = judge([error(f"{away}\n  state: ...", "Grants", "shop")])
+    reason = "the cluster cannot be reached at pg:25060: x"
+    assert (verdict.may_go_on, verdict.reasons) == (True, (reason,))
+    refused = "infra_apply.errors.Refusal: the database `shop` cannot be separated"
+    assert not judge([error(refused, "Grants", "shop")]).may_go_on
+
+
 def test_one_refusal_among_outages_stops_the_run() -> None:
     outage, refusal = f"POST {API}/v2/droplets: 500 down", f"POST {API}/v2/firewalls: 422 taken"
     assert judge([error(outage)]).may_go_on

@@ -33,6 +33,7 @@ CLUSTER = "bbbb0001-0000-4000-8000-000000000001"
         ("Tag", "infra-apply-host:lime", "Tag infra-apply-host:lime"),
         ("DatabaseDb", "shop", "Database shop on shared-pg"),
         ("DatabaseUser", "shop", "Database user shop on shared-pg"),
+        ("Grants", "shop", "Grants shop on shared-pg"),
         ("DatabaseDb", "gone", "Database gone"),
     ],
 )
@@ -103,6 +104,13 @@ def test_what_engine_and_provider_wrap_an_error_in_is_left_out(recorded: str) ->
 @given(st.text(max_size=200))
 def test_any_error_has_words_that_begin_with_its_resource(text: str) -> None:
     assert message_text(error(text), PLAN).startswith("Droplet lime: ")
+
+
+def test_an_error_of_grants_is_said_without_the_class_that_carried_it() -> None:
+    refused = "infra_apply.errors.Refusal: the database `shop` cannot be separated: ...\n\n"
+    assert message_text(error(refused, "Grants", "shop"), PLAN) == (
+        "Grants shop on shared-pg: the database `shop` cannot be separated: ..."
+    )
 
 
 def test_an_answer_that_never_came_is_said() -> None:

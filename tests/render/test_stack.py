@@ -13,7 +13,14 @@ from hypothesis import strategies as st
 
 from infra_apply.digitalocean.model import Account, Cluster
 from infra_apply.inputs.manifest import Manifest
-from infra_apply.inputs.settings import Droplet, HostSettings, Network, PoolLimits, Settings
+from infra_apply.inputs.settings import (
+    ClusterSettings,
+    Droplet,
+    HostSettings,
+    Network,
+    PoolLimits,
+    Settings,
+)
 from infra_apply.plan.build import build
 from infra_apply.reconcile.decide import reconcile
 from infra_apply.reconcile.model import Retirement
@@ -363,3 +370,35 @@ def test_a_cluster_that_is_not_the_one_decided_for_stops_before_anything_is_regi
     assert decisions is not None
     with pytest.raises(pulumi.RunError, match="cluster `shared-pg` is not what it was"):
         graph(lambda: render(decisions), clusters)
+
+
+def test_a_databases_grants_come_after_it_and_its_user_and_hold_no_secret() -> None:
+    clusters = {"shared-pg": ClusterSettings(connections=7)}
+    found = rendered(
+        service("shop", database=database("shop")), settings=replace(SETTINGS, clusters=clusters)
+    )
+    (grants,), (component,) = found.of("Grants"), found.of("Database")
+    (user,), (logical,) = found.of("DatabaseUser"), found.of("DatabaseDb")
+    assert (grants.name, grants.parent) == ("shop", component.urn)
+    assert {user.urn, logical.urn} <= set(grants.depends_on)
+    assert grants.protect and grants.retain_on_delete
+    provider = grants.inputs.pop("__provider")
+    assert isinstance(provider, str)
+    assert grants.inputs == {
+        "clusterId": "c-1",
+        "database": "shop",
+        "users": ["shop"],
+        "connections": 7.0,
+        "enforce": True,
+    }
+
+
+def test_a_default_database_that_is_closed_stands_alone_and_to_forget_it_opens_nothing() -> None:
+    clusters = {"shared-pg": ClusterSettings(close_default=True)}
+    found = rendered(
+        service("shop", database=database("shop")), settings=replace(SETTINGS, clusters=clusters)
+    )
+    (closed,) = (held for held in found.of("Grants") if held.name == "shared-pg")
+    assert (closed.inputs["database"], closed.inputs["users"]) == ("defaultdb", [])
+    assert closed.retain_on_delete
+    assert "Database" not in closed.parent

@@ -20,6 +20,8 @@ _REFUSALS: Final = (
     re.compile(r"this is not what was reviewed:\n  \S"),
     re.compile(r"error\[IA\d{3}\]: "),
 )
+# Types of what is outside of the state: on the account, and in its PostgreSQL clusters.
+_HELD: Final = ("digitalocean:", "pulumi-python:dynamic/infra-apply:Grants")
 _TIME_OF_SNAPSHOT: Final = re.compile(r"-retired-\d{8}-\d{4}")
 
 
@@ -138,7 +140,7 @@ def _state_problems(reference: Observed, observed: Observed) -> Iterator[str]:
 
 def _holds(deployment: JSON) -> Iterator[tuple[str, str]]:
     for resource in deployment.get("resources") or ():
-        if resource["type"].startswith("digitalocean:"):
+        if resource["type"].startswith(_HELD):
             flags = [flag for flag in ("protect", "retainOnDelete") if resource.get(flag)]
             yield resource["urn"], " ".join(["held", *flags])
 

@@ -11,6 +11,7 @@ from typing import Any, Final, TypeAlias
 
 JSON: TypeAlias = dict[str, Any]
 StateEdit: TypeAlias = Callable[[Random, JSON], bool]
+_GRANTS: Final = "pulumi-python:dynamic/infra-apply:Grants"
 
 
 def forgotten(rng: Random, deployment: JSON) -> bool:
@@ -49,7 +50,17 @@ def another_id(rng: Random, deployment: JSON) -> bool:
     return False
 
 
-def _remembered(rng: Random, deployment: JSON, prefix: str = "digitalocean:") -> list[JSON]:
+def drifted(rng: Random, deployment: JSON) -> bool:
+    """As a refresh leaves it after somebody's GRANT in a database."""
+    for resource in _remembered(rng, deployment, prefix=_GRANTS):
+        resource["outputs"]["drift"] = ["`reporting` has CONNECT on the database"]
+        return True
+    return False
+
+
+def _remembered(
+    rng: Random, deployment: JSON, prefix: str | tuple[str, ...] = ("digitalocean:", _GRANTS)
+) -> list[JSON]:
     resources = [
         resource
         for resource in deployment.get("resources") or ()
@@ -82,7 +93,7 @@ def _edit_values(rng: Random, deployment: JSON, part: str) -> bool:
         names = [
             name
             for name, value in values.items()
-            if isinstance(value, str) and name not in {"id", "clusterId", "name"}
+            if isinstance(value, str) and name not in {"__provider", "clusterId", "id", "name"}
         ]
         if names:
             values[rng.choice(sorted(names))] += "-edited"
@@ -100,4 +111,5 @@ STATE_EDITS: Final[Mapping[str, StateEdit]] = {
     "output in the state edited": output_edited,
     "input in the state edited": input_edited,
     "another id in the state": another_id,
+    "drift of grants in the state": drifted,
 }

@@ -37,7 +37,9 @@ def applied(number: int = 1) -> Observed:
         request("POST", "/v2/firewalls", {"name": "lime", "droplet_ids": [number]}),
     )
     held = {"type": "digitalocean:index/droplet:Droplet", "urn": "host$droplet::lime"}
-    state = {"resources": [held | {"protect": True, "retainOnDelete": True}]}
+    grants = {"type": "pulumi-python:dynamic/infra-apply:Grants", "urn": "database$Grants::shop"}
+    flags = {"protect": True, "retainOnDelete": True}
+    state = {"resources": [held | flags, grants | flags]}
     return Observed(0, "1 created", requests, EMPTY, account, {}, state)
 
 
@@ -92,6 +94,16 @@ def unprotected(observed: Observed) -> Observed:
     return replace(observed, state=state)
 
 
+def grants_unprotected(observed: Observed) -> Observed:
+    state = copy.deepcopy(observed.state)
+    state["resources"][1]["protect"] = False
+    return replace(observed, state=state)
+
+
+def grants_left_out(observed: Observed) -> Observed:
+    return replace(observed, state={"resources": observed.state["resources"][:1]})
+
+
 @pytest.mark.parametrize(
     "spoil",
     [
@@ -102,6 +114,8 @@ def unprotected(observed: Observed) -> Observed:
         refused_by_the_api,
         ended_badly,
         unprotected,
+        grants_unprotected,
+        grants_left_out,
     ],
 )
 def test_whatever_is_not_what_was_reviewed_is_wrong(spoil: Callable[[Observed], Observed]) -> None:

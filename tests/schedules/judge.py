@@ -13,8 +13,9 @@ from tests.schedules.fleets import Fleet
 
 JSON: TypeAlias = dict[str, Any]
 
-
 PENDING: Final = "the state has a pending operation"
+_GRANTS: Final = "pulumi-python:dynamic/infra-apply:Grants"
+_IN_A_CLUSTER: Final = frozenset({"DatabaseDb", "DatabaseUser", "Grants"})
 
 
 def judge(fleet: Fleet, before: JSON, after: JSON, export: JSON) -> list[str]:
@@ -51,7 +52,7 @@ def _state_problems(before: JSON, after: JSON, export: JSON) -> Iterator[str]:
     resources = [
         resource
         for resource in deployment.get("resources") or ()
-        if resource["type"].startswith("digitalocean:") and not resource.get("external")
+        if resource["type"].startswith(("digitalocean:", _GRANTS)) and not resource.get("external")
     ]
     for resource in resources:
         if resource.get("delete") or resource.get("initErrors"):
@@ -61,15 +62,21 @@ def _state_problems(before: JSON, after: JSON, export: JSON) -> Iterator[str]:
     for resource in resources:
         kind = resource["type"].rpartition(":")[2]
         outputs = resource.get("outputs") or {}
-        in_cluster = (clusters.get(outputs.get("clusterId", "")), outputs.get("name"))
+        member = outputs.get("database") if kind == "Grants" else outputs.get("name")
+        in_cluster = (clusters.get(outputs.get("clusterId", "")), member)
         remembered.setdefault(kind, []).append(
-            in_cluster if kind in {"DatabaseDb", "DatabaseUser"} else str(resource.get("id"))
+            in_cluster if kind in _IN_A_CLUSTER else str(resource.get("id"))
         )
+        if outputs.get("drift"):
+            yield f"the state has drift: {_name(resource)}"
+    databases = [pair[:2] for pair in _new_members(before, after, "dbs")]
+    separable = {cluster["name"] for cluster in after["databases"] if cluster["engine"] == "pg"}
     live = {
         "Droplet": [str(item["id"]) for item in _new(before, after, "droplets")],
         "Firewall": [item["id"] for item in _new(before, after, "firewalls")],
-        "DatabaseDb": [pair[:2] for pair in _new_members(before, after, "dbs")],
+        "DatabaseDb": databases,
         "DatabaseUser": [pair[:2] for pair in _new_members(before, after, "users")],
+        "Grants": [database for database in databases if database[0] in separable],
     }
     for kind, ids in live.items():
         yield from _differences(f"in the state: {kind}", ids, remembered.get(kind, []))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
 import pytest
@@ -30,6 +30,7 @@ def ended_well() -> tuple[JSON, JSON]:
         resource("Firewall", "lime", "f"),
         resource("DatabaseDb", "shop", "any", member),
         resource("DatabaseUser", "shop", "any", member),
+        grants(cluster["id"]),
     ]
     return account, {"deployment": {"resources": resources}}
 
@@ -38,6 +39,13 @@ def resource(kind: str, name: str, identifier: str, outputs: JSON | None = None)
     token = f"digitalocean:index/x:{kind}"
     urn = f"urn:pulumi:prod::infra-apply::{token}::{name}"
     return {"urn": urn, "type": token, "id": identifier, "outputs": outputs or {}}
+
+
+def grants(cluster_id: str, drift: Sequence[str] = ()) -> JSON:
+    """What a state holds of the grants of shop's database."""
+    outputs = {"clusterId": cluster_id, "database": "shop", "drift": [*drift]}
+    token = "pulumi-python:dynamic/infra-apply:Grants"
+    return resource("Grants", "shop", f"{cluster_id}/shop", outputs) | {"type": token}
 
 
 def test_an_account_and_a_state_that_agree_are_right() -> None:
@@ -88,6 +96,16 @@ def remembered_twice(_: JSON, export: JSON) -> None:
     resources.append(resources[0])
 
 
+def grants_forgotten(_: JSON, export: JSON) -> None:
+    del export["deployment"]["resources"][4]
+
+
+def drifted(_: JSON, export: JSON) -> None:
+    resources = export["deployment"]["resources"]
+    cluster_id = resources[4]["outputs"]["clusterId"]
+    resources[4] = grants(cluster_id, ["everybody has CONNECT on the database"])
+
+
 def pending(_: JSON, export: JSON) -> None:
     operation = {"resource": resource("Droplet", "lime", ""), "type": "creating"}
     export["deployment"]["pending_operations"] = [operation]
@@ -95,6 +113,16 @@ def pending(_: JSON, export: JSON) -> None:
 
 def unfinished(_: JSON, export: JSON) -> None:
     export["deployment"]["resources"][1]["initErrors"] = ["not yet"]
+
+
+def test_a_database_of_an_engine_without_grants_has_none_in_the_state() -> None:
+    account, export = ended_well()
+    account["databases"][0]["engine"] = "mysql"
+    before = copy.deepcopy(BEFORE)
+    before["databases"][0]["engine"] = "mysql"
+    assert judge(ONE, before, account, export) == [
+        "in the state: Grants shared-pg/shop: 1, wanted 0"
+    ]
 
 
 @pytest.mark.parametrize(
@@ -108,6 +136,8 @@ def unfinished(_: JSON, export: JSON) -> None:
         (another_id, "in the state: Droplet 7: 0, wanted 1"),
         (forgotten, "in the state: DatabaseDb shared-pg/shop: 0, wanted 1"),
         (remembered_twice, "in the state: Droplet 7: 2, wanted 1"),
+        (grants_forgotten, "in the state: Grants shared-pg/shop: 0, wanted 1"),
+        (drifted, "the state has drift: Grants shop"),
         (pending, "the state has a pending operation: Droplet lime"),
         (unfinished, "the state has an unfinished resource: Firewall lime"),
     ],

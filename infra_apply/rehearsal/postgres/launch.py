@@ -70,7 +70,7 @@ def stop(server: PostgresServer) -> None:
         with suppress(ProcessLookupError):
             if running:
                 os.kill(running.pid, number)
-            elif server.keeper:
+            elif server.keeper and server.keeper.poll() is None:
                 # It has written no file yet; the keeper's group is the server's.
                 os.killpg(server.keeper.pid, number)
         if _has_ended(server):

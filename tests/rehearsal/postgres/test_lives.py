@@ -17,7 +17,9 @@ from typing import Any
 import psycopg
 import pytest
 
+from infra_apply.errors import Refusal
 from infra_apply.rehearsal.postgres import data_folder
+from infra_apply.rehearsal.postgres.binaries import find_installations
 from tests.rehearsal.postgres.lab import Rehearsed, data_of, rehearsed, write_account
 
 pytestmark = pytest.mark.process
@@ -217,6 +219,31 @@ def test_what_an_editor_changed_is_made_at_the_next_start(directory: Path) -> No
             assert connection.info.user == "doadmin"
         # What the account has no more is left: nobody loses data by an edit.
         assert numbers(account) == [7]
+
+
+def test_a_cluster_of_each_version_that_is_installed_runs_as_that_version(tmp_path: Path) -> None:
+    majors = [installation.major for installation in find_installations()]
+    assert 16 in majors
+    for major in majors:
+        directory = tmp_path / str(major)
+        write_account(directory, version=str(major))
+        with rehearsed(directory) as account:
+            password = account.make("shop")
+            with account.login("shop", password, "shop") as connection:
+                assert connection.info.server_version // 10000 == major
+        # What its data are of is what runs it, whatever is written later.
+        write_account(directory, version="99")
+        with rehearsed(directory) as account:
+            account.login("shop", password, "shop").close()
+
+
+def test_no_server_is_started_through_a_link(tmp_path: Path) -> None:
+    write_account(tmp_path / "kept")
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "kept" / "postgres").symlink_to(tmp_path / "elsewhere")
+    with pytest.raises(Refusal, match="is a link"), rehearsed(tmp_path / "kept"):
+        pass
+    assert list((tmp_path / "elsewhere").iterdir()) == []
 
 
 def test_a_path_may_be_as_long_as_paths_are(template: Path, tmp_path: Path) -> None:

@@ -8,6 +8,8 @@ from contextlib import ExitStack
 
 import psycopg
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from psycopg.sql import SQL, Identifier
 
 from tests.rehearsal.postgres.lab import Rehearsed, rehearsed
@@ -17,6 +19,7 @@ HOSTILE = (
     'a"b', "'; DROP ROLE doadmin; --", "{} {0} %s %(a)s", "Groß Öre", "select", "-", "a.b c",
     "x" * 63, "\\", "$1",
 )  # fmt: skip
+OWN = {"postgres", "template0", "template1", "defaultdb", "doadmin", "public", "none"}
 
 
 @pytest.fixture(scope="module")
@@ -135,6 +138,21 @@ def test_a_name_is_taken_as_it_is_written(account: Rehearsed, hostile: str) -> N
     assert [account.ask("DELETE", f"{kind}\t{hostile}")[0] for kind in ("dbs", "users")] == [
         204
     ] * 2
+
+
+@settings(max_examples=20)
+@given(st.text(st.characters(exclude_characters="\0", codec="utf-8"), min_size=1, max_size=63))
+def test_any_name_that_fits_is_taken_as_it_is_and_goes_with_an_edit(
+    account: Rehearsed, text: str
+) -> None:
+    assume(len(text.encode()) <= 63 and not text.startswith("pg_") and text not in OWN)
+    before = account.cluster
+    account.make(text)
+    there = "SELECT rolname = %s FROM pg_roles WHERE rolname = %s"
+    assert account.query(there, text, text) == [(True,)]
+    account.server.edit(lambda state: state | {"databases": [before]})
+    assert account.query(there, text, text) == []
+    assert account.query("SELECT 1 FROM pg_database WHERE datname = %s", text) == []
 
 
 @pytest.mark.parametrize(
