@@ -172,6 +172,16 @@ def tag_text(text: str) -> str:
     return _NOT_IN_TAG.sub(lambda match: f"_x{ord(match[0]):x}_", text)
 
 
+def second_login(user: str) -> str:
+    """Name the user that takes turns with a database's own: `shop_2` with `shop`."""
+    return f"{user}_2"
+
+
+def second_login_resource(instance: str) -> str:
+    """Name that user's resource: as no instance is called, since no project has such a sign."""
+    return f"{instance}#2"
+
+
 def variable(dependency: str) -> str:
     """Name the environment variable that holds a dependency's URL: `geo-api` -> `GEO_API_URL`."""
     return re.sub(r"[^A-Z0-9]", "_", dependency.upper()) + "_URL"

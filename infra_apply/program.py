@@ -38,6 +38,7 @@ from infra_apply.plan.model import Plan
 from infra_apply.plan.stack import plan_stack
 from infra_apply.reconcile.databases import expected_members
 from infra_apply.reconcile.decide import reconcile
+from infra_apply.reconcile.logins import Wish, wish_of
 from infra_apply.reconcile.model import Decisions
 from infra_apply.reconcile.state import State, parse_state
 from infra_apply.reconcile.wider_access import describe_wider_access
@@ -152,18 +153,18 @@ def _look(plan: Plan, state: State) -> tuple[Account, Decisions | None, tuple[Di
     An update that was killed or whose answer was lost may have made what DigitalOcean lists late.
     What it may have made is looked for until a minute after the state was written.
     """
-    client = _client()
+    client, wish = _client(), wish_of(os.environ)
     speed = float(os.environ.get("INFRA_APPLY_REHEARSAL_CLOCK") or 1)
-    account = _observe(client, plan, state)
-    decisions, problems = reconcile(plan, account, state)
+    account = _observe(client, plan, state, wish)
+    decisions, problems = reconcile(plan, account, state, wish)
     until = min(state.written_at or 0, time.time()) + _LISTED_LATE / speed
     if decisions and decisions.may_exist and time.time() < until:
         names = ", ".join(decisions.may_exist)
         pulumi.log.info(safe(f"the last update may have made these unheard, looking: {names}"))
     while decisions and decisions.may_exist and time.time() < until:
         time.sleep(_BETWEEN_LOOKS / speed)
-        account = _observe(client, plan, state)
-        decisions, problems = reconcile(plan, account, state)
+        account = _observe(client, plan, state, wish)
+        decisions, problems = reconcile(plan, account, state, wish)
     return account, decisions, problems
 
 
@@ -171,7 +172,7 @@ _LISTED_LATE: Final = 60.0
 _BETWEEN_LOOKS: Final = 5.0
 
 
-def _observe(client: Client, plan: Plan, state: State) -> Account:
+def _observe(client: Client, plan: Plan, state: State, wish: Wish | None) -> Account:
     """Read what the plan is about, and each droplet that the state has and no list shows."""
     account = read_account(
         client,
@@ -180,7 +181,7 @@ def _observe(client: Client, plan: Plan, state: State) -> Account:
         ),
         ssh_keys=any(host.droplet.ssh_keys for host in plan.hosts),
         vpcs=any(host.droplet.vpc for host in plan.hosts),
-        databases=expected_members(plan, state),
+        databases=expected_members(plan, state, wish),
     )
     unlisted = state.droplet_ids - {droplet.id for droplet in account.all_droplets}
     return replace(account, droplets=(*account.droplets, *read_droplets_by_id(client, unlisted)))

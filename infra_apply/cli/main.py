@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "map": "draw the fleet, and say what breaks if something goes away",
     "cost": "what the fleet costs a month",
     "env": "print the variables that a project's service needs, secrets among them",
+    "db": "change the password of a project's database",
     "adopt": "propose what is there already for a stack to take over",
     "gpu": "scale, show and end the slots of GPU pools",
     "rehearse": "run the real engine against a simulated DigitalOcean",

@@ -206,6 +206,14 @@ OPEN_TO_EVERYBODY: Final = Code(
     "declare it in a manifest, or close it with SQL",
     Severity.WARNING,
 )
+CANNOT_TAKE_TURNS: Final = Code(
+    "IA932",
+    "logins of a database that cannot take turns",
+    "a password is changed without a failed query only where a second user can take over all that"
+    " the first one made, and where at most one of the two is still to be closed",
+    "do what the hint says; `infra-apply db reset-password` changes the password that there is, and"
+    " says what breaks",
+)
 
 CODES: Final = (
     UNKNOWN_CLUSTER,
@@ -238,4 +246,5 @@ CODES: Final = (
     SHARED_BY_ENGINE,
     DEFAULT_IS_CLOSED,
     OPEN_TO_EVERYBODY,
+    CANNOT_TAKE_TURNS,
 )

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from infra_apply import naming
 from infra_apply.diagnostics.cloud_codes import (
     ANOTHER_CLUSTER,
     GONE_FROM_ACCOUNT,
@@ -18,43 +19,58 @@ from infra_apply.diagnostics.model import Diagnostic
 from infra_apply.diagnostics.suggest import did_you_mean
 from infra_apply.digitalocean.model import WITH_DATABASES, Account, Cluster, Members
 from infra_apply.plan.model import DatabasePlan, Plan
+from infra_apply.reconcile.logins import (
+    Wish,
+    decide_logins,
+    diagnose_logins,
+    find_user,
+    has_second,
+)
 from infra_apply.reconcile.model import DatabaseDecision
 from infra_apply.reconcile.quarantine import remembered_members
 from infra_apply.reconcile.separation import decide_grants, diagnose_separation
-from infra_apply.reconcile.state import DATABASE, LOGICAL_DATABASE, USER, State, StateResource
+from infra_apply.reconcile.state import DATABASE, LOGICAL_DATABASE, State, StateResource
 
 
-def diagnose_databases(plan: Plan, account: Account, state: State) -> Iterator[Diagnostic]:
+def diagnose_databases(
+    plan: Plan, account: Account, state: State, wish: Wish | None = None
+) -> Iterator[Diagnostic]:
     """Report clusters that are not there or cannot hold databases, and names that are taken."""
     for database in plan.databases:
         cluster = account.clusters.get(database.cluster)
         if cluster is None or cluster.engine not in WITH_DATABASES:
             yield from _unusable_cluster(database, account.clusters)
             continue
-        for member in _members(database, cluster, account, state):
+        for member in _members(database, cluster, account, state, wish):
             yield from _diagnose(member)
     yield from diagnose_separation(plan, account, state)
+    yield from diagnose_logins(plan, state, wish)
 
 
-def decide_databases(plan: Plan, account: Account, state: State) -> tuple[DatabaseDecision, ...]:
+def decide_databases(
+    plan: Plan, account: Account, state: State, wish: Wish | None = None
+) -> tuple[DatabaseDecision, ...]:
     """Put each database on its cluster. There are no errors among its diagnostics."""
     decisions = []
     for database in plan.databases:
         cluster = account.clusters[database.cluster]
-        user, logical = _members(database, cluster, account, state)
+        user, logical, *second = _members(database, cluster, account, state, wish)
         decisions.append(
             DatabaseDecision(
                 database,
                 cluster,
+                logins=decide_logins(database, state, wish),
+                has_second=bool(second),
                 import_user=user.import_id,
                 import_database=logical.import_id,
+                import_second=second[0].import_id if second else None,
                 grants=decide_grants(database, cluster, state),
             )
         )
     return tuple(decisions)
 
 
-def expected_members(plan: Plan, state: State) -> dict[str, Members]:
+def expected_members(plan: Plan, state: State, wish: Wish | None = None) -> dict[str, Members]:
     """Return what may be on each cluster: the databases whose component the state has.
 
     What quarantined and retired instances have there is among it.
@@ -66,14 +82,22 @@ def expected_members(plan: Plan, state: State) -> dict[str, Members]:
             kept.get(cluster, Members()).databases
             | {held.name for held in begun if held.cluster == cluster},
             kept.get(cluster, Members()).users
-            | {held.user for held in begun if held.cluster == cluster},
+            | {held.user for held in begun if held.cluster == cluster}
+            | {
+                naming.second_login(held.user)
+                for held in begun
+                if held.cluster == cluster and has_second(held, state, wish)
+            },
         )
         for cluster in {*kept, *(held.cluster for held in plan.databases)}
     }
 
 
 def may_have_been_made(plan: Plan, account: Account, state: State) -> Iterator[str]:
-    """Name the databases and users that are to be made and whose component the state has."""
+    """Name the databases and users that are to be made and whose component the state has.
+
+    A second user of which only a wish speaks was never begun.
+    """
     for database in plan.databases:
         for member in _members(database, account.clusters[database.cluster], account, state):
             if member.component is not None and not member.is_there and member.remembered is None:
@@ -85,7 +109,8 @@ class _Member:
     """A planned database or user: what the state has of it, and what the cluster does.
 
     `live_names` are those of its kind on the cluster. `forgotten` says that, if it is there, an
-    update that did not finish made it.
+    update that did not finish made it. `is_second` says that it is a second user, which no manifest
+    names.
     """
 
     plan: DatabasePlan
@@ -97,6 +122,7 @@ class _Member:
     remembered: StateResource | None
     live_names: frozenset[str]
     forgotten: bool
+    is_second: bool = False
 
     @property
     def is_there(self) -> bool:
@@ -132,21 +158,25 @@ class _Member:
 
 
 def _members(
-    database: DatabasePlan, cluster: Cluster, account: Account, state: State
-) -> tuple[_Member, _Member]:
-    """Return the user and the database, in the order in which they are made.
+    database: DatabasePlan,
+    cluster: Cluster,
+    account: Account,
+    state: State,
+    wish: Wish | None = None,
+) -> tuple[_Member, ...]:
+    """Return the user, the database, and the second user if there is to be one, as they are made.
 
-    The database is made once the state has the user; so if the state lacks both, a database that is
-    there cannot be what an unfinished update made.
+    Each is made once the state has those before it; so if the state lacks one of them, what is
+    there of a later one cannot be what an unfinished update made.
     """
     component = state.component(DATABASE, database.instance)
     claims = component.inputs if component else {}
-    user = state.child(DATABASE, database.instance, USER)
+    user = find_user(database, state, database.user)
     logical = state.child(DATABASE, database.instance, LOGICAL_DATABASE)
     users = account.users.get(database.cluster, frozenset())
     databases = account.databases.get(database.cluster, frozenset())
     same_cluster = claims.get("clusterId") == cluster.id
-    return (
+    own = (
         _Member(
             plan=database,
             cluster=cluster,
@@ -173,6 +203,22 @@ def _members(
             and claims.get("name") == database.name,
         ),
     )
+    if not has_second(database, state, wish):
+        return own
+    name = naming.second_login(database.user)
+    second = find_user(database, state, name)
+    begun = same_cluster and second is None and user is not None and logical is not None
+    return (
+        *own,
+        replace(
+            own[0],
+            name=name,
+            adopted=False,
+            remembered=second,
+            forgotten=begun and name in (claims.get("logins") or ()),
+            is_second=True,
+        ),
+    )
 
 
 def _diagnose(member: _Member) -> Iterator[Diagnostic]:
@@ -188,6 +234,8 @@ def _diagnose(member: _Member) -> Iterator[Diagnostic]:
             f"write `infra-apply:databases: {{{plan.cluster}: {{adopt: [{name}]}}}}` if it is"
             f" `{plan.instance}`'s, else choose another name"
         )
+        if member.is_second:
+            hint = f"`{plan.user}` takes turns with a user of this name: drop it if nobody needs it"
         yield Diagnostic(NOT_OURS, plan.place, message, hint)
     elif member.import_id and not member.adopted:
         message = f"the {kind} {where} was made by an update that did not finish: it is taken up"
@@ -222,6 +270,8 @@ def _renamed(member: _Member) -> Diagnostic:
         f"rename it on the cluster itself (ALTER {kind.upper()} ... RENAME TO ...), then write"
         f" `infra-apply:databases: {{{plan.cluster}: {{adopt: [{member.name}]}}}}`"
     )
+    if member.is_second:
+        hint = "two users take turns on this database: keep the name of its user in the manifest"
     return Diagnostic(WOULD_REPLACE, plan.place, message, hint)
 
 

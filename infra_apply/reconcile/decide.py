@@ -29,6 +29,7 @@ from infra_apply.reconcile.hosts import (
     diagnose_names,
     planned_droplet,
 )
+from infra_apply.reconcile.logins import Wish
 from infra_apply.reconcile.matching import Match, match_hosts
 from infra_apply.reconcile.model import Decisions
 from infra_apply.reconcile.quarantine import (
@@ -47,10 +48,11 @@ from infra_apply.reconcile.wider_access import find_wider_access
 
 
 def reconcile(
-    plan: Plan, account: Account, state: State
+    plan: Plan, account: Account, state: State, wish: Wish | None = None
 ) -> tuple[Decisions | None, tuple[Diagnostic, ...]]:
     """Decide what is to be done with each part of a plan; all that stands in the way at once.
 
+    `wish` is what this run alone is to do with a database's logins.
     With an error among the diagnostics there are no decisions.
     """
     plan = with_quarantined(plan, state)
@@ -59,7 +61,7 @@ def reconcile(
     diagnostics = (
         *_unnamed_fleet(plan),
         *_empty_state(plan, account, state),
-        *diagnose_databases(plan, account, state),
+        *diagnose_databases(plan, account, state, wish),
         *_diagnose_hosts(plan, account, state, matches),
         *diagnose_names_of_firewalls(plan, account, state),
         *diagnose_firewalls(plan, account, state, live),
@@ -74,7 +76,7 @@ def reconcile(
         plan=plan,
         hosts=tuple(decide_host(matches[host.name], account, state, former) for host in plan.hosts),
         pools=tuple(_with_former_tags(pool, former) for pool in plan.pools),
-        databases=decide_databases(plan, account, state),
+        databases=decide_databases(plan, account, state, wish),
         sizes_now={name: droplet.size for name, droplet in live.items()},
         import_firewalls=import_firewalls(plan, account, state),
         retirements=decide_retirements(plan, account, state),

@@ -32,16 +32,21 @@ class HostDecision:
 
 @dataclass(frozen=True, slots=True)
 class DatabaseDecision:
-    """Render this database and its user on a cluster that exists.
+    """Render this database and its users on a cluster that exists.
 
-    The import ids are those of a user and a database to take into the state, where it has none.
-    `grants` says what keeps others out: to be enforced, left as it is, or nothing (None).
+    `logins` are the users that may log in, the one that is given out first; `has_second` says
+    whether there is a second user beside the database's own, open or not. The import ids are those
+    of users and a database to take into the state, where it has none. `grants` says what keeps
+    others out: to be enforced, left as it is, or nothing (None).
     """
 
     database: DatabasePlan
     cluster: Cluster
+    logins: tuple[str, ...]
+    has_second: bool = False
     import_user: str | None = None
     import_database: str | None = None
+    import_second: str | None = None
     grants: Isolation | None = None
 
 

@@ -96,13 +96,16 @@ def kept_outputs(
 def remembered_members(plan: Plan, state: State) -> dict[str, Members]:
     """Return what is rendered from memory on each cluster, as far as the state knows."""
     return _members_of(
-        component
-        for component in unplanned(plan, state)
-        if component.name in plan.retired or is_quarantined(component, plan)
+        (
+            component
+            for component in unplanned(plan, state)
+            if component.name in plan.retired or is_quarantined(component, plan)
+        ),
+        state,
     )
 
 
-def _members_of(components: Iterable[StateResource]) -> dict[str, Members]:
+def _members_of(components: Iterable[StateResource], state: State) -> dict[str, Members]:
     members: dict[str, Members] = {}
     for component in components:
         if component.type == DATABASE:
@@ -110,7 +113,10 @@ def _members_of(components: Iterable[StateResource]) -> dict[str, Members]:
                 str(component.inputs.get(key)) for key in ("cluster", "name", "user")
             )
             known = members.get(cluster, Members())
-            members[cluster] = Members(known.databases | {name}, known.users | {user})
+            users = {user, *(str(login) for login in component.inputs.get("logins") or ())}
+            held = (child for child in state.children(component) if child.type == USER)
+            users |= {str(child.inputs["name"]) for child in held if "name" in child.inputs}
+            members[cluster] = Members(known.databases | {name}, known.users | users)
     return members
 
 
@@ -250,7 +256,7 @@ def _port_of_outputs(project: str, environment: str, plan: Plan, state: State) -
 def _members(plan: Plan, state: State) -> Iterator[Diagnostic]:
     """Report planned databases and users that are a quarantined instance's."""
     kept = (held for held in unplanned(plan, state) if is_quarantined(held, plan))
-    taken = _members_of(kept)
+    taken = _members_of(kept, state)
     for database in plan.databases:
         members = taken.get(database.cluster, Members())
         for kind, name, names in (

@@ -95,12 +95,23 @@ class State:
         """Return the resources that are a component's own."""
         return self._children.get(component.urn, ())
 
-    def child(self, kind: str, name: str, child_kind: str) -> StateResource | None:
-        """Return the child of a type that the component `kind` called `name` has."""
+    def child(
+        self, kind: str, name: str, child_kind: str, *, called: str | None = None
+    ) -> StateResource | None:
+        """Return the child of a type that the component `kind` called `name` has.
+
+        Where it may have more than one of the type, the child is the one `called` so.
+        """
         component = self.component(kind, name)
-        if component is None:
-            return None
-        return next((child for child in self.children(component) if child.type == child_kind), None)
+        children = self.children(component) if component else ()
+        return next(
+            (
+                child
+                for child in children
+                if child.type == child_kind and called in {None, child.name}
+            ),
+            None,
+        )
 
 
 def parse_state(exported: Mapping[str, Any]) -> State:

@@ -45,6 +45,8 @@ _GIVEN: Final[dict[Words, Words]] = {
     ("cost",): ("--account", "account"),
     ("env",): ("--stack", "prod", "--account", "account"),
     ("init",): ("--force",),
+    ("db", "rotate"): ("--stack", "prod", "--account", "account"),
+    ("db", "reset-password"): ("--stack", "prod", "--account", "account"),
 }
 
 

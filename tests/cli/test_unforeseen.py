@@ -28,6 +28,8 @@ COMMAND_LINES = [
     ("map", "map --live"),
     ("cost", "cost"),
     ("env", "env shop --stack prod"),
+    ("db rotate", "db rotate shop --stack prod"),
+    ("db reset-password", "db reset-password shop --stack prod"),
     ("adopt", "adopt --stack prod"),
     ("gpu scale", "gpu scale shop 1 --stack prod"),
     ("gpu status", "gpu status"),

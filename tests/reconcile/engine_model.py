@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from infra_apply.digitalocean.model import Account, LiveDroplet, LiveFirewall
 from infra_apply.reconcile.model import DatabaseDecision, Decisions, HostDecision
@@ -15,6 +16,7 @@ from infra_apply.reconcile.state import (
     DATABASE,
     DROPLET,
     FIREWALL,
+    GRANTS,
     HOST,
     LOGICAL_DATABASE,
     POOL,
@@ -150,15 +152,20 @@ class World:
 
     def _database(self, decision: DatabaseDecision, loses: Loses) -> bool:
         plan, cluster = decision.database, decision.cluster
-        claims = {"clusterId": cluster.id, "name": plan.name, "user": plan.user}
+        claims: dict[str, Any] = {"clusterId": cluster.id, "name": plan.name, "user": plan.user}
+        if decision.logins != (plan.user,):
+            claims["logins"] = list(decision.logins)
         parent = self._keep(component(DATABASE, plan.instance, **claims))
-        steps = (
-            (USER, self.users, plan.user, decision.import_user),
-            (LOGICAL_DATABASE, self.databases, plan.name, decision.import_database),
-        )
-        for kind, live, name, import_id in steps:
+        steps = [
+            (USER, self.users, plan.user, decision.import_user, plan.instance),
+            (LOGICAL_DATABASE, self.databases, plan.name, decision.import_database, plan.instance),
+        ]
+        if decision.has_second:
+            second = f"{plan.user}_2", decision.import_second, f"{plan.instance}#2"
+            steps.append((USER, self.users, *second))
+        for kind, live, name, import_id, called in steps:
             there = (cluster.name, name) in live
-            if not import_id and self._has(parent, kind, {name} if there else set()):
+            if not import_id and self._has(parent, kind, {name} if there else set(), called):
                 continue
             assert there == bool(import_id), f"{kind} {name} would be answered 409 or 404"
             if not there:
@@ -166,7 +173,10 @@ class World:
                 self.created += 1
                 if loses(f"{kind} {name}"):
                     return False
-            self._keep(child(parent, kind, name, clusterId=cluster.id, name=name))
+            self._keep(child(parent, kind, name, called=called, clusterId=cluster.id, name=name))
+        if decision.grants:
+            grants = child(parent, GRANTS, f"{cluster.id}/{plan.name}", users=decision.logins)
+            self._keep(replace(grants, outputs={"turns": True}))
         return True
 
     def _keep(self, resource: StateResource) -> StateResource:
@@ -177,13 +187,17 @@ class World:
     def _remember(self, parent: StateResource, kind: str, number: str) -> None:
         self._keep(child(parent, kind, number))
 
-    def _has(self, parent: StateResource, kind: str, live: set[str]) -> bool:
+    def _has(
+        self, parent: StateResource, kind: str, live: set[str], called: str | None = None
+    ) -> bool:
         """Whether the state has it and it is there; a refresh drops what is gone."""
         held = next(
             (
                 resource
                 for resource in self.resources.values()
-                if resource.parent == parent.urn and resource.type == kind
+                if resource.parent == parent.urn
+                and resource.type == kind
+                and called in {None, resource.name}
             ),
             None,
         )

@@ -16,6 +16,7 @@ from infra_apply.digitalocean.model import (
 from infra_apply.inputs.settings import Droplet, HostSettings, Network, Settings
 from infra_apply.plan.model import Plan
 from infra_apply.reconcile.decide import reconcile
+from infra_apply.reconcile.logins import Wish
 from infra_apply.reconcile.model import Decisions
 from infra_apply.reconcile.state import (
     DATABASE,
@@ -89,9 +90,17 @@ def component(kind: str, name: str, /, **inputs: Any) -> StateResource:
 
 
 def child(
-    parent: StateResource, kind: str, number: str, /, *, protect: bool = True, **inputs: Any
+    parent: StateResource,
+    kind: str,
+    number: str,
+    /,
+    *,
+    protect: bool = True,
+    called: str = "",
+    **inputs: Any,
 ) -> StateResource:
-    urn = f"urn:pulumi:prod::infra-apply::{parent.type}${kind}::{parent.name}"
+    """A component's resource, called as the component unless `called` says otherwise."""
+    urn = f"urn:pulumi:prod::infra-apply::{parent.type}${kind}::{called or parent.name}"
     retain = kind != FIREWALL
     return StateResource(
         urn, kind, number, parent.urn, inputs, protect=protect and retain, retain=retain
@@ -130,9 +139,18 @@ def database_state(
     instance: str = "shop",
     protect: bool = True,
     grants: bool = False,
+    second: str | None = None,
+    logins: Sequence[str] = (),
+    turns: bool | None = None,
 ) -> tuple[StateResource, ...]:
-    """The component of a database, with a user and a database unless they are None."""
+    """The component of a database, with a user and a database unless they are None.
+
+    It has a second user and claims to `logins` where they are named, and grants where `turns` says
+    whether another user could take over.
+    """
+    default: dict[str, Any]
     default = {"cluster": "shared-pg", "clusterId": cluster_id, "name": "shop", "user": "shop"}
+    default |= {"logins": list(logins)} if logins else {}
     parent = component(DATABASE, instance, **(default if claims is None else claims))
     children = []
     if user is not None:
@@ -146,11 +164,15 @@ def database_state(
                 parent, LOGICAL_DATABASE, number, protect=protect, clusterId=cluster_id, name=name
             )
         )
-    if grants:
-        number = f"{cluster_id}/{name}"
+    if second is not None:
+        called = f"{instance}#2"
         children.append(
-            child(parent, GRANTS, number, protect=protect, clusterId=cluster_id, database=name)
+            child(parent, USER, f"u-{second}", called=called, clusterId=cluster_id, name=second)
         )
+    if grants or turns is not None:
+        number = f"{cluster_id}/{name}"
+        held = child(parent, GRANTS, number, protect=protect, clusterId=cluster_id, database=name)
+        children.append(held if turns is None else replace(held, outputs={"turns": turns}))
     return (parent, *children)
 
 
@@ -179,8 +201,8 @@ def codes(plan: Plan, live: Account, remembered: State) -> list[str]:
     return [problem.code.id for problem in reconcile(plan, live, remembered)[1]]
 
 
-def decided(plan: Plan, live: Account, remembered: State) -> Decisions:
+def decided(plan: Plan, live: Account, remembered: State, wish: Wish | None = None) -> Decisions:
     """The decisions where nothing stands in the way."""
-    decisions, problems = reconcile(plan, live, remembered)
+    decisions, problems = reconcile(plan, live, remembered, wish)
     assert decisions is not None, [problem.message for problem in problems]
     return decisions

@@ -122,6 +122,54 @@ def test_a_database_is_made_after_its_user() -> None:
     assert user.urn in logical.depends_on
 
 
+def rendered_logins(*logins: str, has_second: bool = True) -> Graph:
+    wanted = build(fleet(service("shop", database=database("shop")), settings=MANAGED), MANAGED)
+    decisions, problems = reconcile(wanted, ACCOUNT, State())
+    assert decisions is not None, problems
+    (held,) = decisions.databases
+    turning = replace(held, logins=logins, has_second=has_second)
+    return graph(
+        lambda: render(replace(decisions, databases=(turning,))), ACCOUNT.clusters.values()
+    )
+
+
+@pytest.mark.parametrize(
+    ("logins", "claimed"),
+    [
+        (("shop",), None),
+        (("shop_2", "shop"), ["shop_2", "shop"]),
+        (("shop_2",), ["shop_2"]),
+        (("shop", "shop_2"), ["shop", "shop_2"]),
+    ],
+)
+def test_the_login_that_is_given_out_is_in_the_outputs_and_the_open_ones_in_the_grants(
+    logins: tuple[str, ...], claimed: list[str] | None
+) -> None:
+    turning = rendered_logins(*logins)
+    known = turning.outputs["instances"]["shop"]["env"][1]
+    assert known["DATABASE_USER"] == urlsplit(known["DATABASE_URL"]).username == logins[0]
+    (component,), (grants,) = turning.of("Database"), turning.of("Grants")
+    assert grants.inputs["users"] == list(logins)
+    assert component.inputs.get("logins") == claimed
+
+
+def test_a_second_user_stands_below_the_database_under_a_name_that_no_project_has() -> None:
+    turning = rendered_logins("shop")
+    (component,), (logical,), (grants,) = (
+        turning.of(kind) for kind in ("Database", "DatabaseDb", "Grants")
+    )
+    user, second = turning.of("DatabaseUser")
+    assert (user.name, second.name, second.inputs["name"]) == ("shop", "shop#2", "shop_2")
+    assert second.parent == component.urn
+    assert second.protect and second.retain_on_delete
+    assert {user.urn, logical.urn} <= set(second.depends_on)
+    assert {user.urn, second.urn, logical.urn} <= set(grants.depends_on)
+
+
+def test_a_second_user_is_rendered_only_where_there_is_to_be_one() -> None:
+    assert len(rendered_logins("shop", has_second=False).of("DatabaseUser")) == 1
+
+
 def test_what_the_state_lacks_is_imported_and_nothing_else() -> None:
     wanted = build(fleet(service("shop", database=database("shop")), settings=MANAGED), MANAGED)
     decisions, problems = reconcile(wanted, ACCOUNT, State())

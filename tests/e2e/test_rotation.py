@@ -1,0 +1,128 @@
+"""Two users of a database take turns while its service works, and no query fails."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Event, Thread
+
+import psycopg
+import pytest
+
+from infra_apply.rehearsal.session import Options, serve_api
+from tests.companies import manifest, write
+from tests.e2e.shell import Shell
+
+pytestmark = pytest.mark.engine
+
+QUERIES = 10_000
+STACK = ("--stack", "prod")
+
+
+class Service(Thread):
+    """Works over short connections to the URL that it was given when it was last reloaded."""
+
+    def __init__(self, url: str) -> None:
+        super().__init__(daemon=True)
+        self.url = self.used = url
+        self.queries = 0
+        self.failures: list[str] = []
+        self.ending = Event()
+
+    def run(self) -> None:
+        while not self.ending.is_set():
+            self.used = self.url
+            try:
+                with psycopg.connect(self.used, autocommit=True) as connection:
+                    for _ in range(20):
+                        connection.execute("UPDATE orders SET number = number + 1")
+                        self.queries += 1
+            except psycopg.Error as error:
+                self.failures.append(str(error))
+
+    def reload(self, url: str) -> None:
+        """Take another URL, and see that the former one is not used any more."""
+        self.url = url
+        while self.used != url:
+            self.ending.wait(0.01)
+
+
+@contextmanager
+def working(url: str) -> Iterator[Service]:
+    service = Service(url)
+    service.start()
+    try:
+        yield service
+    finally:
+        service.ending.set()
+        service.join(30)
+
+
+def database_url(company: Shell) -> str:
+    words = ("env", "shop", *STACK, "--account", company.account, "--format", "json")
+    done = company.run(*words)
+    assert done.returncode == 0, done.stderr
+    url: str = json.loads(done.stdout)["DATABASE_URL"]
+    return url
+
+
+def rotate(company: Shell, *words: str) -> tuple[int, str]:
+    done = company.run("db", "rotate", "shop", *STACK, "--account", company.account, *words)
+    return done.returncode, done.stderr
+
+
+def execute(url: str, *statements: str) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
+
+
+@pytest.fixture
+def company(tmp_path: Path, postgres_servers: None, warm_interpreters: Path) -> Iterator[Shell]:
+    """A company of one database, applied, whose cluster is a server that runs on."""
+    del postgres_servers, warm_interpreters
+    database = {"cluster": "shared-pg", "name": "shop", "user": "shop"}
+    manifests = {"shop/.infra.yaml": manifest("shop", provider="mac", database=database)}
+    company = Shell(write(tmp_path, manifests), tmp_path / "account")
+    done = company.rehearse("up")
+    assert done.returncode == 0, done.stderr
+    with serve_api(Options(None, company.account, postgres=True), None):
+        yield company
+
+
+def test_no_query_fails_while_two_users_take_turns(company: Shell) -> None:
+    first = database_url(company)
+    execute(first, "CREATE TABLE orders AS SELECT 0 AS number", "CREATE TABLE old (id int)")
+    with working(first) as service:
+        code, said = rotate(company)
+        assert code == 0, said
+        assert "then: infra-apply db rotate shop --close --stack prod" in said
+        second = database_url(company)
+        assert (":shop_2:" in second.replace("//", ":"), second != first) == (True, True)
+        with psycopg.connect(first) as session:
+            session.execute("SELECT 1")
+            code, said = rotate(company, "--close")
+            assert (code, "`shop` is in use: it has" in said) == (1, True), said
+        service.reload(second)
+        execute(second, "ALTER TABLE orders ADD COLUMN note text", "DROP TABLE old")
+        code, said = rotate(company, "--close")
+        assert code == 0, said
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(first)
+        code, said = rotate(company)
+        assert code == 0, said
+        third = database_url(company)
+        assert third.split("@")[0] not in {first.split("@")[0], second.split("@")[0]}
+        service.reload(third)
+        code, said = rotate(company, "--close")
+        assert code == 0, said
+        while service.queries < QUERIES and not service.failures:
+            service.ending.wait(0.05)
+    assert service.failures == []
+    assert service.queries >= QUERIES
+    for closed in (first, second):
+        with pytest.raises(psycopg.OperationalError):
+            psycopg.connect(closed)
+    execute(third, "DROP TABLE orders")
