@@ -26,6 +26,7 @@ SCOPES: Final = {
     ("POST", "/v2/databases/{}/users"): ("database:create",),
     ("GET", "/v2/databases/{}/users/{}"): ("database:read",),
     ("DELETE", "/v2/databases/{}/users/{}"): ("database:delete",),
+    ("POST", "/v2/databases/{}/users/{}/reset_auth"): ("database:update",),
     ("GET", "/v2/droplets"): ("droplet:read",),
     ("POST", "/v2/droplets"): ("droplet:create",),
     ("GET", "/v2/droplets/{}"): ("droplet:read",),

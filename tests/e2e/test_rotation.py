@@ -7,12 +7,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import psycopg
 import pytest
 
 from infra_apply.rehearsal.session import Options, serve_api
 from tests.companies import manifest, write
+from tests.e2e.company import changes, edit_account
 from tests.e2e.shell import Shell
 
 pytestmark = pytest.mark.engine
@@ -61,11 +63,7 @@ def working(url: str) -> Iterator[Service]:
 
 
 def database_url(company: Shell) -> str:
-    words = ("env", "shop", *STACK, "--account", company.account, "--format", "json")
-    done = company.run(*words)
-    assert done.returncode == 0, done.stderr
-    url: str = json.loads(done.stdout)["DATABASE_URL"]
-    return url
+    return variables_of(company, "shop")["DATABASE_URL"]
 
 
 def rotate(company: Shell, *words: str) -> tuple[int, str]:
@@ -126,3 +124,48 @@ def test_no_query_fails_while_two_users_take_turns(company: Shell) -> None:
         with pytest.raises(psycopg.OperationalError):
             psycopg.connect(closed)
     execute(third, "DROP TABLE orders")
+
+
+def variables_of(company: Shell, project: str) -> dict[str, str]:
+    words = ("env", project, *STACK, "--account", company.account, "--format", "json")
+    done = company.run(*words)
+    assert done.returncode == 0, done.stderr
+    known: dict[str, str] = json.loads(done.stdout)
+    return known
+
+
+def passwords(company: Shell) -> dict[str, str]:
+    (cluster,) = company.state_of_account()["databases"]
+    return {user["name"]: user["password"] for user in cluster["users"]}
+
+
+def test_where_nobody_can_take_over_the_one_password_is_changed_and_known_at_once(
+    applied: Shell,
+) -> None:
+    before = passwords(applied)
+    words = ("shop", *STACK, "--account", applied.account)
+    refused = applied.run("db", "rotate", *words)
+    assert (refused.returncode, passwords(applied)) == (1, before)
+    assert "infra-apply db reset-password shop --stack prod" in refused.stderr
+    done = applied.run("db", "reset-password", *words)
+    assert done.returncode == 0, done.stderr
+    assert "new connections with the old password fail" in done.stderr
+    after = passwords(applied)
+    assert {name for name in after if after[name] != before[name]} == {"shop"}
+    assert variables_of(applied, "shop")["DATABASE_PASSWORD"] == after["shop"]
+    assert after["shop"] not in done.stdout + done.stderr
+
+
+def test_a_password_changed_elsewhere_is_a_changed_output_and_no_change_of_the_database(
+    applied: Shell,
+) -> None:
+    def change(account: Any) -> None:
+        (user,) = (held for held in account["databases"][0]["users"] if held["name"] == "wiki")
+        user["password"] = "AVNS_from_the_console"
+
+    before = passwords(applied)["wiki"]
+    edit_account(applied, change)
+    assert changes(applied.json("preview")) == set()
+    assert variables_of(applied, "wiki")["DATABASE_PASSWORD"] == before
+    assert changes(applied.json("up")) == set()
+    assert variables_of(applied, "wiki")["DATABASE_PASSWORD"] == "AVNS_from_the_console"

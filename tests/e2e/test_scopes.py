@@ -43,3 +43,9 @@ def test_applying_needs_what_it_makes_changes_and_was_told_to_remove(
     documented = documented_scopes("infra-apply up") | documented_scopes("infra-apply preview")
     assert made | changed == documented
     assert not {scope for scope in made if scope.endswith(":delete")}
+
+
+def test_a_new_password_needs_one_scope_more_than_a_look(applied: Shell) -> None:
+    scopes = scopes_of(applied, "db", "reset-password", "shop", "--stack", "prod")
+    documented = documented_scopes("infra-apply db reset-password")
+    assert scopes == documented | documented_scopes("infra-apply preview")
