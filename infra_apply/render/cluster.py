@@ -10,6 +10,7 @@ import pulumi
 import pulumi_digitalocean as digitalocean
 
 from infra_apply.reconcile.model import DatabaseDecision
+from infra_apply.terminal.safe_text import safe
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +34,26 @@ class SharedCluster:
 def look_up_clusters(decisions: Iterable[DatabaseDecision]) -> dict[str, SharedCluster]:
     """Return each cluster that a database is on, by name, looked up once.
 
-    Raises pulumi.RunError where it is not the cluster that was decided for.
+    Raises pulumi.RunError where it cannot be, or is not the cluster that was decided for.
     """
     decided = {decision.cluster.name: decision.cluster.id for decision in decisions}
     return {name: _look_up(name, decided[name]) for name in sorted(decided)}
 
 
 def _look_up(name: str, expected_id: str) -> SharedCluster:
-    result = digitalocean.get_database_cluster(name=name)
+    try:
+        result = digitalocean.get_database_cluster(name=name)
+    except Exception as error:  # noqa: BLE001 - the SDK raises nothing narrower for a failed answer
+        # The provider's own words, without those of the engine around them.
+        cause = str(error).rpartition("* ")[2].strip()
+        raise pulumi.RunError(
+            safe(
+                f"the database cluster `{name}` could not be looked up\n"
+                "  state: nothing was changed\n"
+                "  next:  run the same again\n"
+                f"  cause: {cause}"
+            )
+        ) from None
     # A name that is unknown is no error there: every field is None (measured, provider 4.76).
     if result.id != expected_id:
         raise pulumi.RunError(

@@ -24,6 +24,7 @@ HEALED = (
     Strike(Request("GET", "/v2/firewalls/*", 1), "404"),
     Strike(Request("POST", "/v2/tags", 1), "401 from here on"),
     Strike(Request("GET", "/v2/sizes", 1), "500 before"),
+    Strike(Request("GET", "/v2/databases/*/autoscale", 1), "dropped before"),
 )
 
 

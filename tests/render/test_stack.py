@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from dataclasses import replace
 from typing import Literal
+from unittest.mock import Mock
 from urllib.parse import unquote, urlsplit
 
 import pulumi
+import pulumi_digitalocean as digitalocean
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from infra_apply.apply.verdict import judge
 from infra_apply.digitalocean.model import Account, Cluster
+from infra_apply.engine.events import EngineMessage
 from infra_apply.inputs.manifest import Manifest
 from infra_apply.inputs.settings import (
     ClusterSettings,
@@ -359,6 +363,23 @@ def test_a_cluster_is_looked_up_once_however_many_databases_are_on_it() -> None:
     )
     assert found.looked_up == ["shared-pg"]
     assert rendered(service("mail")).looked_up == []
+
+
+def test_a_cluster_that_cannot_be_looked_up_is_an_outage_that_names_the_request(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    url = "https://api.digitalocean.com/v2/databases/c1/autoscale"
+    provider = f'invoking getX: 1 error occurred:\n\t* Error retrieving: Get "{url}": EOF\n\n'
+    failing = Mock(side_effect=Exception(provider))
+    monkeypatch.setattr(digitalocean, "get_database_cluster", failing)
+    whole = fleet(service("shop", database=database("shop")), settings=SETTINGS)
+    decisions, _ = reconcile(build(whole, SETTINGS), ACCOUNT, State())
+    assert decisions is not None
+    with pytest.raises(pulumi.RunError, match="`shared-pg` could not be looked up") as raised:
+        graph(lambda: render(decisions))
+    assert "run the same again\n  cause: Error retrieving: Get" in str(raised.value)
+    assert "getX" not in str(raised.value)
+    assert judge([EngineMessage("error", str(raised.value), "")]).may_go_on
 
 
 @pytest.mark.parametrize("clusters", [(), (replace(CLUSTER, id="c-2"),)])
