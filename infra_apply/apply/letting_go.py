@@ -11,7 +11,7 @@ from infra_apply.apply.snapshots import LastSnapshot, snapshot_text
 from infra_apply.digitalocean.model import LiveDroplet, Size
 from infra_apply.engine.events import Step
 from infra_apply.reconcile.model import Retirement
-from infra_apply.reconcile.state import DATABASE, DROPLET, HOST, LOGICAL_DATABASE, USER
+from infra_apply.reconcile.state import DATABASE, DROPLET, GRANTS, HOST, LOGICAL_DATABASE, USER
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +79,8 @@ def _deletions(letting_go: LettingGo) -> Iterator[Step]:
     for retirement in letting_go.retirements:
         if retirement.fate == "destroy" and retirement.component.type != HOST:
             for child in retirement.children:
+                if child.type == GRANTS:  # nothing is deleted with them
+                    continue
                 yield Step("delete", child.urn, child.type, child.name, id=child.id, custom=True)
 
 

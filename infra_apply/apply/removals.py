@@ -10,6 +10,7 @@ from infra_apply.apply.wording import resource_label
 from infra_apply.engine.events import Step
 from infra_apply.errors import Refusal
 from infra_apply.plan.model import Plan
+from infra_apply.reconcile.state import GRANTS
 from infra_apply.terminal.layout import plural
 
 
@@ -17,7 +18,8 @@ from infra_apply.terminal.layout import plural
 class Removals:
     """The steps of a preview after which something is no longer there, or no longer known.
 
-    `forgets` only take a resource out of the state: it is retained, and stays in the account.
+    `forgets` only take a resource out of the state: it is retained, or its provider deletes
+    nothing, and it stays as it is.
     """
 
     deletes: tuple[Step, ...]
@@ -30,9 +32,9 @@ def removals(steps: Iterable[Step]) -> Removals:
     real = [step for step in steps if step.custom and not step.type.startswith(_PROVIDER)]
     deletes = [step for step in real if step.op == "delete"]
     return Removals(
-        deletes=tuple(step for step in deletes if not step.retain),
+        deletes=tuple(step for step in deletes if not _only_forgets(step)),
         replaces=tuple(step for step in real if step.op in _REPLACES),
-        forgets=tuple(step for step in deletes if step.retain),
+        forgets=tuple(step for step in deletes if _only_forgets(step)),
     )
 
 
@@ -64,8 +66,13 @@ def removal_lines(steps: Sequence[Step], plan: Plan) -> Iterator[str]:
         yield f"{label}{identifier} would be {_happens(step)}"
 
 
+def _only_forgets(step: Step) -> bool:
+    """Say whether a deletion leaves what it is of: grants stay where their database does."""
+    return step.retain or step.type == GRANTS
+
+
 def _happens(step: Step) -> str:
-    if step.op == "delete" and step.retain:
+    if step.op == "delete" and _only_forgets(step):
         return "forgotten, and stays in the account: nothing declares it any more"
     if step.op == "delete":
         return "deleted: nothing declares it any more"

@@ -59,7 +59,7 @@ def deletions(retired: Retirement, *, retain: bool = False) -> list[Step]:
 
 HOST = retirement(host_state(7))
 KEPT_HOST = retirement(host_state(7), "keep")
-DATABASE = retirement(database_state())
+DATABASE = retirement(database_state(grants=True))
 
 
 def said(gone: LettingGo) -> str:

@@ -77,7 +77,7 @@ def test_only_the_very_object_that_is_retired_may_go() -> None:
         (HOST, False, 0),
         (HOST, True, 0),
         (DATABASE, False, 2),
-        (DATABASE, True, 2),
+        (DATABASE, True, 2),  # nothing is deleted with its grants
         (retirement(database_state(), "keep"), False, 0),
         (retirement(pool_state()), False, 1),
         (retirement(pool_state()), True, 1),

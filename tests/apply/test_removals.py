@@ -46,6 +46,15 @@ def test_a_deletion_is_refused_with_its_reason_and_the_two_ways_on() -> None:
     )
 
 
+def test_grants_end_with_their_database_and_are_no_deletion_of_their_own() -> None:
+    forgotten = removals([step("delete", "Grants", "shop", id="c1/shop")])
+    assert forgotten.deletes == ()
+    (line,) = removal_lines(forgotten.forgets, PLAN)
+    assert line.endswith(
+        "(c1/shop) would be forgotten, and stays in the account: nothing declares it any more"
+    )
+
+
 def test_as_many_deletions_as_are_allowed_pass() -> None:
     firewalls = [step("delete", "Firewall", name) for name in ("lime", "basil")]
     assert refusal(*firewalls, allowed=1) is not None

@@ -29,6 +29,9 @@ WIKI: Final = manifest(
 MAIL: Final = manifest("mail", service={"host": "clove", "port": 8025})
 HOSTS: Final = ("lime", "basil", "clove", "fennel")
 
+# What another setting alone changes: the state keeps them all with Pulumi's dynamic provider.
+SETTINGS_KEPT: Final = {("update", "pulumi-python", "default")}
+
 # Below the account's folder.
 BACKEND: Final = Path("engine/state/.pulumi")
 STATE: Final = BACKEND / "stacks/infra-apply/prod.json"

@@ -108,7 +108,7 @@ def test_two_runs_that_start_at_once_on_nothing_both_end_and_make_each_thing_onc
 ) -> None:
     runs = [end(process) for process in (start(company, "up"), start(company, "up"))]
     assert [run.returncode for run in runs] == [0, 0], runs
-    assert sorted(run.stdout.splitlines()[-1] for run in runs) == ["8 created", "8 unchanged"]
+    assert sorted(run.stdout.splitlines()[-1] for run in runs) == ["9 created", "9 unchanged"]
     assert names(company) == ONCE
 
 
@@ -122,12 +122,12 @@ def test_a_second_run_waits_and_says_for_whom_and_a_preview_says_that_somebody_i
         looked = end(start(company, "preview"))
     assert "stack prod is being worked on by " in looked.stderr
     assert "Traceback" not in looked.stderr
-    assert "8 to create" not in looked.stdout
+    assert "9 to create" not in looked.stdout
     waited, done = end(second), end(first)
     assert (done.returncode, waited.returncode) == (0, 0), (done, waited)
     assert ", which is at work) since 20" in said
-    assert "8 created" in done.stdout
-    assert "8 unchanged" in waited.stdout
+    assert "9 created" in done.stdout
+    assert "9 unchanged" in waited.stdout
     assert names(company) == ONCE
 
 

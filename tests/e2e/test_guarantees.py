@@ -13,7 +13,7 @@ import pytest
 import yaml
 
 from tests.companies import manifest, write
-from tests.e2e.company import edit_account
+from tests.e2e.company import SETTINGS_KEPT, changes, edit_account
 from tests.e2e.shell import Shell
 
 pytestmark = [pytest.mark.engine, pytest.mark.timeout(900)]
@@ -112,7 +112,9 @@ def test_a_database_that_a_stranger_makes_meanwhile_is_not_taken_over_until_it_i
     assert adopted.returncode == 0, adopted.stderr
     assert company.json("up")["steps"] == []
     configure(company, databases={"shared-pg": {"adopt": []}})
-    assert company.json("up")["steps"] == []  # it is ours now, and nothing is kept against it
+    # It is ours now, and nothing is kept against it.
+    assert changes(company.json("up")) == SETTINGS_KEPT
+    assert company.json("up")["steps"] == []
 
 
 def test_a_firewall_that_a_stranger_makes_meanwhile_is_left_as_it_is_until_its_name_is_free(

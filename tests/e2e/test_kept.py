@@ -1,7 +1,7 @@
 """What an earlier version left in account and state is unchanged, but for what the changelog says.
 
-The changelog says that Pulumi.yaml needs a setting, and that the provider and the components of
-hosts and databases are updated, in the state alone.
+The changelog says that Pulumi.yaml needs a setting, that the provider and the components of hosts
+and databases are updated, in the state alone, and that every database gets grants.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from infra_apply.reconcile.state import DATABASE, HOST
+from infra_apply.reconcile.state import DATABASE, GRANTS, HOST
 from tests.e2e.conftest import ROOT
 from tests.e2e.shell import Shell
 
@@ -25,7 +25,18 @@ STATES = "engine/state/.pulumi/stacks/infra-apply"
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Shell:
-    shutil.copytree(KEPT, tmp_path, dirs_exist_ok=True)
+    return copy_of(KEPT, tmp_path)
+
+
+@pytest.fixture
+def without_grants(tmp_path: Path) -> Shell:
+    return copy_of(KEPT / "before_grants", tmp_path)
+
+
+def copy_of(folder: Path, tmp_path: Path) -> Shell:
+    """Copy a company, its account and its state, and give the company today's Pulumi.yaml."""
+    for name in ("account", "company"):
+        shutil.copytree(folder / name, tmp_path / name)
     shutil.copy(ROOT / "Pulumi.yaml", tmp_path / "company")
     return Shell(tmp_path / "company", tmp_path / "account")
 
@@ -37,9 +48,11 @@ def resources(kept: Shell, stack: str) -> list[Any]:
     return [resource for resource in held if "pulumi:providers:" not in resource["type"]]
 
 
-@pytest.mark.parametrize(("stack", "count", "claims"), [("prod", 40, 10), ("dev", 14, 4)])
+@pytest.mark.parametrize(
+    ("stack", "count", "claims", "grants"), [("prod", 40, 10, 5), ("dev", 14, 4, 3)]
+)
 def test_a_kept_stack_learns_its_claims_and_its_fleet_and_buys_ends_and_opens_nothing(
-    kept: Shell, stack: str, count: int, claims: int
+    kept: Shell, stack: str, count: int, claims: int, grants: int
 ) -> None:
     """Its tags get the fleet's name in two updates: the first leaves the former ones beside."""
     assert len(resources(kept, stack)) == count
@@ -47,6 +60,8 @@ def test_a_kept_stack_learns_its_claims_and_its_fleet_and_buys_ends_and_opens_no
     kinds = (HOST, DATABASE)
     assert sum(step["type"] in kinds for step in first["steps"]) == claims
     assert {step["op"] for step in first["steps"] if step["type"] in kinds} == {"update"}
+    assert sum(step["type"] == GRANTS for step in first["steps"]) == grants
+    assert {step["op"] for step in first["steps"] if step["type"] == GRANTS} == {"create"}
     sent = changes(kept)
     kept.json("up", "--stack", stack)
     for method, path in changes(kept):
@@ -62,6 +77,25 @@ def test_a_kept_stack_learns_its_claims_and_its_fleet_and_buys_ends_and_opens_no
     assert all(name.startswith("example-") for name in attached), "renamed in place"
     assert kept.json("preview", "--stack", stack)["steps"] == []
     assert sent
+
+
+def test_a_stack_without_grants_gets_them_and_nothing_else_changes(without_grants: Shell) -> None:
+    grants = [("create", "Grants", "shop"), ("create", "Grants", "wiki")]
+    provider = ("create", "pulumi-python", "default")
+    before = without_grants.state_of_account()
+    for verb in ("preview", "up"):
+        steps = without_grants.json(verb)["steps"]
+        taken = sorted(
+            (step["op"], step["type"].rpartition(":")[2], step["name"]) for step in steps
+        )
+        assert taken == [*grants, provider]
+    assert changes(without_grants) == []
+    assert without_grants.state_of_account() == before
+    assert without_grants.json("preview")["steps"] == []
+    first, _ = (
+        held for held in resources(without_grants, "prod") if held["type"].endswith("Grants")
+    )
+    assert first["protect"] and first["retainOnDelete"]
 
 
 def changes(kept: Shell) -> list[tuple[str, str]]:

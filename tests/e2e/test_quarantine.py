@@ -11,6 +11,7 @@ import pytest
 from tests.companies import manifest
 from tests.e2e.company import (
     ONCE,
+    SETTINGS_KEPT,
     SHOP,
     STATE,
     WIKI,
@@ -81,12 +82,12 @@ def test_a_quarantined_project_stays_whatever_its_manifest_and_its_neighbours_be
     up(applied)
     account, told, requested = applied.state_of_account(), outputs(applied), sent(applied)
     shop, lime = remembered(applied, "shop"), rules(applied, "acme-lime")
-    assert len(shop) == 4
+    assert len(shop) == 5
     assert "SHOP_URL" in told["instances"]["wiki"]["env"]
 
     (applied.project / "projects/shop/.infra.yaml").write_bytes(b"\xff[[[[ project: shop \x00")
     configure(applied, owners={"quarantined": ["shop"]})
-    assert changes(applied.json("preview")) == set()
+    assert changes(applied.json("preview")) == SETTINGS_KEPT
     up(applied)
     assert (applied.state_of_account(), outputs(applied)) == (account, told)
     assert (sent(applied), remembered(applied, "shop")) == (requested, shop)

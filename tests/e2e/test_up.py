@@ -230,7 +230,7 @@ def test_with_an_account_they_are_the_rehearsals_own_verbs(company: Shell) -> No
     assert len(droplets(company)) == 1
     preview = company.run("preview", *flags)
     assert preview.returncode == 0, preview.stderr
-    assert preview.stdout.startswith("8 unchanged")
+    assert preview.stdout.startswith("9 unchanged")
     assert "access wider" not in preview.stderr
 
 

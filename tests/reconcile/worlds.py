@@ -138,6 +138,7 @@ def database_state(
     claims: Mapping[str, Any] | None = None,
     instance: str = "shop",
     protect: bool = True,
+    grants: bool = False,
     second: str | None = None,
     logins: Sequence[str] = (),
     turns: bool | None = None,
@@ -168,9 +169,10 @@ def database_state(
         children.append(
             child(parent, USER, f"u-{second}", called=called, clusterId=cluster_id, name=second)
         )
-    if turns is not None:
-        grants = child(parent, GRANTS, f"{cluster_id}/{name}")
-        children.append(replace(grants, outputs={"turns": turns}))
+    if grants or turns is not None:
+        number = f"{cluster_id}/{name}"
+        held = child(parent, GRANTS, number, protect=protect, clusterId=cluster_id, database=name)
+        children.append(held if turns is None else replace(held, outputs={"turns": turns}))
     return (parent, *children)
 
 

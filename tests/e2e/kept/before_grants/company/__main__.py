@@ -1,0 +1,3 @@
+from infra_apply.program import main
+
+main()
