@@ -167,6 +167,7 @@ def test_a_command_ends_with_its_quotes_or_its_phrase(text: str, named: list[Nam
     "words",
     [
         "apply",
+        "db turn shop",
         "new DIR",
         "gpu simulate",
         "rehearse apply",

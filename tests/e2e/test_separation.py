@@ -11,7 +11,7 @@ from typing import Any, Final
 import pytest
 
 from tests.companies import manifest, write
-from tests.e2e.company import configure, edit_account, requests
+from tests.e2e.company import configure, declare, edit_account, requests
 from tests.e2e.shell import Shell
 
 pytestmark = [
@@ -54,9 +54,13 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("INFRA_APPLY_REHEARSAL_POSTGRES", "on")
         done = company.rehearse("up")
+        seen = [company.rehearse(verb, "--format", "json") for verb in ("preview", "up")]
+        seen.append(company.run("plan", "--format", "json"))
+        seen.append(company.pulumi("pulumi preview --json"))
+        seen.append(company.pulumi("pulumi preview --event-log=events.json; cat events.json"))
     assert done.returncode == 0, done.stderr
     assert "no PostgreSQL here" not in done.stderr
-    (folder / "printed").write_text(done.stdout + done.stderr)
+    (folder / "printed").write_text("".join(held.stdout + held.stderr for held in (done, *seen)))
     return folder
 
 
@@ -166,10 +170,14 @@ def test_no_password_is_in_the_clear_in_what_is_printed_logged_or_kept(kept: Pat
             assert found == [], file
 
 
-def test_what_is_let_go_of_keeps_its_data_and_stays_closed(company: Shell) -> None:
+def test_what_is_renamed_or_let_go_of_keeps_its_data_and_stays_closed(company: Shell) -> None:
     rows = ("CREATE TABLE orders AS SELECT 7 AS number", "SELECT * FROM orders")
     assert sql(company, "shop", *rows) == [[7]]
     variables = env(company, "shop")
+    renamed = manifests("shop")["shop/.infra.yaml"]
+    declare(company, "shop", renamed | {"database": renamed["database"] | {"name": "new_db"}})
+    refused = company.rehearse("up")
+    assert (refused.returncode, "made anew, and empty" in refused.stderr) == (1, True)
     (company.project / "projects" / "shop" / ".infra.yaml").unlink()
     gone = company.rehearse("up")
     assert (gone.returncode, "shop" in gone.stderr) == (1, True)
