@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from infra_apply import naming
+from infra_apply.fleet.characters import _NAME_PATTERN
 
 
 @given(st.text(max_size=40))
@@ -63,3 +64,11 @@ def test_an_instance_of_prod_is_called_like_its_project() -> None:
 
 def test_a_dependency_gives_a_variable_every_shell_takes() -> None:
     assert naming.variable("geo-api.v2") == "GEO_API_V2_URL"
+
+
+@given(st.from_regex(_NAME_PATTERN, fullmatch=True), st.sampled_from(["prod", "dev"]))
+def test_no_instance_is_called_as_the_resource_of_a_second_login(
+    project: str, environment: str
+) -> None:
+    resource = naming.second_login_resource(naming.instance(project, environment))
+    assert not _NAME_PATTERN.fullmatch(resource)

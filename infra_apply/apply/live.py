@@ -16,7 +16,8 @@ from infra_apply.digitalocean.read import (
     read_gpu_droplets,
     read_users,
 )
-from infra_apply.plan.model import HostPlan, Plan
+from infra_apply.plan.model import DatabasePlan, HostPlan, Plan
+from infra_apply.reconcile.logins import both_logins, find_user
 from infra_apply.reconcile.state import DROPLET, HOST, State
 from infra_apply.terminal.layout import plural
 
@@ -58,7 +59,14 @@ def read_live(client: Client, plan: Plan, state: State) -> Live:
         },
         users={
             name: read_users(
-                client, cluster, {held.user for held in plan.databases if held.cluster == name}
+                client,
+                cluster,
+                {
+                    user
+                    for held in plan.databases
+                    if held.cluster == name
+                    for user in _users(held, state)
+                },
             )
             for name, cluster in used.items()
         },
@@ -83,8 +91,14 @@ def shortcomings(plan: Plan, live: Live, state: State) -> Iterator[str]:
     for database in plan.databases:
         if database.name not in live.databases.get(database.cluster, ()):
             yield f"database {database.name} is not on {database.cluster}"
-        if database.user not in live.users.get(database.cluster, ()):
-            yield f"user {database.user} is not on {database.cluster}"
+        for user in sorted(_users(database, state) - live.users.get(database.cluster, frozenset())):
+            yield f"user {user} is not on {database.cluster}"
+
+
+def _users(database: DatabasePlan, state: State) -> frozenset[str]:
+    """Return a database's user, and the second one where the state has it."""
+    held = (login for login in both_logins(database) if find_user(database, state, login))
+    return frozenset({database.user, *held})
 
 
 def inventory(plan: Plan) -> str:

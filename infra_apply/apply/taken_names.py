@@ -130,6 +130,8 @@ def _way_on(name: TakenName, plan: Plan) -> str:
             f"write `infra-apply:databases: {{{clusters[0]}: {{adopt: [{name.name}]}}}}` if it is"
             f" `{instance}`'s, else choose another name in the manifest"
         )
+    if name.cluster:  # a second login, which no manifest names
+        return f"drop the user `{name.name}` from the cluster if nobody needs it"
     return f"rename the firewall `{name.name}` in DigitalOcean's console, or remove it there"
 
 

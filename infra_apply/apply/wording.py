@@ -68,8 +68,9 @@ def _is_protected_from_replacement(text: str) -> bool:
 def _clusters(plan: Plan) -> dict[str, str]:
     """Return the cluster of each database by the name of its resources."""
     return {
-        naming.instance(database.project, plan.environment): database.cluster
+        name: database.cluster
         for database in plan.databases
+        for name in (database.instance, naming.second_login_resource(database.instance))
     }
 
 

@@ -87,7 +87,8 @@ def rotate(context: Context, arguments: argparse.Namespace) -> int:
         )
         if turn.other in turn.users:
             unused = f"`{turn.other}` is closed, so its password opens nothing"
-            change_password(context.target.client, turn, turn.other, state=unused)
+            if change_password(context.target.client, turn, turn.other, state=unused):
+                print_remark(f"`{turn.other}` has a new password, which opens nothing yet")
     code = _up(context, arguments, wish)
     if code == 0:
         print_remark(

@@ -109,9 +109,9 @@ def why_no_turns(database: DatabasePlan, state: State) -> str:
             "things in it belong, or are granted, to a user by name, or its server was not looked"
             " at yet"
         )
-    if len(naming.second_login(database.user).encode()) > LONGEST_NAME:
+    if len(naming.second_login(database.user).encode()) > _LONGEST_NAME:
         second = naming.second_login(database.user)
-        return f"`{second}` would be longer than {LONGEST_NAME} bytes, the most PostgreSQL takes"
+        return f"`{second}` would be longer than {_LONGEST_NAME} bytes, the most PostgreSQL takes"
     return ""
 
 
@@ -159,5 +159,4 @@ def _diagnose_wish(database: DatabasePlan, state: State, wish: Wish) -> Iterator
     yield Diagnostic(CANNOT_TAKE_TURNS, database.place, message, hint)
 
 
-LONGEST_NAME: Final = 63
-"""Bytes of a name; PostgreSQL cuts what is longer (NAMEDATALEN)."""
+_LONGEST_NAME: Final = 63  # bytes; PostgreSQL cuts what is longer (NAMEDATALEN)

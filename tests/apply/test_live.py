@@ -15,6 +15,7 @@ from infra_apply.digitalocean.model import LiveDroplet
 from infra_apply.reconcile.state import DROPLET, HOST, State, StateResource
 from tests import companies
 from tests.apply.steps import urn
+from tests.reconcile.worlds import database_state
 
 PLAN = companies.plan(
     companies.service("shop", database=companies.database("shop")),
@@ -60,6 +61,13 @@ def test_what_is_missing_is_named() -> None:
         "database shop is not on shared-pg",
         "user shop is not on shared-pg",
     ]
+
+
+def test_a_second_user_that_the_state_has_is_looked_for_too() -> None:
+    turning = State((*STATE.resources, *database_state(second="shop_2")))
+    assert list(shortcomings(PLAN, LIVE, turning)) == ["user shop_2 is not on shared-pg"]
+    both = replace(LIVE, users={"shared-pg": frozenset({"shop", "shop_2"})})
+    assert list(shortcomings(PLAN, both, turning)) == []
 
 
 def test_a_second_droplet_of_a_host_is_named_and_one_too_many() -> None:

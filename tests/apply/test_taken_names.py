@@ -76,6 +76,13 @@ def test_a_name_that_is_adopted_or_free_again_or_another_one_is_no_longer_taken(
     assert not still_taken([TAKEN], [step("import", "DatabaseDb", "shop", inputs=elsewhere)], PLAN)
 
 
+def test_a_strangers_user_in_the_place_of_a_second_login_is_to_be_dropped() -> None:
+    name = TakenName(urn("DatabaseUser", "shop#2"), "shop_2", "c1", NOW.isoformat())
+    with pytest.raises(Refusal) as refused:
+        refuse_taken([name], PLAN, "infra-apply up --stack prod")
+    assert "drop the user `shop_2` from the cluster if nobody needs it" in refused.value.next_step
+
+
 def test_a_firewall_of_a_stranger_is_to_be_renamed() -> None:
     name = TakenName(urn("Firewall", "lime"), "acme-lime", "", "2026-11-25T10:00:00+00:00")
     with pytest.raises(Refusal, match="Firewall lime: `acme-lime` was somebody else's") as refused:

@@ -187,6 +187,16 @@ def test_what_comes_next_is_said(stage: Stage, capsys: pytest.CaptureFixture[str
     assert "then: infra-apply db rotate shop --close --stack prod\n" in said
 
 
+def test_a_password_that_is_changed_before_anybody_agrees_is_said_to_open_nothing(
+    stage: Stage, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stage.remember("shop_2")
+    assert run("rotate") == 0
+    said = capsys.readouterr().err
+    assert "`shop` has a new password, which opens nothing yet\n" in said
+    assert not [word for word in stage.passwords().values() if word in said]
+
+
 def test_where_the_update_fails_nothing_more_is_done(stage: Stage) -> None:
     stage.code = 3
     stage.remember("shop_2", "shop")

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +15,11 @@ from typing import Any
 import psycopg
 import pytest
 
+from infra_apply.reconcile.logins import Wish
 from infra_apply.rehearsal.session import Options, serve_api
 from tests.companies import manifest, write
-from tests.e2e.company import changes, edit_account
-from tests.e2e.shell import Shell
+from tests.e2e.company import changes, edit_account, play
+from tests.e2e.shell import Shell, command
 
 pytestmark = pytest.mark.engine
 
@@ -169,3 +173,52 @@ def test_a_password_changed_elsewhere_is_a_changed_output_and_no_change_of_the_d
     assert variables_of(applied, "wiki")["DATABASE_PASSWORD"] == before
     assert changes(applied.json("up")) == set()
     assert variables_of(applied, "wiki")["DATABASE_PASSWORD"] == "AVNS_from_the_console"
+
+
+def users_of(company: Shell) -> set[str]:
+    return passwords(company).keys() - {"doadmin"}
+
+
+def test_a_lost_answer_in_a_rotation_makes_no_third_user_and_ends_in_the_same_run(
+    company: Shell,
+) -> None:
+    faults = play(
+        company,
+        "- {method: POST, path: /v2/databases/*/users, when: after, drop: true}",
+    )
+    wish = {**os.environ, **Wish("shop", "shop_2").environ}
+    done = company.rehearse("up", *faults, env=wish)
+    assert done.returncode == 0, done.stderr
+    assert "the answer was lost" in done.stderr
+    assert users_of(company) == {"shop", "shop_2"}
+    execute(database_url(company), "SELECT 1")
+    again = company.rehearse("up", env=wish)
+    assert (again.returncode, again.stdout) == (0, "6 unchanged\n"), again.stderr
+    assert variables_of(company, "shop")["DATABASE_USER"] == "shop_2"
+
+
+def test_a_rotation_that_is_killed_is_finished_by_the_same_command(company: Shell) -> None:
+    first = database_url(company)
+    words = ("db", "rotate", "shop", *STACK, "--account", company.account)
+    with subprocess.Popen(
+        [*command(), *words],
+        cwd=company.project,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    ) as process:
+        while "shop_2" not in users_of(company):
+            assert process.poll() is None
+            Event().wait(0.02)
+        os.killpg(process.pid, signal.SIGKILL)
+    execute(first, "SELECT 1")  # the service goes on with what it has
+    code, said = rotate(company)
+    assert code == 0, said
+    second = database_url(company)
+    assert "//shop_2:" in second
+    execute(first, "SELECT 1")
+    execute(second, "SELECT 1")
+    code, said = rotate(company, "--close")
+    assert code == 0, said
+    with pytest.raises(psycopg.OperationalError):
+        psycopg.connect(first)

@@ -233,6 +233,16 @@ def test_what_is_retired_is_rendered_as_the_state_has_it_and_without_protection(
     ]
 
 
+def test_both_users_of_a_retired_database_are_rendered_as_the_state_has_them() -> None:
+    decisions, _ = reconcile(build(fleet(), SETTINGS), ACCOUNT, State())
+    assert decisions is not None
+    component, *children = database_state(second="shop_2", logins=("shop_2",))
+    gone = replace(decisions, retirements=(Retirement(component, tuple(children), "keep"),))
+    registered = graph(lambda: render(gone))
+    assert [user.name for user in registered.of("DatabaseUser")] == ["shop", "shop#2"]
+    assert registered.of("Database")[0].inputs["logins"] == ["shop_2"]
+
+
 def test_no_cluster_and_no_cluster_firewall_is_ever_owned() -> None:
     found = rendered(service("shop", database=database("shop")))
     assert found.of("DatabaseCluster") == found.of("DatabaseFirewall") == []
