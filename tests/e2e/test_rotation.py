@@ -71,7 +71,11 @@ def database_url(company: Shell) -> str:
 
 
 def rotate(company: Shell, *words: str) -> tuple[int, str]:
+    """Rotate, and see that no password is printed; returns the exit code and what was said."""
+    known = passwords(company)
     done = company.run("db", "rotate", "shop", *STACK, "--account", company.account, *words)
+    for password in {*known.values(), *passwords(company).values()}:
+        assert password not in done.stdout + done.stderr
     return done.returncode, done.stderr
 
 
