@@ -18,7 +18,7 @@ import pytest
 from infra_apply.reconcile.logins import Wish
 from infra_apply.rehearsal.session import Options, serve_api
 from tests.companies import manifest, write
-from tests.e2e.company import changes, edit_account, play
+from tests.e2e.company import changes, configure, edit_account, play, remove
 from tests.e2e.shell import Shell, command
 
 pytestmark = pytest.mark.engine
@@ -71,7 +71,11 @@ def database_url(company: Shell) -> str:
 
 
 def rotate(company: Shell, *words: str) -> tuple[int, str]:
+    """Rotate, and see that no password is printed; returns the exit code and what was said."""
+    known = passwords(company)
     done = company.run("db", "rotate", "shop", *STACK, "--account", company.account, *words)
+    for password in {*known.values(), *passwords(company).values()}:
+        assert password not in done.stdout + done.stderr
     return done.returncode, done.stderr
 
 
@@ -86,7 +90,10 @@ def company(tmp_path: Path, postgres_servers: None, warm_interpreters: Path) -> 
     """A company of one database, applied, whose cluster is a server that runs on."""
     del postgres_servers, warm_interpreters
     database = {"cluster": "shared-pg", "name": "shop", "user": "shop"}
-    manifests = {"shop/.infra.yaml": manifest("shop", provider="mac", database=database)}
+    manifests = {
+        "shop/.infra.yaml": manifest("shop", provider="mac", database=database),
+        "mail/.infra.yaml": manifest("mail", provider="mac"),
+    }
     company = Shell(write(tmp_path, manifests), tmp_path / "account")
     done = company.rehearse("up")
     assert done.returncode == 0, done.stderr
@@ -179,7 +186,7 @@ def users_of(company: Shell) -> set[str]:
     return passwords(company).keys() - {"doadmin"}
 
 
-def test_a_lost_answer_in_a_rotation_makes_no_third_user_and_ends_in_the_same_run(
+def test_a_lost_answer_in_a_rotation_makes_no_third_user_and_both_go_with_their_database(
     company: Shell,
 ) -> None:
     faults = play(
@@ -195,6 +202,11 @@ def test_a_lost_answer_in_a_rotation_makes_no_third_user_and_ends_in_the_same_ru
     again = company.rehearse("up", env=wish)
     assert (again.returncode, again.stdout) == (0, "6 unchanged\n"), again.stderr
     assert variables_of(company, "shop")["DATABASE_USER"] == "shop_2"
+    remove(company, "shop")
+    configure(company, retired={"shop": "destroy"})
+    gone = company.rehearse("up", "--allow-delete", "3")
+    assert gone.returncode == 0, gone.stderr
+    assert users_of(company) == set()
 
 
 def test_a_rotation_that_is_killed_is_finished_by_the_same_command(company: Shell) -> None:
