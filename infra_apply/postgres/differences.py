@@ -36,9 +36,15 @@ class Difference:
 
 
 def find_differences(separation: Separation, server: Server) -> tuple[Difference, ...]:
-    """Return what is to be mended, in the order of the statements; nothing where all is right."""
+    """Return what is to be mended, in the order of the statements; nothing where all is right.
+
+    Where the database was renamed it is the name of its owning role alone; what else there is shows
+    after that.
+    """
     if not separation.users:
         return tuple(_revoke(separation, server, {PUBLIC} & {*server.grants}))
+    if renamed := tuple(_renamed(separation, server)):
+        return renamed
     return (
         *_owner(separation, server),
         *_members(separation, server),
@@ -51,7 +57,7 @@ def find_differences(separation: Separation, server: Server) -> tuple[Difference
 
 def find_obstacles(separation: Separation, server: Server) -> tuple[str, ...]:
     """Return why the separation cannot be had, as sentences: somebody else has to decide."""
-    return tuple(_obstacles(separation, server))
+    return (*_obstacles(separation, server), *_of_other_databases(separation, server))
 
 
 def find_others(separation: Separation, server: Server) -> tuple[str, ...]:
@@ -64,6 +70,18 @@ def turns(separation: Separation, server: Server) -> bool:
     """Say whether another user could take over from one: all belongs to the owning role."""
     roles = {server.session_roles.get(user) for user in separation.users}
     return not server.holders and roles == {separation.owner}
+
+
+def _renamed(separation: Separation, server: Server) -> Iterator[Difference]:
+    """Let the role that owns what is there keep it, under the name that the database has now."""
+    if separation.owner not in server.roles and len(server.former_owners) == 1:
+        (former,) = server.former_owners
+        yield Difference(
+            f"what is there belongs to `{former}`, as before it was renamed",
+            SQL("ALTER ROLE {} RENAME TO {}").format(
+                Identifier(former), Identifier(separation.owner)
+            ),
+        )
 
 
 def _owner(separation: Separation, server: Server) -> Iterator[Difference]:
@@ -189,6 +207,12 @@ def _obstacles(separation: Separation, server: Server) -> Iterator[str]:
             yield f"`{held.member}` is a member of `{held.role}`, and may do what that may"
         if held.role in separation.users and held.member != server.admin:
             yield f"`{held.member}` is a member of `{held.role}`, and may do what that may"
+
+
+def _of_other_databases(separation: Separation, server: Server) -> Iterator[str]:
+    if separation.users and not any(_renamed(separation, server)):
+        for other in sorted(server.former_owners | server.other_owners):
+            yield f"something in it belongs to `{other}`, which is another database's role"
 
 
 def _owners_of_others(separation: Separation, server: Server) -> set[Membership]:

@@ -75,7 +75,9 @@ class Server:
     users to whom something in the database belongs or is granted by name. `session_roles` are what
     users' sessions in the database begin as, where it is another role. `capacity` is how many
     connections the server takes, `connections` how many the database does. `open_databases` are
-    those that everybody may connect to. `administers` says
+    those that everybody may connect to. Other databases' owning roles that something in this one
+    belongs to are `former_owners` where no database has their name, as after a rename, and
+    `other_owners` else. `administers` says
     whether the database is the administrator's, and `manages_users` whether the users are.
     """
 
@@ -90,6 +92,8 @@ class Server:
     capacity: int
     connections: int
     open_databases: frozenset[str] = frozenset()
+    former_owners: frozenset[str] = frozenset()
+    other_owners: frozenset[str] = frozenset()
     administers: bool = True
     manages_users: bool = False
 
@@ -105,6 +109,11 @@ class Server:
 def is_owner(role: str) -> bool:
     """Say whether a role is one that owns a database's things, by its name."""
     return role.startswith(_OWNER_PREFIX)
+
+
+def database_of(owner: str) -> str:
+    """Return the name of the database whose things a role owns, as far as its own name says it."""
+    return owner.removeprefix(_OWNER_PREFIX)
 
 
 _OWNER_PREFIX: Final = "infra_apply_"

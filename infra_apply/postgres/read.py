@@ -13,7 +13,15 @@ from typing import Any, Final
 from psycopg import Connection
 
 from infra_apply.errors import Outage
-from infra_apply.postgres.model import PUBLIC, Membership, Role, Separation, Server
+from infra_apply.postgres.model import (
+    PUBLIC,
+    Membership,
+    Role,
+    Separation,
+    Server,
+    database_of,
+    is_owner,
+)
 
 
 def read_server(
@@ -36,6 +44,11 @@ def read_server(
             connection, _MEMBERSHIPS.format(options=options), names=names
         )
     )
+    owners = frozenset(
+        name for (name,) in _rows(connection, _OWNERS, oid=oid) if is_owner(name)
+    ) - {of.owner}
+    existing = {name for (name,) in _rows(connection, _DATABASES)}
+    in_use = frozenset(owner for owner in owners if database_of(owner) in existing)
     return Server(
         admin=admin,
         roles={role.name: role for role in _roles(connection, names)},
@@ -52,6 +65,8 @@ def read_server(
         capacity=capacity,
         connections=connections,
         open_databases=frozenset(name for (name,) in _rows(connection, _OPEN)),
+        former_owners=owners - in_use,
+        other_owners=owners & in_use,
         administers=administers,
         manages_users=creates_roles and (version < _PG16 or _is_admin_of(of, admin, memberships)),
     )
@@ -140,6 +155,12 @@ SELECT r.rolname::text
 FROM pg_roles r, pg_database d
 WHERE d.oid = %(oid)s AND r.rolcanlogin AND NOT r.rolsuper AND r.rolname <> ALL(%(users)s)
   AND has_database_privilege(r.oid, d.oid, 'CONNECT') AND NOT pg_has_role(r.oid, d.datdba, 'MEMBER')
+"""
+_DATABASES: Final = "SELECT datname::text FROM pg_database"
+_OWNERS: Final = """
+SELECT DISTINCT r.rolname::text
+FROM pg_shdepend s JOIN pg_roles r ON r.oid = s.refobjid
+WHERE s.dbid = %(oid)s AND s.refclassid = 'pg_authid'::regclass
 """
 _OPEN: Final = """
 SELECT d.datname::text

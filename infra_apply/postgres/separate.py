@@ -52,6 +52,7 @@ def separate(
         for number in range(_TRIES):
             try:
                 _mend(connection, inside, separation)
+                _mend(connection, inside, separation)  # what showed after a rename
                 for user, difference in _of_users(connection, inside, separation):
                     as_user = replace(admin, user=user, password=password_of(user))
                     with connect(as_user, separation.database) as own:

@@ -336,10 +336,46 @@ def test_a_default_database_is_closed_to_all_but_those_whom_a_grant_names(cluste
         assert sentences(cluster, default) == []
         opened = [cluster.may_log_in(name, "defaultdb") for name in NAMES[:3]]
         assert opened == [False, True, False]
-        assert look(cluster.admin, default).open_databases == {"postgres"}
+        opened_to_all = look(cluster.admin, default).open_databases
+        assert ("postgres" in opened_to_all, "defaultdb" in opened_to_all) == (True, False)
         assert cluster.account.query("SELECT 1") == [(1,)]  # the administrator's own
     finally:
         cluster.as_admin("GRANT CONNECT, TEMPORARY ON DATABASE defaultdb TO PUBLIC")
+
+
+def test_a_renamed_database_keeps_its_things_and_its_role_takes_its_name(cluster: Tenants) -> None:
+    cluster.passwords["before"] = cluster.account.make("before")
+    former = separation("before")
+    cluster.separate(former)
+    with cluster.login("before") as connection:
+        connection.execute("CREATE TABLE kept AS SELECT 1 AS number")
+    cluster.as_admin("ALTER DATABASE before RENAME TO afterwards")
+    of = Separation("afterwards", ("before",))
+    assert sentences(cluster, of) == [
+        "what is there belongs to `infra_apply_before`, as before it was renamed"
+    ]
+    assert turns(of, cluster.separate(of))
+    assert sentences(cluster, of) == []
+    with cluster.login("before", "afterwards") as connection:
+        row = connection.execute("SELECT current_user::text, number FROM kept").fetchone()
+        connection.execute("DROP TABLE kept")
+    assert row == (of.owner, 1)
+    roles = cluster.account.query("SELECT rolname FROM pg_roles WHERE rolname = %s", former.owner)
+    assert roles == []
+
+
+def test_what_belongs_to_another_databases_role_is_refused_and_nothing_is_taken(
+    cluster: Tenants,
+) -> None:
+    mine, theirs = separation(NAMES[0]), separation(NAMES[1])
+    statement = f'CREATE TABLE restored (); ALTER TABLE restored OWNER TO "{theirs.owner}"'
+    cluster.as_superuser(*statement.split("; "), database=NAMES[0])
+    try:
+        with pytest.raises(Refusal, match="belongs to `infra_apply_tenant-1`, which is another"):
+            cluster.separate(mine)
+        assert turns(theirs, look(cluster.admin, theirs))
+    finally:
+        cluster.as_superuser("DROP TABLE restored", database=NAMES[0])
 
 
 def test_a_database_or_user_that_is_missing_is_named(cluster: Tenants) -> None:
