@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 import shutil
-import sys
 from pathlib import Path
 from typing import Any, Final
 
+import psycopg
 import pytest
 
 from tests.companies import manifest, write
 from tests.e2e.company import configure, declare, edit_account, requests
 from tests.e2e.shell import Shell
+from tests.rehearsal.postgres.lab import rehearsed
 
 pytestmark = [
     pytest.mark.engine,
@@ -20,18 +21,6 @@ pytestmark = [
 ]
 CLUSTER: Final = "bbbb0001-0000-4000-8000-000000000001"
 NAMES: Final = ("cart", "shop")
-# Run while the servers do: what `env` prints is in $1, and the statements follow it.
-AS_PROJECT: Final = """
-import json, sys, psycopg
-url = json.loads(sys.argv[1])["DATABASE_URL"]
-if sys.argv[2] != "-":
-    url = url.rpartition("/")[0] + "/" + sys.argv[2]
-with psycopg.connect(url, autocommit=True) as connection:
-    for statement in sys.argv[3:]:
-        cursor = connection.execute(statement)
-        rows = cursor.fetchall() if cursor.description else []
-print(json.dumps(rows))
-"""
 
 
 def manifests(*names: str) -> dict[str, dict[str, Any]]:
@@ -71,40 +60,52 @@ def company(kept: Path, tmp_path: Path) -> Shell:
     return Shell(folder / "company", folder / "account")
 
 
-def env(company: Shell, project: str) -> str:
+def url_of(company: Shell, project: str) -> str:
+    """What `env` says of a project's database."""
     flags = ("--stack", "prod", "--account", company.account, "--format", "json")
     done = company.run("env", project, *flags)
     assert done.returncode == 0, done.stderr
-    return done.stdout
+    url: str = json.loads(done.stdout)["DATABASE_URL"]
+    return url
 
 
-def sql(company: Shell, project: str, *statements: str, database: str = "-") -> Any:
-    """Run statements with what a project is given; returns the rows, or what refused it."""
-    words = (AS_PROJECT, env(company, project), database, *statements)
-    done = company.rehearse("exec", "--", sys.executable, "-c", *words)
-    return json.loads(done.stdout) if done.returncode == 0 else done.stderr
+def sql(company: Shell, url: str, *statements: str, database: str | None = None) -> Any:
+    """Run statements with a URL while the servers run; returns the last rows, or the refusal."""
+    if database:
+        url = f"{url.rpartition('/')[0]}/{database}"
+    try:
+        with rehearsed(company.account), psycopg.connect(url, autocommit=True) as connection:
+            rows: list[Any] = []
+            for statement in statements:
+                cursor = connection.execute(statement.encode())
+                rows = cursor.fetchall() if cursor.description else []
+            return rows
+    except psycopg.OperationalError as error:
+        return str(error)
 
 
-def as_admin(company: Shell, *statements: str) -> None:
+def as_admin(company: Shell, statement: str) -> None:
     connection = company.state_of_account()["databases"][0]["connection"]
-    url = json.dumps({"DATABASE_URL": connection["uri"].partition("?")[0]})
-    words = (AS_PROJECT, url, "-", *statements, "SELECT 1")
-    done = company.rehearse("exec", "--", sys.executable, "-c", *words)
-    assert done.returncode == 0, done.stderr
+    assert sql(company, connection["uri"].partition("?")[0], statement) == []
 
 
 def test_a_projects_url_opens_its_own_database_and_its_neighbours_refuses_it(
     company: Shell,
 ) -> None:
-    made = ("CREATE TABLE orders (number int)", "SELECT session_user::text, current_database()")
-    assert sql(company, "shop", *made) == [["shop", "shop_db"]]
-    assert "User does not have CONNECT privilege" in sql(company, "shop", database="cart_db")
-    assert sql(company, "cart", "SELECT session_user::text") == [["cart"]]
+    shop, cart = url_of(company, "shop"), url_of(company, "cart")
+    made = (
+        "CREATE TABLE orders (number int)",
+        "SELECT session_user::text, current_database()::text",
+    )
+    assert sql(company, shop, *made) == [("shop", "shop_db")]
+    assert "User does not have CONNECT privilege" in sql(company, shop, database="cart_db")
+    assert sql(company, cart, "SELECT session_user::text") == [("cart",)]
 
 
 def test_a_grant_made_by_hand_is_shown_by_preview_and_taken_back_by_up(company: Shell) -> None:
+    cart = url_of(company, "cart")
     as_admin(company, "GRANT CONNECT ON DATABASE shop_db TO PUBLIC")
-    assert sql(company, "cart", "SELECT 1", database="shop_db") == [[1]]
+    assert sql(company, cart, "SELECT 1", database="shop_db") == [(1,)]
     previewed = company.rehearse("preview")
     expected = "~     Grants shop  drift: everybody has CONNECT on the database"
     assert expected in previewed.stdout.splitlines()
@@ -112,7 +113,7 @@ def test_a_grant_made_by_hand_is_shown_by_preview_and_taken_back_by_up(company: 
     assert '"everybody has CONNECT on the database"' in plain.stdout
     done = company.rehearse("up")
     assert (done.returncode, "1 updated" in done.stdout) == (0, True)
-    assert "User does not have CONNECT privilege" in sql(company, "cart", database="shop_db")
+    assert "User does not have CONNECT privilege" in sql(company, cart, database="shop_db")
     assert company.json("up")["steps"] == []
 
 
@@ -172,8 +173,8 @@ def test_no_password_is_in_the_clear_in_what_is_printed_logged_or_kept(kept: Pat
 
 def test_what_is_renamed_or_let_go_of_keeps_its_data_and_stays_closed(company: Shell) -> None:
     rows = ("CREATE TABLE orders AS SELECT 7 AS number", "SELECT * FROM orders")
-    assert sql(company, "shop", *rows) == [[7]]
-    variables = env(company, "shop")
+    shop, cart = url_of(company, "shop"), url_of(company, "cart")
+    assert sql(company, shop, *rows) == [(7,)]
     renamed = manifests("shop")["shop/.infra.yaml"]
     declare(company, "shop", renamed | {"database": renamed["database"] | {"name": "new_db"}})
     refused = company.rehearse("up")
@@ -184,15 +185,14 @@ def test_what_is_renamed_or_let_go_of_keeps_its_data_and_stays_closed(company: S
     configure(company, retired={"shop": "keep"})
     done = company.rehearse("up")
     assert done.returncode == 0, done.stderr
-    words = (AS_PROJECT, variables, "-", "SELECT * FROM orders")
-    asked = company.rehearse("exec", "--", sys.executable, "-c", *words)
-    assert json.loads(asked.stdout) == [[7]]
-    assert "User does not have CONNECT privilege" in sql(company, "cart", database="shop_db")
+    assert sql(company, shop, "SELECT * FROM orders") == [(7,)]
+    assert "User does not have CONNECT privilege" in sql(company, cart, database="shop_db")
 
 
 def test_a_cluster_restored_under_its_name_is_taken_over_with_its_data(company: Shell) -> None:
     rows = ("CREATE TABLE orders AS SELECT 7 AS number", "SELECT * FROM orders")
-    assert sql(company, "shop", *rows) == [[7]]
+    shop = url_of(company, "shop")
+    assert sql(company, shop, *rows) == [(7,)]
     restored = CLUSTER.replace("bbbb0001", "bbbb0009")
 
     def restore(account: Any) -> None:
@@ -214,6 +214,6 @@ def test_a_cluster_restored_under_its_name_is_taken_over_with_its_data(company: 
     configure(company, databases={"shared-pg": {"adopt": members}})
     answer = company.json("up")
     assert answer["changes"] == {"import": 4, "create": 4, "same": 1}
-    assert sql(company, "shop", "SELECT * FROM orders") == [[7]]
+    assert sql(company, shop, "SELECT * FROM orders") == [(7,)]
     assert company.json("up")["steps"] == []
     assert [asked for asked in requests(company) if asked.startswith("DELETE")] == []
