@@ -85,6 +85,8 @@ def warm_python(folder: Path) -> Iterator[Path]:
     """Give a `python` for as long as the block lasts; `folder` gets `bin/python` and its socket."""
     address, launcher = folder / "warm", folder / "bin" / "python"
     launcher.parent.mkdir()
+    for name in ("pulumi/runtime", "grpc"):  # by which a language host's launcher knows it
+        (folder / "lib" / "python3" / "site-packages" / name).mkdir(parents=True)
     values = {"python": sys.executable, "address": str(address), "prefix": str(folder)}
     text = _LAUNCHER.format(**values, first=_FIRST, last=_LAST)
     launcher.write_text(text)

@@ -18,7 +18,7 @@ import pytest
 from infra_apply.reconcile.logins import Wish
 from infra_apply.rehearsal.session import Options, serve_api
 from tests.companies import manifest, write
-from tests.e2e.company import changes, configure, edit_account, play, remove
+from tests.e2e.company import changes, configure, copy_of, edit_account, play, remove
 from tests.e2e.shell import Shell, command
 
 pytestmark = pytest.mark.engine
@@ -85,18 +85,30 @@ def execute(url: str, *statements: str) -> None:
             connection.execute(statement.encode())
 
 
-@pytest.fixture
-def company(tmp_path: Path, postgres_servers: None, warm_interpreters: Path) -> Iterator[Shell]:
-    """A company of one database, applied, whose cluster is a server that runs on."""
-    del postgres_servers, warm_interpreters
+@pytest.fixture(scope="module")
+def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a company of one database, applied."""
+    folder = tmp_path_factory.mktemp("rotated")
     database = {"cluster": "shared-pg", "name": "shop", "user": "shop"}
     manifests = {
         "shop/.infra.yaml": manifest("shop", provider="mac", database=database),
         "mail/.infra.yaml": manifest("mail", provider="mac"),
     }
-    company = Shell(write(tmp_path, manifests), tmp_path / "account")
-    done = company.rehearse("up")
+    company = Shell(write(folder, manifests), folder / "account")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("INFRA_APPLY_REHEARSAL_POSTGRES", "on")
+        done = company.rehearse("up")
     assert done.returncode == 0, done.stderr
+    return folder
+
+
+@pytest.fixture
+def company(
+    kept: Path, tmp_path: Path, postgres_servers: None, warm_interpreters: Path
+) -> Iterator[Shell]:
+    """A copy of it, whose cluster is a server that runs on."""
+    del postgres_servers, warm_interpreters
+    company = copy_of(kept, tmp_path)
     with serve_api(Options(None, company.account, postgres=True), None):
         yield company
 

@@ -23,10 +23,17 @@ if [ -r "$root/Pulumi.yaml" ]; then
 fi
 case $named in /*) ;; *) named=$root/$named ;; esac
 has='import importlib.util as u; raise SystemExit(not all(map(u.find_spec, ("pulumi", "grpc"))))'
+# Its packages tell it without a start, which takes as long as all the rest here.
+has_sdk() {{
+  for packages in "${{1%/bin/*}}"/lib/python3*/site-packages; do
+    [ -d "$packages/pulumi/runtime" ] && [ -d "$packages/grpc" ] && return 0
+  done
+  "$1" -c "$has" 2>/dev/null
+}}
 for python in "$named/bin/python" "$PWD/.venv/bin/python" "$root/.venv/bin/python" \\
     "${{VIRTUAL_ENV:-/nowhere}}/bin/python" "$(command -v python3)" "$(command -v python)" \\
     {fallback}; do
-  if [ -x "$python" ] && "$python" -c "$has" 2>/dev/null; then
+  if [ -x "$python" ] && has_sdk "$python"; then
     exec "$python" -u "$here/{script}" {arguments}"$@"
   fi
 done
