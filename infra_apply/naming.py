@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from typing import Final
 
+OWNING_ROLE: Final = "infra_apply_"
+"""How a role begins that owns what is made in a database; the database's name follows."""
+
 
 def instance(project: str, environment: str) -> str:
     """Name an instance: `shop` in prod, `shop-dev` in dev.

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from infra_apply import naming
+
 PUBLIC: Final = ""
 """Stands for everybody in a list of privileges; no role has an empty name."""
 
@@ -30,11 +32,11 @@ class Separation:
     @property
     def owner(self) -> str:
         """The role that owns what is made in the database, whichever user makes it."""
-        name = f"{_OWNER_PREFIX}{self.database}"
+        name = f"{naming.OWNING_ROLE}{self.database}"
         if len(name.encode()) <= _LONGEST_NAME:
             return name
         digest = hashlib.sha256(self.database.encode()).hexdigest()
-        return _OWNER_PREFIX + digest[: _LONGEST_NAME - len(_OWNER_PREFIX)]
+        return naming.OWNING_ROLE + digest[: _LONGEST_NAME - len(naming.OWNING_ROLE)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,15 +110,14 @@ class Server:
 
 def is_owner(role: str) -> bool:
     """Say whether a role is one that owns a database's things, by its name."""
-    return role.startswith(_OWNER_PREFIX)
+    return role.startswith(naming.OWNING_ROLE)
 
 
 def database_of(owner: str) -> str:
     """Return the name of the database whose things a role owns, as far as its own name says it."""
-    return owner.removeprefix(_OWNER_PREFIX)
+    return owner.removeprefix(naming.OWNING_ROLE)
 
 
-_OWNER_PREFIX: Final = "infra_apply_"
 _LONGEST_NAME: Final = 63  # bytes; PostgreSQL cuts what is longer
 _SHARE: Final = 4
 _AT_LEAST: Final = 5

@@ -87,7 +87,8 @@ def _claimed_twice(
 
 
 def _name(manifest: Manifest, what: str, name: str) -> Iterator[Diagnostic]:
-    if name.casefold() in _RESERVED[what]:
+    is_owning_role = what == "user" and name.casefold().startswith(naming.OWNING_ROLE)
+    if is_owning_role or name.casefold() in _RESERVED[what]:
         code, message = (
             RESERVED_NAME,
             f"`{name}` is the cluster's own {_KIND[what]}, not a project's",
