@@ -14,6 +14,7 @@ from pathlib import Path
 import hypothesis
 import pytest
 
+from tests.rehearsal.postgres.required import require_postgres
 from tests.warm import WARM, warm_python
 
 # How long an example takes says how loaded the machine is; a failure prints what replays it.
@@ -95,6 +96,7 @@ def warm_interpreters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path
 @pytest.fixture
 def postgres_servers(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the PostgreSQL clusters of the test's rehearsals be real servers."""
+    require_postgres()
     monkeypatch.setenv(POSTGRES, "on")
 
 

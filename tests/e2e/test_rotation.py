@@ -20,6 +20,7 @@ from infra_apply.rehearsal.session import Options, serve_api
 from tests.companies import manifest, write
 from tests.e2e.company import changes, configure, copy_of, edit_account, play, remove
 from tests.e2e.shell import Shell, command
+from tests.rehearsal.postgres.required import require_postgres
 
 pytestmark = pytest.mark.engine
 
@@ -88,6 +89,7 @@ def execute(url: str, *statements: str) -> None:
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a company of one database, applied."""
+    require_postgres()
     folder = tmp_path_factory.mktemp("rotated")
     database = {"cluster": "shared-pg", "name": "shop", "user": "shop"}
     manifests = {

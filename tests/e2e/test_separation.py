@@ -14,6 +14,7 @@ from tests.companies import manifest, write
 from tests.e2e.company import configure, declare, edit_account, requests
 from tests.e2e.shell import Shell
 from tests.rehearsal.postgres.lab import rehearsed
+from tests.rehearsal.postgres.required import require_postgres
 
 pytestmark = [
     pytest.mark.engine,
@@ -38,6 +39,7 @@ def manifests(*names: str) -> dict[str, dict[str, Any]]:
 @pytest.fixture(scope="module")
 def kept(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of a company whose databases are applied, with what was printed meanwhile."""
+    require_postgres()
     folder = tmp_path_factory.mktemp("separated")
     company = Shell(write(folder, manifests(*NAMES)), folder / "account")
     with pytest.MonkeyPatch.context() as patch:

@@ -19,6 +19,7 @@ from infra_apply.rehearsal.session import POSTGRES, Options, serve_api
 from infra_apply.rehearsal.simulator.seed.build import seed
 from infra_apply.rehearsal.simulator.server import Server
 from infra_apply.rehearsal.simulator.storage import AccountFiles
+from tests.rehearsal.postgres.required import require_postgres
 
 CLUSTER = "bbbb0001-0000-4000-8000-000000000001"
 
@@ -85,6 +86,7 @@ class Rehearsed:
 @contextmanager
 def rehearsed(directory: Path) -> Iterator[Rehearsed]:
     """Serve the account in a directory, which is a new one where there is none."""
+    require_postgres()
     write_account(directory)
     remarks: list[str] = []
     options = Options(None, directory, postgres=True, remark=remarks.append)

@@ -19,6 +19,7 @@ from infra_apply.rehearsal.postgres.binaries import (
     find_installations,
 )
 from infra_apply.rehearsal.postgres.clusters import max_connections
+from tests.rehearsal.postgres.required import require_postgres
 
 MAJORS = st.integers(min_value=9, max_value=30)
 
@@ -71,6 +72,7 @@ def programs(folder: Path, body: str) -> Path:
 
 @pytest.mark.process
 def test_of_one_major_version_the_first_is_used(tmp_path: Path) -> None:
+    require_postgres()
     first, second, other = (
         programs(tmp_path / name, f"echo 'postgres (PostgreSQL) {version}'")
         for name, version in (("a", "16.4 (Debian 16.4-1)"), ("b", "16.9"), ("c", "18beta1"))
@@ -82,6 +84,7 @@ def test_of_one_major_version_the_first_is_used(tmp_path: Path) -> None:
 
 @pytest.mark.process
 def test_programs_that_do_not_run_are_the_reason(tmp_path: Path) -> None:
+    require_postgres()
     folder = programs(tmp_path / "bin", "echo no libpq >&2; exit 1")
     with pytest.raises(Unavailable, match="postgres does not run: no libpq"):
         find_installations([folder])

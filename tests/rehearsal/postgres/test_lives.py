@@ -21,6 +21,7 @@ from infra_apply.errors import Refusal
 from infra_apply.rehearsal.postgres import data_folder
 from infra_apply.rehearsal.postgres.binaries import find_installations
 from tests.rehearsal.postgres.lab import Rehearsed, data_of, rehearsed, write_account
+from tests.rehearsal.postgres.required import require_postgres
 
 pytestmark = pytest.mark.process
 # A rehearsal of its own that says its port and goes on until it is ended.
@@ -222,6 +223,7 @@ def test_what_an_editor_changed_is_made_at_the_next_start(directory: Path) -> No
 
 
 def test_a_cluster_of_each_version_that_is_installed_runs_as_that_version(tmp_path: Path) -> None:
+    require_postgres()
     majors = [installation.major for installation in find_installations()]
     assert 16 in majors
     for major in majors:

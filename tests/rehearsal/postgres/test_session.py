@@ -18,6 +18,7 @@ from infra_apply.rehearsal.postgres import binaries
 from infra_apply.rehearsal.session import POSTGRES, Options, serve_api, start_rehearsal
 from tests import companies
 from tests.rehearsal.postgres.lab import data_of, rehearsed, write_account
+from tests.rehearsal.postgres.required import require_postgres
 
 NOT_INSTALLED = (
     "rehearsal: no PostgreSQL here (it is not installed): separation of databases is not exercised"
@@ -127,6 +128,7 @@ def test_the_engine_is_told_where_clusters_are_real_servers(
 def test_the_data_of_a_version_that_is_not_here_are_left_alone(
     options: Options, remarks: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    require_postgres()
     monkeypatch.setenv(POSTGRES, "on")
     write_account(options.directory)
     folder = data_of(options.directory)
