@@ -47,13 +47,17 @@ def requests(company: Shell, method: str, path: str) -> int:
 
 
 def resources(company: Shell) -> Any:
-    """What the state holds, without what a refresh reads and the engine writes down of itself."""
+    """What the state holds, without what a refresh reads and the engine writes down of itself.
+
+    In the order of the URNs: the engine's own differs from one refresh to the next.
+    """
     latest = json.loads((company.account / STATE).read_text())["checkpoint"]["latest"]
     kept = ("urn", "id", "parent", "protect", "retainOnDelete")
+    held_by_urn = sorted(latest["resources"], key=lambda held: str(held["urn"]))
     return [
         {key: held.get(key) for key in kept}
         | {key: value for key, value in held.get("inputs", {}).items() if key in _TELLING}
-        for held in latest["resources"]
+        for held in held_by_urn
     ]
 
 
