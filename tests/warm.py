@@ -10,7 +10,7 @@ from __future__ import annotations
 import array
 import gc
 import io
-import json
+import marshal
 import os
 import random
 import runpy
@@ -35,7 +35,13 @@ IMPORTED: Final = (
     "infra_apply.engine.language.files",  # it keeps the interpreter that imports it
     "pulumi.automation",
     "pulumi.runtime.proto.language_pb2_grpc",
+    "encodings.idna",  # by the first look-up of an address
+    "encodings.utf_8_sig",
+    "grpc._server",
+    "grpc.experimental",
     "importlib.metadata",
+    "infra_apply.cli.rehearse",
+    "infra_apply.render.grants",
     "logging.config",
 )
 WARM: Final = "VIRTUAL_ENV"
@@ -44,33 +50,35 @@ WARM: Final = "VIRTUAL_ENV"
 _FIRST, _LAST = 3, 64
 _LAUNCHER = """\
 #!{python} -ISE
-import array, json, os, signal, socket, sys
+# What is built in alone: an import takes as long as the rest.
+import _signal, _socket, marshal, posix, sys
 if "-c" in sys.argv[1:3]:
-    os.execv({python!r}, [{python!r}, *sys.argv[1:]])
-signals = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-ignored = [number for number in signals if signal.getsignal(number) is signal.SIG_IGN]
-server = socket.socket(socket.AF_UNIX)
+    posix.execv({python!r}, [{python!r}, *sys.argv[1:]])
+signals = (_signal.SIGINT, _signal.SIGTERM, _signal.SIGHUP)
+ignored = [number for number in signals if _signal.getsignal(number) is _signal.SIG_IGN]
+server = _socket.socket(_socket.AF_UNIX)
 server.connect({address!r})
 descriptors = [0, 1, 2]
 for number in range({first}, {last}):
     try:
-        if os.get_inheritable(number):
+        if posix.get_inheritable(number):
             descriptors.append(number)
     except OSError:
         pass
-request = {{"arguments": sys.argv[1:], "environ": dict(os.environ), "folder": os.getcwd(),
-           "descriptors": descriptors, "ignored": ignored, "prefix": {prefix!r}}}
+request = {{"arguments": sys.argv[1:], "environ": dict(posix.environ), "folder": posix.getcwd(),
+           "descriptors": descriptors, "ignored": [int(number) for number in ignored],
+           "prefix": {prefix!r}}}
 # Also those that are ignored here: the program may set them, as the language host does.
 for number in signals:
-    signal.signal(number, lambda number, _frame: server.send(bytes([number])))
-data = json.dumps(request).encode()
-rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", descriptors))]
-server.sendmsg([len(data).to_bytes(4, "big")], rights)
+    _signal.signal(number, lambda number, _frame: server.send(bytes([number])))
+data = marshal.dumps(request)
+rights = b"".join(number.to_bytes(4, sys.byteorder) for number in descriptors)
+server.sendmsg([len(data).to_bytes(4, "big")], [(_socket.SOL_SOCKET, _socket.SCM_RIGHTS, rights)])
 server.sendall(data)
 for number in descriptors:
-    os.close(number)
+    posix.close(number)
 code = server.recv(1)
-os._exit(code[0] if code else 137)
+posix._exit(code[0] if code else 137)
 """
 
 
@@ -180,14 +188,15 @@ def _receive(launcher: socket.socket) -> tuple[dict[str, Any], list[int]] | None
         body += part
     if not head or len(body) < length:
         return None
-    return json.loads(body), list(descriptors)
+    return marshal.loads(body), list(descriptors)  # noqa: S302 - of our own launcher
 
 
 def _become(request: dict[str, Any], descriptors: list[int], launcher: socket.socket) -> int:
     """Be the process that was asked for; returns its exit code."""
     _take_descriptors(launcher, descriptors, request["descriptors"])
     os.environ.clear()
-    os.environ.update(request["environ"])
+    environ = request["environ"].items()
+    os.environ.update({os.fsdecode(name): os.fsdecode(value) for name, value in environ})
     os.chdir(request["folder"])
     # Whatever this starts with an interpreter of its own is warm, too.
     sys.prefix = request["prefix"]
