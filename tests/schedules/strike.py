@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -74,8 +75,14 @@ class Striker:
 
     def _break_store(self) -> None:
         """Put a file where the folder was: nothing can be written there, not even by root."""
+        file = self.state.with_name("state-broken")
+        file.touch()
         self.state.rename(self._away)
-        self.state.touch()
+        # An engine that is just writing makes the folder anew in between.
+        while self.state.is_dir() or not self.state.exists():
+            shutil.rmtree(self.state, ignore_errors=True)
+            with suppress(IsADirectoryError):
+                file.rename(self.state)
 
     def _mend_store(self) -> None:
         if self._away.exists():
