@@ -10,7 +10,7 @@ from infra_apply.diagnostics.cloud_codes import SLOT_WITHOUT_KEY, UNKNOWN_KEY_OR
 from infra_apply.diagnostics.model import Diagnostic
 from infra_apply.diagnostics.suggest import did_you_mean
 from infra_apply.digitalocean.model import LiveDroplet
-from infra_apply.fleet.rules.gpu_ondemand import IDLE_SLOT, is_bare_image
+from infra_apply.fleet.rules.gpu_ondemand import idle_slot, is_bare_image
 from infra_apply.gpu.placement import Placement, base_image
 from infra_apply.gpu.pool import PoolIdentity, Remembered, survey
 from infra_apply.gpu.slot import Slot
@@ -102,14 +102,9 @@ def problems_of_new_slots(plan: PoolPlan, ssh_keys: Mapping[str, int]) -> tuple[
 
 
 def _no_work(plan: PoolPlan) -> Iterator[Diagnostic]:
-    """A profile is checked with the settings; here it is the size that names no profile."""
+    """A warning of the fleet stands in the way of a slot: it would only bill."""
     if plan.user_data is None and is_bare_image(plan.image):
-        message = f"a slot made of `{plan.droplet}` alone would start no work, and bill"
-        hint = (
-            f"add a profile of that name to the settings: "
-            f"`gpu: {{profiles: {{{plan.droplet}: {{size: {plan.sizes[0]}, userData: FILE}}}}}}`"
-        )
-        yield Diagnostic(IDLE_SLOT, plan.place, message, hint)
+        yield idle_slot(plan.droplet, plan.sizes, plan.place)
 
 
 def _ssh_key_problems(plan: PoolPlan, ssh_keys: Mapping[str, int]) -> Iterator[Diagnostic]:

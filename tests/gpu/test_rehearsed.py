@@ -202,6 +202,21 @@ def test_a_second_droplet_of_a_slot_is_ended(pool_of_three: Stage) -> None:
     assert it.slots() == first and len(it.gpus()) == 3
 
 
+def test_a_slot_that_would_start_no_work_is_not_made_and_those_there_can_be_ended(
+    pool_of_three: Stage,
+) -> None:
+    it = pool_of_three
+    file = it.company / "projects" / "train" / ".infra.yaml"
+    file.write_text(file.read_text().replace("droplet: batch", "droplet: gpu-l40sx1-48gb"))
+    refused = it.scale(4)
+    assert refused.code == 1 and refused.err.count("[IA405]") == 1
+    assert "train does not grow while this is so" in refused.err
+    assert it.requests("POST") == []
+    ended = it.scale(2)
+    assert ended.code == 0, ended.err
+    assert len(it.gpus()) == 2 and "IA405" not in ended.err
+
+
 def test_a_slot_at_work_ends_only_by_force(pool_of_three: Stage) -> None:
     it = pool_of_three
     first = it.slots()

@@ -76,6 +76,12 @@ def test_a_size_that_names_no_profile_would_start_no_work() -> None:
     assert problems(bare, ops=7) == [("IA405", PLAN.place)]
 
 
+def test_nor_would_a_profile_without_a_script_or_an_image_of_its_own() -> None:
+    for image in (None, "gpu-h100x1-base", "ubuntu-24-04-x64"):
+        bare = replace(PLAN, user_data=None, image=image)
+        assert problems(bare, ops=7) == [("IA405", PLAN.place)]
+
+
 def test_a_slot_needs_an_ssh_key_that_the_account_has() -> None:
     unnamed = replace(PLAN, ssh_keys=(), ssh_key_places=())
     assert problems(unnamed, ops=7) == [("IA907", PLAN.droplet_settings)]

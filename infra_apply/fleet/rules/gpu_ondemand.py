@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final
 
 from infra_apply.diagnostics.code import Code, Severity
-from infra_apply.diagnostics.model import Diagnostic, NotChecked, Related
+from infra_apply.diagnostics.model import Diagnostic, NotChecked, Place, Related
 from infra_apply.diagnostics.suggest import did_you_mean, nearest
 from infra_apply.fleet.hosts import droplets
 from infra_apply.fleet.model import Fleet
@@ -45,8 +45,11 @@ STANDING_GPU: Final = Code(
 IDLE_SLOT: Final = Code(
     "IA405",
     "slot that never takes a job",
-    "without user data or an image of its own nothing starts on a slot, and it bills",
-    "give the GPU profile `userData`, or an `image` that starts the work by itself",
+    "without user data or an image of its own nothing starts on a slot, and it bills; "
+    "`infra-apply gpu scale` makes no such slot",
+    "give the GPU profile `userData`, or an `image` that starts the work by itself; "
+    "a size that a manifest names alone needs a profile",
+    Severity.WARNING,
 )
 PROFILE_OF_OTHERS: Final = Code(
     "IA406",
@@ -63,7 +66,7 @@ def check(fleet: Fleet) -> Iterator[Diagnostic | NotChecked]:
             yield from _pool(fleet, manifest, manifest.gpu)
     if fleet.settings is None:
         return
-    yield from _idle_profiles(fleet.settings)
+    yield from _idle_slots(fleet, fleet.settings)
     for host, carried in droplets(fleet).items():
         size = fleet.settings.host(host).droplet.size
         if is_gpu_size(size):
@@ -83,12 +86,29 @@ def is_bare_image(image: str | None) -> bool:
     return image is None or bool(_BARE_IMAGE.fullmatch(image))
 
 
-def _idle_profiles(settings: Settings) -> Iterator[Diagnostic]:
+def idle_slot(named: str, sizes: Sequence[str], place: Place) -> Diagnostic:
+    """Return the finding about slots of a profile, or of a size, that would start no work."""
+    size = next(iter(sizes), "SIZE")
+    message = f"a slot of `{named}` would start no work, and bill"
+    hint = (
+        f"write `gpu: {{profiles: {{{named}: {{size: {size}, userData: FILE}}}}}}` in the "
+        "settings, FILE with what starts the worker; or name an `image` of your own there"
+    )
+    return Diagnostic(IDLE_SLOT, place, message, hint)
+
+
+def _idle_slots(fleet: Fleet, settings: Settings) -> Iterator[Diagnostic]:
+    """Report profiles once, however many use them, and each manifest that names a size alone."""
     for name, profile in settings.gpu_profiles.items():
         if profile.user_data_file is None and is_bare_image(profile.image):
-            message = f"a slot of the profile `{name}` would start no work, and bill"
-            hint = "add `userData: FILE` with what starts the worker, or an image of your own"
-            yield Diagnostic(IDLE_SLOT, settings.key("gpu", "profiles", name), message, hint)
+            yield idle_slot(name, profile.sizes, settings.key("gpu", "profiles", name))
+    for manifest in fleet.manifests:
+        droplet = manifest.gpu.droplet if manifest.gpu else None
+        # Whether another environment's settings have a profile of that name, its own stack says.
+        if droplet is None or manifest.environment != settings.environment:
+            continue
+        if is_gpu_size(droplet) and droplet not in settings.gpu_profiles:
+            yield idle_slot(droplet, (droplet,), manifest.value("gpu", "droplet"))
 
 
 def _pool(fleet: Fleet, manifest: Manifest, gpu: Gpu) -> Iterator[Diagnostic | NotChecked]:
