@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Final
@@ -23,10 +23,14 @@ FOREIGN_ENDPOINT: Final = "INFRA_APPLY_FOREIGN_ENDPOINT"
 
 @dataclass(frozen=True, slots=True)
 class Credentials:
-    """Where the API is and the token that opens it. The token is never shown."""
+    """Where the API is and the token that opens it. The token is never shown.
+
+    `source` says what the token was read from, for messages.
+    """
 
     endpoint: str
     token: str = field(repr=False)
+    source: str = field(default="DIGITALOCEAN_TOKEN", compare=False)
 
 
 def find_credentials(environ: Mapping[str, str], config: Mapping[str, str | None]) -> Credentials:
@@ -36,11 +40,12 @@ def find_credentials(environ: Mapping[str, str], config: Mapping[str, str | None
     Raises Usage without a token, and where it would go over the network in the clear; Refusal where
     it would go to a foreign host, which nobody has confirmed by `FOREIGN_ENDPOINT`.
     """
-    token = (
-        config.get("token")
-        or environ.get("DIGITALOCEAN_TOKEN")
-        or environ.get("DIGITALOCEAN_ACCESS_TOKEN")
-    )
+    places = {
+        "`digitalocean:token` of the stack": config.get("token"),
+        "DIGITALOCEAN_TOKEN": environ.get("DIGITALOCEAN_TOKEN"),
+        "DIGITALOCEAN_ACCESS_TOKEN": environ.get("DIGITALOCEAN_ACCESS_TOKEN"),
+    }
+    source, token = next(((name, word) for name, word in places.items() if word), ("", ""))
     endpoint = config.get("apiEndpoint") or environ.get("DIGITALOCEAN_API_URL")
     if not token:
         raise Usage(
@@ -51,7 +56,7 @@ def find_credentials(environ: Mapping[str, str], config: Mapping[str, str | None
         )
     endpoint = (endpoint or api_endpoint.DEFAULT).rstrip("/")
     _check_endpoint(endpoint, environ)
-    return Credentials(endpoint, token)
+    return Credentials(endpoint, token, source)
 
 
 def _check_endpoint(endpoint: str, environ: Mapping[str, str]) -> None:
@@ -79,15 +84,29 @@ _CORRECT_ENDPOINT: Final = (
 
 
 class TokenRefused(Outage):
-    """The token is not accepted, or may not do what was asked. `answer` is DigitalOcean's."""
+    """The token is not accepted, or may not do what was asked.
 
-    def __init__(self, request: str, answer: str) -> None:
+    `answer` is DigitalOcean's, and `status` its number: 401 says that it knows no such token, 403
+    that the token lacks a scope. `source` says what the token was read from.
+    """
+
+    def __init__(self, request: str, status: int, answer: str, source: str) -> None:
         super().__init__(
             f"DigitalOcean does not accept the token ({request}: {answer})",
             state="nothing was changed",
-            next_step="check DIGITALOCEAN_TOKEN, or `digitalocean:token` of the stack",
+            next_step=f"check {source}",
         )
+        self.request = request
+        self.status = status
         self.answer = answer
+        self.source = source
+
+    def with_needs(self, scopes: Sequence[str], state: str) -> TokenRefused:
+        """Return the same with the scopes that the token needs, and what state things are in."""
+        refused = TokenRefused(self.request, self.status, self.answer, self.source)
+        refused.state = state
+        refused.next_step += f"; its token has to be valid, with the scopes {' '.join(scopes)}"
+        return refused
 
 
 class Client:
@@ -99,6 +118,7 @@ class Client:
     def __init__(self, credentials: Credentials, *, tries: int = 4) -> None:
         self._endpoint = credentials.endpoint
         self._host = urlsplit(credentials.endpoint).netloc
+        self._token_source = credentials.source
         self._pool = connect(
             credentials.endpoint,
             headers={"Authorization": f"Bearer {credentials.token}", "Accept": "application/json"},
@@ -140,7 +160,7 @@ class Client:
             answer = self._ask("GET", path, _ONCE)
         except Outage:
             return True
-        _check_token("GET", path, answer)
+        self._check_token("GET", path, answer)
         return answer.status != HTTPStatus.NOT_FOUND
 
     def delete(self, path: str) -> None:
@@ -152,7 +172,7 @@ class Client:
             answer = self._ask("DELETE", path, _ONCE)
         except Outage as outage:
             raise Ambiguous(outage.message, state="it may be gone or not") from None
-        _check_token("DELETE", path, answer)
+        self._check_token("DELETE", path, answer)
         if answer.status >= HTTPStatus.MULTIPLE_CHOICES and answer.status != HTTPStatus.NOT_FOUND:
             raise Retry(_message(answer), state="it is still there")
 
@@ -166,7 +186,7 @@ class Client:
             answer = self._ask("POST", path, _ONCE, body=body)
         except Outage as outage:
             raise Ambiguous(outage.message, state="it may be done or not") from None
-        _check_token("POST", path, answer)
+        self._check_token("POST", path, answer)
         if answer.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
             raise Ambiguous(_message(answer), state="it may be done or not")
         if answer.status >= HTTPStatus.MULTIPLE_CHOICES:
@@ -194,8 +214,13 @@ class Client:
                 next_step="check the network and DIGITALOCEAN_API_URL, then run the same again",
             ) from None
 
+    def _check_token(self, method: str, path: str, answer: BaseHTTPResponse) -> None:
+        if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
+            request = f"{method} {path}"
+            raise TokenRefused(request, answer.status, _message(answer), self._token_source)
+
     def _object(self, path: str, answer: BaseHTTPResponse) -> dict[str, Any]:
-        _check_token("GET", path, answer)
+        self._check_token("GET", path, answer)
         try:
             body = json.loads(answer.data) if answer.data else {}
         except ValueError:
@@ -210,11 +235,6 @@ class Client:
             state="nothing was changed",
             next_step="run the same again; its status page tells if it is down for everyone",
         )
-
-
-def _check_token(method: str, path: str, answer: BaseHTTPResponse) -> None:
-    if answer.status in {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}:
-        raise TokenRefused(f"{method} {path}", _message(answer))
 
 
 def _message(answer: BaseHTTPResponse) -> str:

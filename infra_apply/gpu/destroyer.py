@@ -6,7 +6,10 @@ from collections.abc import Callable
 from typing import Final
 
 from infra_apply.digitalocean.client import Client, TokenRefused
-from infra_apply.errors import Ambiguous, Outage, Retry
+from infra_apply.errors import Ambiguous, Retry
+
+ENDING_SCOPES: Final = ("droplet:read", "droplet:delete")
+"""The scopes that a token needs to end a droplet."""
 
 
 class Destroyer:
@@ -20,8 +23,8 @@ class Destroyer:
         """Destroy a droplet; done when DigitalOcean says that there is none (GET, 404).
 
         A DELETE that is refused or unanswered is asked again, for about two minutes: one of a
-        droplet that is gone does no harm. Raises Outage for a token that may not, and Ambiguous
-        when the droplet is still there after all.
+        droplet that is gone does no harm. Raises TokenRefused for a token that may not, and
+        Ambiguous when the droplet is still there after all.
         """
         path = f"/v2/droplets/{droplet_id}"
         answer = ""
@@ -32,10 +35,8 @@ class Destroyer:
                 if not self._client.exists(path):
                     return
             except TokenRefused as refused:
-                raise Outage(
-                    f"DigitalOcean does not let this token destroy droplets: {refused.answer}",
-                    state="slots are still there, and bill",
-                    next_step="use a token with the scope droplet:delete",
+                raise refused.with_needs(
+                    ENDING_SCOPES, state="slots are still there, and bill"
                 ) from None
             self._pause(_BETWEEN_LOOKS)
         raise Ambiguous(

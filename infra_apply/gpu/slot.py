@@ -42,9 +42,8 @@ class Slot:
 
     @property
     def lease(self) -> int | None:
-        """When its worker was last known to be busy, None if never."""
-        leases = _times(self.droplet.tags, naming.lease_of_tag)
-        return max((lease for lease in leases if lease is not None), default=None)
+        """The latest time that a lease's tag says, None without one. See `lease_at`."""
+        return max(self._leases(), default=None)
 
     @property
     def has_unreadable_lease(self) -> bool:
@@ -55,9 +54,19 @@ class Slot:
         """Say whether it is a slot of this pool; DigitalOcean's tags are the same in any case."""
         return (self.pool.lower(), self.environment) == (pool.lower(), environment)
 
+    def lease_at(self, now: float) -> int | None:
+        """When its worker was last known to be busy, None if never.
+
+        A lease counts from `LEASE_LASTS` before the time that it says, since a worker's clock may
+        be that much ahead, and for `LEASE_LASTS` after it. When a tag was written nobody can ask;
+        so one that says a later time counts for nothing yet, or it would keep its slot until then.
+        """
+        return max((lease for lease in self._leases() if lease - now < LEASE_LASTS), default=None)
+
     def is_busy(self, now: float) -> bool:
         """Say whether its lease is fresh."""
-        return self.lease is not None and now - self.lease < LEASE_LASTS
+        lease = self.lease_at(now)
+        return lease is not None and now - lease < LEASE_LASTS
 
     def age(self, now: float) -> float | None:
         """Seconds since it was made, None where the account does not say."""
@@ -78,6 +87,10 @@ class Slot:
             return "booting"
         young = age is not None and age < BOOT_GRACE
         return "starting" if young and self.lease is None else "idle"
+
+    def _leases(self) -> list[int]:
+        leases = _times(self.droplet.tags, naming.lease_of_tag)
+        return [lease for lease in leases if lease is not None]
 
 
 def age_of(droplet: LiveDroplet, now: float) -> float | None:

@@ -30,15 +30,29 @@ def test_a_later_deadline_beside_the_first_keeps_no_slot_longer() -> None:
     assert verdicts(late) == {1: "destroy"}
 
 
-def test_a_lease_of_the_year_33658_is_reported_and_keeps_no_slot_past_its_deadline() -> None:
-    leased = slot(lease=YEAR_33658, deadline=NOW + 60)
-    assert verdicts(leased) == {1: "report"}
-    assert verdicts(leased, now=NOW + 60) == {1: "destroy"}
+def test_a_lease_of_the_year_33658_keeps_no_slot() -> None:
+    assert verdicts(slot(lease=YEAR_33658, deadline=NOW + 60)) == {1: "destroy"}
+    starting = slot(lease=YEAR_33658, made_at=NOW - 60)
+    assert verdicts(starting) == {1: "keep"}
 
 
-def test_a_worker_s_clock_may_be_ahead_by_a_lease() -> None:
-    ahead = slot(lease=NOW + LEASE_LASTS - 1)
+def test_a_lease_of_a_time_to_come_takes_no_other_away() -> None:
+    ahead = slot(lease=NOW, tags=(f"infra-apply-lease:{YEAR_33658}",))
     assert verdicts(ahead) == {1: "keep"}
+    assert verdicts(ahead, now=NOW + LEASE_LASTS) == {1: "destroy"}
+
+
+def test_a_worker_s_clock_may_be_ahead_by_a_lease_and_not_by_more() -> None:
+    assert verdicts(slot(lease=NOW + LEASE_LASTS - 1)) == {1: "keep"}
+    assert verdicts(slot(lease=NOW + LEASE_LASTS)) == {1: "destroy"}
+
+
+@given(st.integers(0, YEAR_33658), st.integers(-(10**6), 10**6))
+def test_one_lease_protects_for_twice_its_length_at_most(lease: int, offset: int) -> None:
+    now = float(lease + offset)
+    leased = slot(lease=lease, made_at=now - 10 * HOUR, deadline=now + HOUR)
+    kept = verdicts(leased, now=now) == {1: "keep"}
+    assert kept == (abs(offset) < LEASE_LASTS)
 
 
 @given(

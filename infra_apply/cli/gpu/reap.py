@@ -5,14 +5,17 @@ from __future__ import annotations
 import argparse
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 from infra_apply.cli.common.options import pulumi_project_of
 from infra_apply.cli.gpu.pool_context import connect_account
-from infra_apply.digitalocean.read import read_gpu_droplets
-from infra_apply.errors import Ambiguous, Refusal, Usage
-from infra_apply.gpu.destroyer import Destroyer
+from infra_apply.digitalocean.client import Client, TokenRefused
+from infra_apply.digitalocean.model import LiveDroplet
+from infra_apply.digitalocean.read import read_droplets_by_id, read_gpu_droplets
+from infra_apply.errors import Ambiguous, Failure, Outage, Refusal, Usage
+from infra_apply.gpu.destroyer import ENDING_SCOPES, Destroyer
 from infra_apply.gpu.fleet_settings import (
     LONGEST_HOURS,
     HourLimits,
@@ -20,36 +23,41 @@ from infra_apply.gpu.fleet_settings import (
     only_fleet,
     read_all_settings,
 )
-from infra_apply.gpu.reaper import judge
+from infra_apply.gpu.reaper import Judgement, judge, judge_again
 from infra_apply.gpu.recognition import Suspect, fleets_with_slots
 from infra_apply.gpu.slot import Slot
-from infra_apply.terminal.layout import StatusLine
+from infra_apply.terminal.layout import StatusLine, plural
 from infra_apply.terminal.printing import print_answer, print_remark
 from infra_apply.terminal.safe_text import printable
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Judge every slot of a fleet, and end those that must; 1 if any was only reported."""
+    """Judge every slot of a fleet, and end those that must; 1 if any was only reported.
+
+    Each is judged again, as it is then, right before it is ended. Raises TokenRefused where the
+    token does not let anybody look; what a later request meets is said, and the exit code is 3.
+    """
     fleet, limits = _fleet_and_limits(arguments)
     with connect_account(arguments) as (client, destroyer):
-        gpu_droplets = read_gpu_droplets(client)
+        gpu_droplets = _gpu_droplets(client)
         judgements = judge(gpu_droplets, fleet, limits, time.time())
         for judgement in judgements:
             verb = _VERBS[arguments.dry_run][judgement.verdict]
             print_answer(f"{verb} {_name(judgement.subject)}: {judgement.why}")
         if not judgements:
             print_answer(_nothing_there(fleet, fleets_with_slots(gpu_droplets)))
-        ending = [
-            judgement.subject
-            for judgement in judgements
-            if judgement.verdict == "destroy" and isinstance(judgement.subject, Slot)
-        ]
-        failures = [] if arguments.dry_run else _end(ending, destroyer)
+        reported = any(judgement.verdict == "report" for judgement in judgements)
+        failures: list[Failure] = []
+        if not arguments.dry_run:
+            ending = [judgement for judgement in judgements if judgement.verdict == "destroy"]
+            judge_now = partial(_judge_now, client, fleet, limits)
+            failures, reported_now = _end(ending, judge_now, destroyer)
+            reported |= reported_now
     for failure in failures:
         print_remark(f"infra-apply: {failure}")
     if failures:
         return failures[0].exit_code
-    return 1 if any(judgement.verdict == "report" for judgement in judgements) else 0
+    return 1 if reported else 0
 
 
 def _fleet_and_limits(arguments: argparse.Namespace) -> tuple[str, HourLimits]:
@@ -82,20 +90,60 @@ def _nothing_there(fleet: str, others: Sequence[str]) -> str:
     return f"no slot of {printable(fleet)} is there{there}"
 
 
-def _end(slots: Sequence[Slot], destroyer: Destroyer) -> list[Ambiguous]:
-    """End each, whatever becomes of the others; return what is still there."""
-    failures = []
+def _gpu_droplets(client: Client) -> list[LiveDroplet]:
+    try:
+        return read_gpu_droplets(client)
+    except TokenRefused as refused:
+        state = "nobody looked: what is overdue is still there, and bills"
+        raise refused.with_needs(ENDING_SCOPES, state) from None
+
+
+def _judge_now(client: Client, fleet: str, limits: HourLimits, droplet_id: int) -> Judgement | None:
+    """Judge a droplet as it is now; None for one that is gone. Raises Outage."""
+    for droplet in read_droplets_by_id(client, [droplet_id]):
+        return judge_again(droplet, fleet, limits, time.time())
+    return None
+
+
+def _end(
+    ending: Sequence[Judgement],
+    judge_now: Callable[[int], Judgement | None],
+    destroyer: Destroyer,
+) -> tuple[list[Failure], bool]:
+    """End what the second look ends too, whatever becomes of the others.
+
+    Return what failed, and whether a second look reported anything. A refused token stops it,
+    since it would be refused for the others too.
+    """
+    failures: list[Failure] = []
+    reported = False
     status_line = StatusLine(sys.stderr)
-    for number, slot in enumerate(slots, 1):
-        status_line.show(f"reap: ending {slot.id} ({number} of {len(slots)})")
+    for number, judgement in enumerate(ending, 1):
+        name = _name(judgement.subject)
+        status_line.show(f"reap: ending {name} ({number} of {len(ending)})")
         try:
-            destroyer.destroy(slot.droplet.id)
-        except Ambiguous as failure:
+            again = judge_now(judgement.droplet.id)
+            if again is not None and again.verdict == "destroy":
+                destroyer.destroy(again.droplet.id)
+        except TokenRefused as refused:
+            state = f"{plural(len(ending) - number + 1, 'slot')} may still be there, and bill"
+            failures.append(refused.with_needs(ENDING_SCOPES, state))
+            break
+        except (Outage, Ambiguous) as failure:
             failures.append(failure)
             continue
-        status_line.say(f"ended {_name(slot)}")
+        reported |= again is not None and again.verdict == "report"
+        status_line.say(_what_became(name, again))
     status_line.end()
-    return failures
+    return failures, reported
+
+
+def _what_became(name: str, again: Judgement | None) -> str:
+    if again is None:
+        return f"gone  {name}: it was gone already"
+    if again.verdict == "destroy":
+        return f"ended {name}"
+    return f"{_VERBS[False][again.verdict]} {name}, looked at again: {again.why}"
 
 
 def _name(subject: Slot | Suspect) -> str:
