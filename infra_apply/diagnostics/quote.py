@@ -43,7 +43,7 @@ SETTINGS_KEYS: Final[Keys] = {
     ("network",): _names("ssh public mesh"),
     ("network", "public"): None,
     ("external",): None,
-    ("gpu",): _names("profiles pools"),
+    ("gpu",): _names("profiles pools requireReaper"),
     ("gpu", "profiles"): None,
     ("gpu", "profiles", "*"): _names("size region image userData"),
     ("gpu", "pools"): None,

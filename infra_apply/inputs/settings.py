@@ -140,7 +140,8 @@ class Owners:
 class Settings:
     """One stack's settings, checked; `document` knows the place of each.
 
-    `names_fleet` says whether the fleet's name is written there.
+    `names_fleet` says whether the fleet's name is written there. With `requires_reaper` no pool
+    grows while nothing is known to end its slots at their deadline.
     """
 
     stack: str
@@ -155,6 +156,7 @@ class Settings:
     external: Mapping[str, str] = field(default_factory=dict)
     gpu_profiles: Mapping[str, GpuProfile] = field(default_factory=dict)
     gpu_pools: Mapping[str, PoolLimits] = field(default_factory=dict)
+    requires_reaper: bool = False
     isolation: Literal["enforce", "off"] = "enforce"
     clusters: Mapping[str, ClusterSettings] = field(default_factory=dict)
     retired: Mapping[str, Literal["keep", "destroy"]] = field(default_factory=dict)
@@ -250,6 +252,7 @@ def _settings(stack: str, valid: Mapping[str, Any], document: Document) -> Setti
         external=valid.get("external", {}),
         gpu_profiles={name: _profile(keys) for name, keys in gpu.get("profiles", {}).items()},
         gpu_pools={name: _limits(keys) for name, keys in gpu.get("pools", {}).items()},
+        requires_reaper=gpu.get("requireReaper", False),
         isolation=databases.pop("isolation", "enforce"),
         clusters={name: _cluster(keys) for name, keys in databases.items()},
         retired=valid.get("retired", {}),

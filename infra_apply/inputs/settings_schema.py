@@ -119,6 +119,7 @@ class PoolKeys(TypedDict, total=False):
 class GpuKeys(TypedDict, total=False):
     profiles: dict[str, ProfileKeys]
     pools: dict[str, PoolKeys]
+    requireReaper: bool
 
 
 @with_config(_STRICT)

@@ -93,6 +93,7 @@ SETTINGS: Final = {
                 "queue": "jobs",
             }
         },
+        "requireReaper": True,
     },
     "databases": {
         "isolation": "enforce",
