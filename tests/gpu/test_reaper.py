@@ -73,7 +73,7 @@ def test_only_an_overdue_idle_or_too_old_slot_ends_and_every_overdue_one(
     if judgement.verdict == "destroy":
         overdue = deadline is not None and now >= deadline
         too_old = made_at is not None and now - made_at >= 24 * 3600
-        idle = lease is None or now - lease >= LEASE_LASTS
+        idle = lease is None or abs(now - lease) >= LEASE_LASTS
         grown_up = made_at is not None and now - made_at >= BOOT_GRACE
         assert overdue or too_old or (deadline is not None and idle and grown_up)
     if deadline is not None and now >= deadline:
