@@ -121,6 +121,20 @@ def lease_of_tag(tag: str) -> str | None:
     return _after(_LEASE, tag)
 
 
+def heartbeat_tag(fleet: str, seconds: int) -> str:
+    """Name the tag that says when a fleet's reaper last ran, in seconds since 1970.
+
+    The account has it, and no droplet.
+    """
+    return f"{_REAPER}:{_part(fleet)}:{seconds}"
+
+
+def heartbeat_of_tag(fleet: str, tag: str) -> str | None:
+    """Return what a heartbeat of a fleet says, which need not be a number; None for another tag."""
+    before = f"{_REAPER}:{_part(fleet)}:".lower()
+    return tag[len(before) :] if tag.lower().startswith(before) else None
+
+
 def is_slot_tag(tag: str) -> bool:
     """Say whether a tag is some slot's, readable or not; DigitalOcean ignores a tag's case."""
     return tag.lower().startswith(f"{_SLOT}:")
@@ -226,6 +240,7 @@ _POOL: Final = "infra-apply-pool"
 _SLOT: Final = "infra-apply-slot"
 _DEADLINE: Final = "infra-apply-deadline"
 _LEASE: Final = "infra-apply-lease"
+_REAPER: Final = "infra-apply-reaper"
 _MAX_NAME: Final = 255
 _DROPLET_NAME: Final = re.compile(r"[a-zA-Z0-9]?[a-z0-9A-Z.\-]*[a-z0-9A-Z]")
 _TAG: Final = re.compile(r"[a-zA-Z0-9:\-_]{1,255}")

@@ -42,6 +42,7 @@ SCOPES: Final = {
     ("PUT", "/v2/firewalls/{}"): ("firewall:update",),
     ("DELETE", "/v2/firewalls/{}"): ("firewall:delete",),
     ("GET", "/v2/sizes"): ("sizes:read", "regions:read"),
+    ("GET", "/v2/tags"): ("tag:read",),
     ("GET", "/v2/tags/{}"): ("tag:read",),
     ("POST", "/v2/tags"): ("tag:create",),
     ("DELETE", "/v2/tags/{}"): ("tag:delete",),

@@ -191,6 +191,11 @@ def read_newest_backup(client: Client, cluster: Cluster) -> float | None:
     return max((time for time in times if time is not None), default=None)
 
 
+def read_tags(client: Client) -> list[str]:
+    """Return the names of all tags of the account, whatever has them."""
+    return [str(tag.get("name") or "") for tag in client.list("/v2/tags", "tags")]
+
+
 def read_ssh_keys(client: Client) -> dict[str, int]:
     """Return the ids of the account's ssh keys by their names."""
     return {key["name"]: key["id"] for key in client.list("/v2/account/keys", "ssh_keys")}

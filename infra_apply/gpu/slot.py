@@ -121,14 +121,14 @@ def new_ids(
     return tuple(ids)
 
 
+def tag_seconds(text: str) -> int | None:
+    """Read the time in a tag: plain digits alone; None for 1e9, 0x5 or a date."""
+    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else None
+
+
 def _times(tags: Iterable[str], of_tag: Callable[[str], str | None]) -> list[int | None]:
     """Return what each tag of one kind says: seconds since 1970, None where it is no number."""
-    return [_seconds(text) for tag in tags if (text := of_tag(tag)) is not None]
-
-
-def _seconds(text: str) -> int | None:
-    """Read plain digits; 1e9, 0x5 or a date are none."""
-    return int(text) if text.isascii() and text.isdecimal() and len(text) <= _DIGITS else None
+    return [tag_seconds(text) for tag in tags if (text := of_tag(tag)) is not None]
 
 
 _BILLED_AT_LEAST: Final = 60.0

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from infra_apply.gpu.heartbeat import Heartbeat, describe_heartbeat
 from infra_apply.gpu.pool import Pool
 from infra_apply.gpu.recognition import Suspect
 from infra_apply.gpu.slot import Slot
@@ -17,13 +18,15 @@ from infra_apply.terminal.layout import duration, plural, table
 class Status:
     """The pools of one environment by name; `state_read` is False where only the account was.
 
-    `suspects` only look like slots of the fleet, of whatever environment.
+    `suspects` only look like slots of the fleet, of whatever environment. `reaper` is None where
+    nobody asked for its heartbeat.
     """
 
     stack: str
     pools: Mapping[str, Pool]
     state_read: bool = True
     suspects: tuple[Suspect, ...] = ()
+    reaper: Heartbeat | None = None
 
 
 def text(status: Status, now: float) -> Iterator[str]:
@@ -35,6 +38,8 @@ def text(status: Status, now: float) -> Iterator[str]:
         yield from table([_HEAD, *rows])
         yield ""
         yield _bill([slot for pool in _sorted(status) for slot in pool.all_slots], now)
+    if status.reaper is not None:
+        yield describe_heartbeat(status.reaper, now)
     if lines := list(differences(status)):
         yield ""
         yield f"differences ({len(lines)})"
@@ -42,9 +47,11 @@ def text(status: Status, now: float) -> Iterator[str]:
 
 
 def as_json(status: Status, now: float) -> dict[str, Any]:
-    """Return `{"version": 1, "stack", "slots", "differences"}`; times in seconds since 1970.
+    """Return `{"version": 1, "stack", "slots", "reaper", "differences"}`.
 
-    `in_state` is null where the state was not read.
+    Times are in seconds since 1970. `in_state` is null where the state was not read. `reaper` is
+    `{"heartbeat", "age"}`: when it last ran and how many seconds ago, both null where it never did
+    or nobody can tell.
     """
     return {
         "version": 1,
@@ -54,6 +61,10 @@ def as_json(status: Status, now: float) -> dict[str, Any]:
             for pool in _sorted(status)
             for slot in pool.all_slots
         ],
+        "reaper": {
+            "heartbeat": status.reaper.last if status.reaper else None,
+            "age": status.reaper.age(now) if status.reaper else None,
+        },
         "differences": list(differences(status)),
     }
 

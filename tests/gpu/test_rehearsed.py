@@ -217,6 +217,32 @@ def test_a_slot_that_would_start_no_work_is_not_made_and_those_there_can_be_ende
     assert len(it.gpus()) == 2 and "IA405" not in ended.err
 
 
+def test_growing_says_when_no_reaper_is_known_to_run_and_refuses_where_one_is_required(
+    pool_of_three: Stage, tmp_path: Path
+) -> None:
+    it = pool_of_three
+    grow = ("gpu", "scale", "train", "4")  # without --yes it ends at the question
+    assert "no reaper has ever left a heartbeat" in it.run(*grow).err
+    no_tags = faults(tmp_path, {"method": "GET", "path": "/v2/tags", "status": 403})
+    assert "WARNING: whether a reaper runs is not known" in it.run(*grow, *no_tags).err
+    file = it.company / "stacks" / "Pulumi.prod.yaml"
+    text = file.read_text()
+    assert "infra-apply:gpu:\n" in text
+    required = text.replace("infra-apply:gpu:\n", "infra-apply:gpu:\n    requireReaper: true\n")
+    file.write_text(required)
+    for flags in ((), no_tags):
+        refused = it.scale(4, *flags)
+        assert refused.code == 1 and "`gpu.requireReaper` is true" in refused.err
+    assert it.requests("POST") == []
+
+    assert it.run("gpu", "reap", "--fleet", "acme").code == 0
+    known = it.run(*grow)
+    assert known.code == 1 and "run the same with --yes" in known.err
+    assert "reaper" not in known.err
+    assert 0 <= it.status()["reaper"]["age"] < 120
+    assert it.scale(2).code == 0  # shrinking asks for no reaper
+
+
 def test_a_slot_at_work_ends_only_by_force(pool_of_three: Stage) -> None:
     it = pool_of_three
     first = it.slots()

@@ -27,6 +27,9 @@ def test_only_what_grows_a_pool_may_make_anything_and_the_reaper_may_only_end(
     pool_of_three.status()
     assert scopes_of(pool_of_three) == documented_scopes("infra-apply gpu status")
     pool_of_three.edit(make_overdue)
+    account = pool_of_three.account()
+    older = {"name": "infra-apply-reaper:acme:1700000000"}
+    pool_of_three.write(account | {"tags": [*account["tags"], older]})
     assert pool_of_three.run("gpu", "reap", "--fleet", "acme").code == 0
     assert pool_of_three.gpus() == []
     assert scopes_of(pool_of_three) == documented_scopes("infra-apply gpu reap")

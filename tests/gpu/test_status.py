@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from infra_apply.gpu.heartbeat import Heartbeat
 from infra_apply.gpu.pool import Remembered, survey
 from infra_apply.gpu.status import Status, as_json, text
 from tests.gpu.droplets import NOW, TRAIN, slot
@@ -57,6 +60,15 @@ def test_without_the_state_nothing_is_said_of_it() -> None:
     unread = status({}, read=False)
     assert {slot["in_state"] for slot in as_json(unread, NOW)["slots"]} == {None}
     assert not any("in no state" in line for line in text(unread, NOW))
+
+
+def test_when_the_reaper_ran_last_is_shown_and_null_where_nobody_can_tell() -> None:
+    ran = replace(status({}), reaper=Heartbeat(int(NOW) - 60))
+    assert as_json(ran, NOW)["reaper"] == {"heartbeat": int(NOW) - 60, "age": 60}
+    assert "the reaper ran 1 min ago" in list(text(ran, NOW))
+    for reaper in (None, Heartbeat(None), Heartbeat(None, is_known=False)):
+        unknown = as_json(replace(status({}), reaper=reaper), NOW)["reaper"]
+        assert unknown == {"heartbeat": None, "age": None}
 
 
 def test_an_empty_environment_says_that_nothing_bills() -> None:

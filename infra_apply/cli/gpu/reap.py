@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
+from http import HTTPStatus
 from typing import Final
 
 from infra_apply.cli.common.options import pulumi_project_of
@@ -14,7 +15,7 @@ from infra_apply.cli.gpu.pool_context import connect_account
 from infra_apply.digitalocean.client import Client, TokenRefused
 from infra_apply.digitalocean.model import LiveDroplet
 from infra_apply.digitalocean.read import read_droplets_by_id, read_gpu_droplets
-from infra_apply.errors import Ambiguous, Failure, Outage, Refusal, Usage
+from infra_apply.errors import Ambiguous, Failure, Outage, Refusal, Retry, Usage
 from infra_apply.gpu.destroyer import ENDING_SCOPES, Destroyer
 from infra_apply.gpu.fleet_settings import (
     LONGEST_HOURS,
@@ -23,6 +24,7 @@ from infra_apply.gpu.fleet_settings import (
     only_fleet,
     read_all_settings,
 )
+from infra_apply.gpu.heartbeat import HEARTBEAT_SCOPES, leave_heartbeat, remove_older_heartbeats
 from infra_apply.gpu.reaper import Judgement, judge, judge_again
 from infra_apply.gpu.recognition import Suspect, fleets_with_slots
 from infra_apply.gpu.slot import Slot
@@ -53,6 +55,9 @@ def run(arguments: argparse.Namespace) -> int:
             judge_now = partial(_judge_now, client, fleet, limits)
             failures, reported_now = _end(ending, judge_now, destroyer)
             reported |= reported_now
+            # A run that may not end anything is none, whatever scales may rely on.
+            if not any(isinstance(failure, TokenRefused) for failure in failures):
+                failures += _leave_heartbeat(client, fleet)
     for failure in failures:
         print_remark(f"infra-apply: {failure}")
     if failures:
@@ -136,6 +141,30 @@ def _end(
         status_line.say(_what_became(name, again))
     status_line.end()
     return failures, reported
+
+
+def _leave_heartbeat(client: Client, fleet: str) -> list[TokenRefused]:
+    """Leave this run's heartbeat; return a refusal of the token itself.
+
+    Anything else that stands in its way is said, and takes nothing from what the run has done.
+    """
+    now = time.time()
+    steps = (
+        (leave_heartbeat, "this run leaves no heartbeat, so `gpu scale` does not know of it"),
+        (remove_older_heartbeats, "older heartbeats stay on the account"),
+    )
+    for step, otherwise in steps:
+        try:
+            step(client, fleet, now)
+        except TokenRefused as refused:
+            if refused.status == HTTPStatus.UNAUTHORIZED:
+                return [refused.with_needs((*ENDING_SCOPES, *HEARTBEAT_SCOPES), state=otherwise)]
+            print_remark(f"infra-apply: {refused.with_needs(HEARTBEAT_SCOPES, state=otherwise)}")
+            return []
+        except (Outage, Retry, Ambiguous) as failure:
+            print_remark(f"infra-apply: {otherwise}: {failure.message}")
+            return []
+    return []
 
 
 def _what_became(name: str, again: Judgement | None) -> str:

@@ -32,6 +32,7 @@ from infra_apply.digitalocean.read import (
 from infra_apply.errors import Refusal, Retry, Usage
 from infra_apply.gpu import scaling
 from infra_apply.gpu.context import PoolContext, read_pool
+from infra_apply.gpu.heartbeat import describe_heartbeat, read_heartbeat
 from infra_apply.gpu.placement import placements, why_none
 from infra_apply.gpu.pool import Pool, PoolIdentity
 from infra_apply.gpu.proposal import describe_growth, describe_shrink
@@ -123,7 +124,10 @@ def _grow(
     if problems := problems_of_new_slots(plan, ssh_keys):
         _print_refusal(context, Findings(problems, (), planned.findings.manifests))
         return None
-    require_consent(_growth_lines(context, pool, plan, arguments.count), given=arguments.yes)
+    lines = _growth_lines(context, pool, plan, arguments.count)
+    require_reaper = planned.settings is not None and planned.settings.requires_reaper
+    _look_for_reaper(context, refuse=require_reaper)
+    require_consent(lines, given=arguments.yes)
     return scaling.grow(context, pool, arguments.count, plan, ssh_keys)
 
 
@@ -153,6 +157,28 @@ def _growth_lines(context: PoolContext, pool: Pool, plan: PoolPlan, count: int) 
     wanted = plan.firewall.tag if plan.firewall else None
     has_firewall = any(wanted in firewall.tags for firewall in read_firewalls(context.client))
     return describe_growth(pool, plan, count, choices, has_firewall=has_firewall)
+
+
+def _look_for_reaper(context: PoolContext, *, refuse: bool) -> None:
+    """Warn where no reaper is known to run, since nothing else ends slots at their deadline.
+
+    With `refuse` it raises Refusal. Raises Outage where the account's tags cannot be read.
+    """
+    now, fleet = context.clock(), context.identity.fleet
+    heartbeat = read_heartbeat(context.client, fleet, now)
+    if heartbeat.is_fresh(now):
+        return
+    doubt = (
+        f"{describe_heartbeat(heartbeat, now)}; without one nothing ends slots at their deadline"
+    )
+    next_step = f"have this run every 5 minutes: `infra-apply gpu reap --fleet {fleet}`"
+    if refuse:
+        raise Refusal(
+            doubt,
+            state="nothing was changed: the setting `gpu.requireReaper` is true",
+            next_step=next_step,
+        )
+    print_remark(f"infra-apply: WARNING: {doubt}\n  next:  {next_step}")
 
 
 def _shrink(arguments: argparse.Namespace, context: PoolContext, pool: Pool) -> Pool:

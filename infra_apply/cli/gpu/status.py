@@ -5,12 +5,15 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from infra_apply import naming
 from infra_apply.cli.gpu.pool_context import EnvironmentStack, connect, read_environment_stack
+from infra_apply.digitalocean.client import Client
 from infra_apply.digitalocean.model import LiveDroplet
 from infra_apply.digitalocean.read import read_gpu_droplets
 from infra_apply.errors import Outage
+from infra_apply.gpu.heartbeat import Heartbeat, read_heartbeat
 from infra_apply.gpu.pool import PoolIdentity, Remembered, survey
 from infra_apply.gpu.recognition import slots_of, suspects_of
 from infra_apply.gpu.stack import Backend
@@ -28,13 +31,23 @@ def run(arguments: argparse.Namespace) -> int:
         except Outage as failure:  # the bill is worth knowing all the same
             print_remark(f"infra-apply: {failure}")
             remembered = None
+        now = time.time()
+        heartbeat = _heartbeat(connection.client, stack.fleet, now)
     status = _status(stack, arguments.project, gpu_droplets, remembered)
-    now = time.time()
+    status = replace(status, reaper=heartbeat)
     if arguments.format == "json":
         print_json(as_json(status, now))
     else:
         print_answer("\n".join(text(status, now)))
     return 0
+
+
+def _heartbeat(client: Client, fleet: str, now: float) -> Heartbeat | None:
+    try:
+        return read_heartbeat(client, fleet, now)
+    except Outage as failure:  # likewise
+        print_remark(f"infra-apply: {failure}")
+        return None
 
 
 def _remembered(
