@@ -169,7 +169,7 @@ def test_a_command_ends_with_its_quotes_or_its_phrase(text: str, named: list[Nam
         "apply",
         "db turn shop",
         "new DIR",
-        "gpu simulate",
+        "gpu improve",
         "rehearse apply",
         "engine install|remove",
         "check --sloppy",

@@ -1,4 +1,4 @@
-"""`infra-apply gpu scale|status|reap`: the slots of on-demand GPU pools."""
+"""`infra-apply gpu scale|status|reap|simulate`: the slots of on-demand GPU pools."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ from typing import Any, Final
 
 from infra_apply.cli.common.lock_flags import add_lock_flags
 from infra_apply.cli.common.options import add_project_flags, positive_number
-from infra_apply.cli.gpu import reap, scale, status
+from infra_apply.cli.gpu import reap, scale, simulate, status
 
 SUMMARIES: Final = {
     "scale": "make a pool's slots as many as you want",
     "status": "what is there, what it costs, and when it ends",
     "reap": "end a fleet's slots past their deadline or without a live lease; needs a token alone",
+    "simulate": "what a pool's scaling would have cost on a trace of jobs; nothing is asked",
 }
 
 
@@ -30,6 +31,9 @@ def add_parser(subparsers: Any) -> None:
     _add_scale_flags(_add_verb(verbs, "scale", scale.run))
     _add_status_flags(_add_verb(verbs, "status", status.run))
     _add_reap_flags(_add_verb(verbs, "reap", reap.run))
+    simulating = verbs.add_parser("simulate", help=SUMMARIES["simulate"])
+    simulate.add_flags(simulating)
+    simulating.set_defaults(run=simulate.run)
 
 
 def _add_verb(verbs: Any, name: str, run: Callable[[argparse.Namespace], int]) -> Any:
