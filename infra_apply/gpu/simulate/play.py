@@ -31,7 +31,7 @@ class SlotLife:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """What there was at a look: jobs that waited, slots that were there, and those at work."""
+    """What there was after a look: jobs that waited, slots that were there, and those at work."""
 
     at: float
     waiting: int
@@ -155,7 +155,6 @@ class _Play:
         busy = frozenset(slot.id for slot in self._slots.values() if slot.jobs)
         queue = Queue(len(self._queue), running, self._finished, busy)
         self._history = remember(self._history, queue, self._policy.jobs_per_slot, now)
-        self._moments.append(Moment(now, queue.waiting, len(slots), len(busy)))
         seen = Observation(queue, slots, self._history)
         decision = self._scaler(seen, self._policy, now)
         for slot_id in decision.end:
@@ -165,6 +164,8 @@ class _Play:
             name = f"slot-{self._number}"
             droplet = self._cloud.create(name, now)
             self._slots[name] = _Slot(name, droplet, now, now + self._policy.boot)
+        at_work = sum(bool(slot.jobs) for slot in self._slots.values())
+        self._moments.append(Moment(now, len(self._queue), len(self._slots), at_work))
 
     def _end_slot(self, slot: _Slot, now: float) -> None:
         self._cloud.destroy(slot.droplet, now)

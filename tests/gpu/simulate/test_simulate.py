@@ -47,6 +47,7 @@ def test_a_lone_job_waits_for_a_look_and_a_boot_and_its_slot_ends_when_it_is_not
     assert played.waits == (POLL - 3 + 180,)
     (life,) = played.lives
     assert life.begun == POLL and life.busy == 600
+    assert played.moments[-1].slots == 0
     assert POLICY.start_worth <= life.ended - (POLL + 180 + 600) <= POLICY.start_worth + 2 * POLL
 
 
