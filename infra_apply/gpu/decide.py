@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from infra_apply.gpu.history import History, Queue
-from infra_apply.gpu.idle import idle_timeout, start_worth
+from infra_apply.gpu.idle import idle_timeout
 from infra_apply.gpu.slot import LEASE_LASTS
 from infra_apply.terminal.layout import duration, plural
 
@@ -43,8 +43,8 @@ class Policy:
 
     @property
     def start_worth(self) -> float:
-        """What a start costs, in seconds of an idle slot."""
-        return start_worth(self.boot, self.waiting_ratio * self.price, self.price)
+        """What a start costs, in seconds of an idle slot: the boot, and a job that waits for it."""
+        return self.boot * (1 + self.waiting_ratio)
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,10 +200,10 @@ def _hold(queue: Queue, live: Sequence[SlotSeen]) -> str:
     return f"{queue.waiting} waiting, {queue.running} at work: {plural(len(live), 'slot')} held"
 
 
-_WAITING: Final = 1 / 3
-"""What an hour of a job's waiting is worth, in hours of a slot."""
-
-
 def _ids(slots: Iterable[SlotSeen], but: Iterable[SlotSeen] = ()) -> tuple[str, ...]:
     left_out = {slot.id for slot in but}
     return tuple(slot.id for slot in slots if slot.id not in left_out)
+
+
+_WAITING: Final = 1 / 3
+"""What an hour of a job's waiting is worth, in hours of a slot."""

@@ -12,16 +12,14 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class Queue:
-    """One reading of a queue: jobs that wait, jobs at work, and what else its signal knows.
+    """One reading of a queue: jobs that wait, and jobs at work.
 
-    `finished` counts jobs that ended since any time in the past; `busy` are the ids of the slots at
-    work, of those that are known.
+    `finished` counts jobs that ended since any time in the past; None where nobody counts.
     """
 
     waiting: int
     running: int
     finished: int | None = None
-    busy: frozenset[str] | None = None
 
     def level(self, jobs_per_slot: int) -> int:
         """Return how many slots there is work for."""

@@ -13,15 +13,6 @@ from collections.abc import Sequence
 from typing import Final
 
 
-def start_worth(boot: float, waiting_price: float, price: float) -> float:
-    """Return what a start costs, in seconds of an idle slot.
-
-    `boot` seconds are billed at `price`, and a job waits for them at `waiting_price`, both in USD
-    an hour. A slot that costs nothing is kept for as long as it booted.
-    """
-    return boot * (1 + (waiting_price / price if price else 0.0))
-
-
 def idle_timeout(gaps: Sequence[float], boot: float, worth: float) -> float:
     """Return after how many seconds without work a slot is ended.
 

@@ -15,6 +15,9 @@ Phase = Literal["booting", "starting", "busy", "idle", "overdue"]
 LEASE_LASTS: Final = 15 * 60
 """Seconds. A busy worker's lease is renewed every 5 minutes: three in a row were missed."""
 
+BILLED_AT_LEAST: Final = 60.0
+"""Seconds that every droplet is billed for (DigitalOcean, from 2026)."""
+
 BOOT_GRACE: Final = 30 * 60
 """Seconds in which a new slot boots, loads its model and takes its first lease."""
 
@@ -106,7 +109,7 @@ def cost_of(droplet: LiveDroplet, now: float) -> float | None:
     age = age_of(droplet, now)
     if age is None or droplet.hourly is None:
         return None
-    return max(age, _BILLED_AT_LEAST) / 3600 * droplet.hourly
+    return max(age, BILLED_AT_LEAST) / 3600 * droplet.hourly
 
 
 def new_ids(
@@ -131,6 +134,5 @@ def _times(tags: Iterable[str], of_tag: Callable[[str], str | None]) -> list[int
     return [tag_seconds(text) for tag in tags if (text := of_tag(tag)) is not None]
 
 
-_BILLED_AT_LEAST: Final = 60.0
 _BASE32: Final = "abcdefghijklmnopqrstuvwxyz234567"
 _DIGITS: Final = 12

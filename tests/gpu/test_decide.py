@@ -59,6 +59,12 @@ def test_short_jobs_get_no_second_slot_that_would_boot_longer_than_they_wait() -
     assert decide(seen(Queue(5, 1), working, history=knowing(600)), POLICY, NOW).add > 0
 
 
+def test_a_start_is_worth_its_boot_and_the_waiting_for_it() -> None:
+    assert POLICY.start_worth == 240
+    assert Policy(boot=180, price=2, waiting_price=1).start_worth == 270
+    assert Policy(boot=180, price=0, waiting_price=1).start_worth == 180
+
+
 def test_a_slot_is_kept_for_what_a_start_is_worth_and_then_ends() -> None:
     worth = POLICY.start_worth
     assert decide(seen(Queue(0, 0), slot("a"), history=unneeded(worth - 1)), POLICY, NOW).end == ()

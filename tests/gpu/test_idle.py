@@ -5,19 +5,13 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from infra_apply.gpu.idle import idle_timeout, start_worth
+from infra_apply.gpu.idle import idle_timeout
 
 GAPS = st.lists(st.floats(0, 10_000), max_size=20)
 
 
 def cost(gaps: list[float], timeout: float, worth: float) -> float:
     return sum(gap if gap <= timeout else timeout + worth for gap in gaps)
-
-
-def test_a_start_is_worth_its_boot_and_the_waiting_for_it() -> None:
-    assert start_worth(180, waiting_price=1.0, price=2.0) == 270
-    assert start_worth(180, waiting_price=0.0, price=2.0) == 180
-    assert start_worth(180, waiting_price=1.0, price=0.0) == 180
 
 
 def test_where_nothing_was_seen_it_is_kept_for_what_a_start_is_worth() -> None:

@@ -15,9 +15,9 @@ from infra_apply.cli.common.options import (
     pulumi_project_of,
     stack_of,
 )
+from infra_apply.cli.gpu.scale import plan_of_pool
 from infra_apply.cost.prices import BUILT_IN
 from infra_apply.diagnostics.report import text
-from infra_apply.diagnostics.suggest import did_you_mean
 from infra_apply.errors import Refusal, Usage
 from infra_apply.gpu.decide import Policy
 from infra_apply.gpu.simulate.picture import svg
@@ -26,7 +26,7 @@ from infra_apply.gpu.simulate.results import Result, clairvoyant, result
 from infra_apply.gpu.simulate.trace import parse_trace
 from infra_apply.inputs.settings import PoolLimits
 from infra_apply.plan.stack import plan_stack
-from infra_apply.terminal.layout import table, wants_colour
+from infra_apply.terminal.layout import plural, table, wants_colour
 from infra_apply.terminal.printing import print_answer, print_json, print_remark
 
 
@@ -103,14 +103,7 @@ def _policy_of_pool(arguments: argparse.Namespace) -> Policy | None:
         colour = wants_colour(sys.stderr)
         print_remark(text.findings(planned.findings, Path.cwd(), colour=colour))
         return None
-    pools = {pool.project: pool for pool in planned.plan.pools}
-    if arguments.project not in pools:
-        raise Usage(
-            f"no manifest declares a GPU pool `{arguments.project}`",
-            state=f"there are: {', '.join(sorted(pools)) or 'none'}",
-            next_step=did_you_mean(arguments.project, pools, otherwise="add a `gpu:` block") or "",
-        )
-    pool = pools[arguments.project]
+    pool = plan_of_pool(planned.plan, arguments.project)
     limits = planned.settings.gpu_pools.get(arguments.project) or PoolLimits()
     prices = [BUILT_IN.by_size[size][1] for size in pool.sizes[:1] if size in BUILT_IN.by_size]
     if not prices and arguments.price is None:
@@ -144,10 +137,8 @@ def _write(file: Path, content: str) -> None:
 
 
 def _text(results: Sequence[Result], policy: Policy, jobs: int) -> Iterator[str]:
-    yield (
-        f"{jobs} jobs, at most {policy.max_slots} slots at ${policy.price:.2f} an hour that boot "
-        f"in {policy.boot:g} s"
-    )
+    slots = f"{plural(policy.max_slots, 'slot')} at ${policy.price:.2f} an hour"
+    yield f"{plural(jobs, 'job')}, at most {slots} that boot in {policy.boot:g} s"
     yield from table([_HEAD, *(_row(each) for each in results)])
     ours, least = results
     known = "the least there can be" if least.bound == "exact" else "a bound below the least"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import Final
 
 from infra_apply.rehearsal.simulator.account.messages import Object, Request, Response, State
@@ -31,8 +32,14 @@ class Cloud:
 
     def ready(self, now: float) -> dict[int, bool]:
         """Return the GPU droplets that are there, and whether each has booted."""
-        answer = self._ask("GET", "/v2/droplets", now, query={"type": "gpus", "per_page": "200"})
-        return {droplet["id"]: droplet["status"] == "active" for droplet in answer.body["droplets"]}
+        droplets: list[Object] = []
+        for page in count(1):
+            query = {"type": "gpus", "per_page": "200", "page": str(page)}
+            found = self._ask("GET", "/v2/droplets", now, query=query).body["droplets"]
+            droplets += found
+            if len(found) < 200:  # noqa: PLR2004 - as asked for
+                break
+        return {droplet["id"]: droplet["status"] == "active" for droplet in droplets}
 
     def destroy(self, droplet_id: int, now: float) -> None:
         """Destroy a droplet."""

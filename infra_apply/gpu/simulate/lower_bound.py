@@ -51,14 +51,23 @@ def _first_level(
 
     Long traces are cut, and a slot that was there at a cut is counted once more.
     """
-    blocks = [trace[begin : begin + _BLOCK] for begin in range(0, len(trace), _BLOCK)]
-    cost = sum(_cheapest_cuts(block, wait, boot, lateness) for block in blocks)
-    return cost - boot * (len(blocks) - 1) - lateness * late
+    carried_over = _carried_over(trace)
+    begins = range(0, len(trace), _BLOCK)
+    cost = sum(
+        _cheapest_cuts(trace[begin : begin + _BLOCK], carried_over[begin:], wait, boot, lateness)
+        for begin in begins
+    )
+    return cost - boot * (len(begins) - 1) - lateness * late
 
 
-def _cheapest_cuts(jobs: Sequence[Job], wait: float, boot: float, lateness: float) -> float:
+def _cheapest_cuts(
+    jobs: Sequence[Job],
+    carried_over: Sequence[float],
+    wait: float,
+    boot: float,
+    lateness: float,
+) -> float:
     """Return the least cost of spans, each of consecutive jobs, and of jobs that are late."""
-    carried_over = _carried_over(jobs, wait)
     cheapest = [0.0] * (len(jobs) + 1)  # of the first n jobs
     for last, last_job in enumerate(jobs):
         best, filled = cheapest[last] + lateness, 0.0
@@ -70,15 +79,17 @@ def _cheapest_cuts(jobs: Sequence[Job], wait: float, boot: float, lateness: floa
     return cheapest[-1]
 
 
-def _carried_over(jobs: Sequence[Job], wait: float) -> list[float]:
-    """Return how long jobs that came before each may be at work once it has begun."""
-    begins = (job.at + wait for job in jobs)
-    return [
-        sum(
-            max(0.0, min(job.service, job.at + wait + job.service - begin)) for job in jobs[:number]
-        )
-        for number, begin in enumerate(begins)
-    ]
+def _carried_over(trace: Sequence[Job]) -> list[float]:
+    """Return for how long jobs that came before each may be at work once it has begun.
+
+    Both wait as long as they may, so that how long that is does not matter.
+    """
+    seconds, earlier = [], list[Job]()
+    for job in trace:
+        earlier = [other for other in earlier if other.at + other.service > job.at]
+        seconds.append(sum(other.at + other.service - job.at for other in earlier))
+        earlier.append(job)
+    return seconds
 
 
 def _further_levels(crowds: Sequence[_Crowd], late: int, lateness: float) -> float:

@@ -85,6 +85,7 @@ class _Play:
         self._moments: list[Moment] = []
         self._killed = 0
         self._number = 0
+        self._booted = -1.0  # slots that were ready by then have been looked at
 
     def run(self) -> Played:
         now = 0.0
@@ -121,8 +122,6 @@ class _Play:
             self._booted = max(self._booted, at)
             self._begin_jobs(at)
 
-    _booted: float = -1.0
-
     def _begin_jobs(self, at: float) -> None:
         for slot in self._slots.values():
             while (
@@ -152,8 +151,7 @@ class _Play:
             for slot in self._slots.values()
         )
         running = sum(len(slot.jobs) for slot in self._slots.values())
-        busy = frozenset(slot.id for slot in self._slots.values() if slot.jobs)
-        queue = Queue(len(self._queue), running, self._finished, busy)
+        queue = Queue(len(self._queue), running, self._finished)
         self._history = remember(self._history, queue, self._policy.jobs_per_slot, now)
         seen = Observation(queue, slots, self._history)
         decision = self._scaler(seen, self._policy, now)

@@ -5,12 +5,13 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 from infra_apply.gpu.decide import Policy
 from infra_apply.gpu.simulate.clairvoyant import least_slot_seconds
 from infra_apply.gpu.simulate.play import Played, SlotLife
 from infra_apply.gpu.simulate.trace import Job
+from infra_apply.gpu.slot import BILLED_AT_LEAST
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +100,8 @@ def _bought_again(lives: Sequence[SlotLife], boot: float) -> int:
 
 
 def _billed(life: SlotLife) -> float:
-    return max(life.ended - life.begun, _BILLED_AT_LEAST)
+    return max(life.ended - life.begun, BILLED_AT_LEAST)
 
 
 def _rounded(value: float | None, digits: int) -> float | None:
     return None if value is None else round(value, digits)
-
-
-_BILLED_AT_LEAST: Final = 60.0

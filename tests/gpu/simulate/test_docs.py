@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
+import pytest
+
+from infra_apply.cli.main import main
 from tests.bench_gpu.__main__ import lines
 
-DOCS = Path(__file__).parents[3] / "docs/gpu.md"
+ROOT = Path(__file__).parents[3]
+DOCS = ROOT / "docs/gpu.md"
 
 
 def test_the_tables_are_those_that_the_benchmark_prints() -> None:
     assert "\n".join(lines(1)) in DOCS.read_text(encoding="utf-8")
+
+
+def test_the_command_that_it_shows_prints_what_it_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = DOCS.read_text(encoding="utf-8")
+    echo, command, *shown = text.split("```console\n")[1].split("\n```")[0].splitlines()
+    (tmp_path / "jobs.jsonl").write_text(shlex.split(echo)[2])
+    monkeypatch.chdir(tmp_path)
+    assert main([*shlex.split(command)[2:], "-C", str(ROOT)]) == 0
+    assert capsys.readouterr().out.splitlines() == shown
+    assert (tmp_path / "queue.svg").exists()

@@ -64,6 +64,17 @@ def test_several_jobs_share_a_slot_that_takes_them() -> None:
     assert len(played.lives) == 1 and len(set(played.waits)) == 1
 
 
+def test_there_may_be_more_slots_than_a_page_of_the_account_shows() -> None:
+    played = play(tuple(Job(0.0, 60.0) for _ in range(250)), replace(POLICY, max_slots=250))
+    assert max(moment.slots for moment in played.moments) == 250
+
+
+def test_the_bound_of_a_long_trace_counts_a_long_job_that_came_before_its_cuts() -> None:
+    trace = (Job(0, 500_000), *(Job(600.0 * number, 1) for number in range(1, 801)))
+    bound = least_overhead(trace, wait=0, late=0, boot=100, jobs_per_slot=9)
+    assert bound <= 100  # one slot serves all of them
+
+
 def test_percentiles_are_of_the_nearest_rank() -> None:
     assert percentile([1, 2, 3, 4], 50) == 2
     assert percentile(list(range(1, 101)), 95) == 95
